@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/error.h"
+
+/*
+ * Locks between processes: flock(2) on a file. The kernel drops them with their holder, however it
+ * dies. Close the descriptor to let go; lock_remove() also takes the file away.
+ */
+
+int lock_acquire(const char *path, int *ret_fd, struct error *e);
+void lock_remove(const char *path, int fd);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static enum log_style log_style = LOG_STYLE_TERMINAL;
+static enum log_level log_max = LOG_LEVEL_NOTICE;
+
+/**
+ * log_init - choose how lines look and which are shown
+ * @style: for a terminal or for the journal
+ * @max: the least urgent level that is still shown
+ */
+void log_init(enum log_style style, enum log_level max)
+{
+	log_style = style;
+	log_max = max;
+}
+
+/**
+ * log_enabled - whether lines of @level are shown
+ * @level: the level asked about
+ *
+ * Returns 1 or 0. Lets a caller skip the work of describing something nobody reads.
+ */
+int log_enabled(enum log_level level)
+{
+	return level <= log_max;
+}
+
+/**
+ * log_line - write one line to the log
+ * @level: its urgency
+ * @format: the text, without a line end; written with one system call, so that lines of
+ *          parallel processes do not mix
+ */
+void log_line(enum log_level level, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	if (!log_enabled(level))
+		return;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (log_style == LOG_STYLE_JOURNAL)
+		fprintf(stderr, "<%d>%s\n", (int)level, text);
+	else
+		fprintf(stderr, "%s\n", text);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/process.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/**
+ * process_exec - become another program
+ * @argv: its name, looked up in PATH, and arguments; ends with NULL
+ * @e: names the program
+ *
+ * Returns only on failure: -ENOENT when there is no such program, or another -errno.
+ */
+int process_exec(char *const argv[], struct error *e)
+{
+	for (size_t i = 0; argv[i]; i++)
+		log_debug("exec: argv[%zu] = %s", i, argv[i]);
+	execvp(argv[0], argv);
+	return error_errno(e, errno, "cannot run %s", argv[0]);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/error.h"
+
+/*
+ * The switches of one link under /proc/sys/net/FAMILY/conf/LINK, in the network namespace of the
+ * calling thread. A link name is never split at its dots.
+ */
+
+int sysctl_read(const char *family, const char *link, const char *key, int *ret_value,
+		struct error *e);
+int sysctl_write(const char *family, const char *link, const char *key, int value, struct error *e);

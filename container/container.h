@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/error.h"
+#include "nat/nat.h"
+#include "veth/veth.h"
+
+/*
+ * The only place where an address, an interface and a rule meet.
+ *
+ *	create   name -> lease -> definition file
+ *	attach   definition -> description -> namespace -> cable -> NAT, without the address book
+ *	destroy  detach, definition file, lease
+ */
+
+#define CONTAINER_NAME_MAX 64 /* with its NUL */
+
+/* ------------------------------------------------------------- where things are */
+
+/* The files of the suite, below one root directory. */
+struct paths {
+	char root[256];        /* "" for the machine itself, else an absolute directory */
+	char definitions[320]; /* ROOT/etc/nixos-containers */
+	char settings[320];    /* ROOT/etc/nixctr-net */
+	char state[320];       /* ROOT/var/lib/nixctr-net */
+	char containers[320];  /* ROOT/var/lib/nixos-containers */
+	char runtime[320];     /* ROOT/run/nixctr-net */
+	char namespaces[320];  /* ROOT/run/netns */
+	char lock[320];        /* ROOT/run/lock/nixos-container, which nixos-container takes too */
+	char machine_id[320];  /* ROOT/etc/machine-id */
+};
+
+int paths_init(struct paths *paths, const char *root, struct error *e);
+
+/* ------------------------------------------------------------- settings */
+
+/* What the files under /etc/nixctr-net say. */
+struct settings {
+	bool nat;                 /* [nat] enable */
+	bool external_auto;       /* [nat] external has "auto" */
+	struct nat_spec external; /* [nat] external, the links named */
+};
+
+int settings_read(const struct paths *paths, struct settings *ret_settings, struct error *e);
+int settings_write_nat(const struct paths *paths, const struct settings *settings, struct error *e);
+
+/* ------------------------------------------------------------- names and definitions */
+
+int name_check(const char *name, struct error *e);
+
+/* A definition file, /etc/nixos-containers/NAME.conf: systemd's EnvironmentFile grammar. */
+struct definition {
+	char name[CONTAINER_NAME_MAX];
+	bool declarative;      /* not ours to change: a link into the store, or not writable */
+	bool private_network;  /* PRIVATE_NETWORK */
+	bool auto_start;       /* AUTO_START */
+	char bridge[IFNAMSIZ]; /* HOST_BRIDGE */
+	struct mac mac;        /* LOCAL_MAC_ADDRESS */
+	struct veth_pair v4;   /* HOST_ADDRESS, LOCAL_ADDRESS */
+	struct veth_pair v6;   /* HOST_ADDRESS6, LOCAL_ADDRESS6 */
+};
+
+/* Returns 1, 0 when there is no such container, or -errno naming the file and the line. */
+int definition_read(const struct paths *paths, const char *name, struct definition *ret_definition,
+		    struct error *e);
+
+/* The names of all definitions, sorted. The caller frees *ret_names, one block. */
+int definition_names(const struct paths *paths, char (**ret_names)[CONTAINER_NAME_MAX],
+		     size_t *ret_count, struct error *e);
+
+/* ------------------------------------------------------------- life cycle */
+
+/* What "create" was asked for; addresses as they were typed, NULL where not given. */
+struct create_request {
+	const char *name;
+	const char *host_address, *local_address;
+	const char *host_address6, *local_address6;
+	const char *bridge;
+	bool auto_start;
+	bool unique; /* when the name is taken, NAME-0, NAME-1, ... */
+};
+
+int container_create(const struct paths *paths, const struct create_request *request,
+		     struct definition *ret_definition, struct error *e);
+
+/* Returns 1, or 0 when there was nothing of that name. */
+int container_destroy(const struct paths *paths, const char *name, struct error *e);
+
+enum container_status {
+	CONTAINER_GONE, /* no definition */
+	CONTAINER_DOWN,
+	CONTAINER_UP, /* its network is attached */
+};
+
+const char *container_status_name(enum container_status status);
+int container_status(const struct paths *paths, const char *name, enum container_status *ret_status,
+		     struct error *e);
+
+/* ------------------------------------------------------------- one container's network */
+
+/* What is, beside what should be. */
+struct network_state {
+	struct definition definition;
+	struct veth_spec spec;
+	char namespace[400]; /* where it is pinned */
+	bool attached;       /* the namespace is there */
+	bool has_cable;
+	struct veth_state cable;
+	struct veth_drift drift; /* of an attached cable */
+};
+
+/*
+ * A session on the host's network. Opened once for any number of containers.
+ * network_open() reads the settings; network_close() accepts NULL.
+ */
+struct network;
+
+int network_open(const struct paths *paths, struct network **ret_network, struct error *e);
+void network_close(struct network *network);
+void network_closep(struct network **network);
+
+/* Returns 1 when attached or mended, 0 when all was so or the container shares the host's network. */
+int network_attach(struct network *network, const char *name, struct error *e);
+/* Returns 1 when detached, 0 when nothing was attached. Needs no definition file. */
+int network_detach(struct network *network, const char *name, struct error *e);
+int network_read(struct network *network, const char *name, struct network_state *ret_state,
+		 struct error *e);
+/* Becomes @argv inside the container's network namespace. Returns only on failure. */
+int network_exec(struct network *network, const char *name, char *const argv[], struct error *e);
+
+/* ------------------------------------------------------------- NAT of the whole host */
+
+/* NAT as set, as it would be now, and as the kernel has it. */
+struct masquerade_state {
+	struct settings settings;
+	struct nat_spec spec; /* with "auto" resolved */
+	bool present;
+	struct nat_state table;
+	struct nat_drift drift; /* of what should be there */
+};
+
+/* @externals: names, or "auto". Writes the setting, then makes it so for all that is attached. */
+int masquerade_enable(const struct paths *paths, const char *const *externals, size_t count,
+		      struct error *e);
+int masquerade_disable(const struct paths *paths, struct error *e);
+int masquerade_read(const struct paths *paths, struct masquerade_state *ret_state, struct error *e);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/error.h"
+
+/*
+ * The cable: a veth pair whose host end is ve-NAME (vb-NAME on a bridge) and whose other end is born
+ * in the container's namespace as eth0, with addresses, routes and the per-link switches that keep
+ * the host safe. All of it over rtnetlink.
+ *
+ * struct veth_spec says what a cable should be; it is ensured, read back, compared and removed.
+ */
+
+struct veth;
+
+#define VETH_NAME_MAX    64  /* a container's name with its NUL */
+#define VETH_ALTNAME_MAX 128 /* ALTIFNAMSIZ */
+#define VETH_INSIDE      "eth0"
+
+/* The addresses of one family. */
+struct veth_pair {
+	struct addr host;    /* host end; on a bridge: the gateway, which is not put on the link */
+	struct prefix local; /* container end; AF_UNSPEC: no addresses of this family */
+};
+
+/* What a cable should be. */
+struct veth_spec {
+	char container[VETH_NAME_MAX];
+	char link[IFNAMSIZ];            /* host end's name, from veth_link_name() */
+	char altname[VETH_ALTNAME_MAX]; /* the full name when link is shortened, or "" */
+	char bridge[IFNAMSIZ];          /* the bridge the host end is a port of, or "" */
+	struct mac host_mac;
+	struct mac local_mac;
+	uint32_t mtu;    /* bytes, at both ends; 0: the kernel's default */
+	bool forwarding; /* packets from the container may be forwarded (NAT is enabled) */
+	struct veth_pair v4;
+	struct veth_pair v6;
+};
+
+/* One end of a cable as the kernel has it. */
+struct veth_end {
+	bool present;
+	int ifindex;
+	bool up;
+	bool carrier;
+	uint32_t mtu;
+	struct mac mac;
+	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets;
+	struct prefix v4, v6; /* the first global address of each family */
+	struct addr v4_peer, v6_peer;
+	struct addr v4_gateway, v6_gateway; /* container end: of the default route */
+};
+
+/* A cable as the kernel has it. */
+struct veth_state {
+	bool ours; /* the host end carries our tag; without it nothing else is touched */
+	struct veth_end host;
+	struct veth_end local;
+	char bridge[IFNAMSIZ];
+	bool forwarding_v4, forwarding_v6, strict_source, v6_disabled, accept_ra, accept_redirects;
+	bool altname;
+	bool loopback_up;
+};
+
+#define VETH_DRIFT_MAX 24
+
+/* How a cable differs from what it should be, in words: "mtu is 1500, should be 1400". */
+struct veth_drift {
+	size_t count;
+	char line[VETH_DRIFT_MAX][160];
+};
+
+/* Which link leads outside, per family; ifindex 0: none. */
+struct veth_uplink {
+	int ifindex;
+	char link[IFNAMSIZ];
+	uint32_t mtu;
+};
+
+/* Opens a session in the namespace of the calling thread, the host's. veth_close() accepts NULL. */
+int veth_open(struct veth **ret_veth, struct error *e);
+void veth_close(struct veth *veth);
+void veth_closep(struct veth **veth);
+
+/*
+ * The name of a host end, shortened as systemd-nspawn shortens it (src/nspawn/nspawn-network.c,
+ * shorten_ifname). @altname gets the full name, or "" when nothing was cut. Returns whether it was.
+ */
+bool veth_link_name(const char *container, bool bridged, char link[IFNAMSIZ],
+		    char altname[VETH_ALTNAME_MAX]);
+
+/* A stable MAC for eth0 from the host's identity (16 bytes, machine-id(5)) and the container's name. */
+struct mac veth_mac_local(const uint8_t machine_id[16], const char *container);
+
+/* A stable MAC for the host end from that of eth0, the stored identity. */
+struct mac veth_mac_host(const struct mac *local, const char *container);
+
+/*
+ * Makes the cable as @spec says, into the namespace @ns_fd. Returns 1 when it was made, 2 when one
+ * of ours was there and has been mended, 0 when it was right already. A killed run is taken up where
+ * it stopped. Fails with -EEXIST (ERROR_CONFLICT) when a link of that name, or an eth0 inside, is not
+ * ours, -ENODEV when the bridge is missing, or what the kernel says.
+ */
+int veth_ensure(struct veth *veth, int ns_fd, const struct veth_spec *spec, struct error *e);
+
+/* Reads a cable back. @ns_fd may be -1. Returns 1, or 0 when there is no host end. */
+int veth_read(struct veth *veth, int ns_fd, const struct veth_spec *spec,
+	      struct veth_state *ret_state, struct error *e);
+
+/* Compares what is with what should be. Returns the number of differences. */
+size_t veth_compare(const struct veth_spec *spec, const struct veth_state *state,
+		    struct veth_drift *ret_drift);
+
+/*
+ * Takes our cable away: the host end is renamed and set down at once, and the kernel destroys it with
+ * the namespace, for which nobody waits. The caller then drops the namespace. Returns 1, or 0 when it
+ * was gone. -EEXIST when a link of that name is not ours.
+ */
+int veth_remove(struct veth *veth, const struct veth_spec *spec, struct error *e);
+
+/* Sets forwarding of our cable as @spec says, and nothing else. Returns 1, or 0 when it is gone. */
+int veth_set_forwarding(struct veth *veth, const struct veth_spec *spec, struct error *e);
+
+/* The link that carries the default route of @family, by asking for one route. Returns 1 or 0. */
+int veth_uplink(struct veth *veth, sa_family_t family, struct veth_uplink *ret_uplink,
+		struct error *e);

@@ -134,3 +134,19 @@ int error_remedy(struct error *e, int r, const char *format, ...)
 	va_end(args);
 	return r;
 }
+
+/**
+ * error_classify - give a failure another class than the one it was noticed with
+ * @e: an error that is set; NULL is ignored
+ * @r: the negative return value being handed on
+ * @class: what it is seen from here: a wrong address is a usage error on the command line and a
+ *         failure in a file
+ *
+ * Returns @r.
+ */
+int error_classify(struct error *e, int r, enum error_class class)
+{
+	if (e)
+		e->class = class;
+	return r;
+}

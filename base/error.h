@@ -48,6 +48,7 @@ int error_wrap(struct error *e, int r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int error_remedy(struct error *e, int r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+int error_classify(struct error *e, int r, enum error_class class);
 enum error_class error_class_of(int number);
 
 /* Sets *e with a class of the caller's choice. Returns -number. */

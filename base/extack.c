@@ -17,7 +17,7 @@ int extack_errno(const struct nlmsghdr *reply)
 	int number = 0;
 
 	if (reply->nlmsg_len >= NLMSG_LENGTH(sizeof(number)))
-		memcpy(&number, NLMSG_DATA(reply), sizeof(number));
+		memcpy(&number, (const uint8_t *)reply + NLMSG_HDRLEN, sizeof(number));
 	return -number;
 }
 

@@ -28,12 +28,13 @@ static bool lock_is_current(const char *path, int fd)
 /**
  * lock_acquire - wait for the lock of that name and take it
  * @path: borrowed; the file is made if it is missing, its directory must be there
+ * @mode: whether others may hold it as well
  * @ret_fd: the lock; close it to let go
  * @e: names the lock
  *
  * Returns 0 or -errno.
  */
-int lock_acquire(const char *path, int *ret_fd, struct error *e)
+int lock_acquire(const char *path, enum lock_mode mode, int *ret_fd, struct error *e)
 {
 	for (;;) {
 		_cleanup_(fd_closep) int fd =
@@ -43,7 +44,7 @@ int lock_acquire(const char *path, int *ret_fd, struct error *e)
 		if (fd < 0)
 			return error_errno(e, errno, "cannot open lock %s", path);
 		do
-			r = flock(fd, LOCK_EX);
+			r = flock(fd, mode == LOCK_SHARED ? LOCK_SH : LOCK_EX);
 		while (r < 0 && errno == EINTR);
 		if (r < 0)
 			return error_errno(e, errno, "cannot lock %s", path);

@@ -8,5 +8,10 @@
  * dies. Close the descriptor to let go; lock_remove() also takes the file away.
  */
 
-int lock_acquire(const char *path, int *ret_fd, struct error *e);
+enum lock_mode {
+	LOCK_SHARED,    /* with others that share it */
+	LOCK_EXCLUSIVE, /* alone */
+};
+
+int lock_acquire(const char *path, enum lock_mode mode, int *ret_fd, struct error *e);
 void lock_remove(const char *path, int fd);

@@ -105,12 +105,12 @@ static int netns_directory_prepare(const char *directory, struct error *e)
 
 	if (r < 0)
 		return r;
-	if (mount("", directory, NULL, MS_SHARED | MS_REC, NULL) == 0)
+	if (mount("", directory, "", MS_SHARED | MS_REC, NULL) == 0)
 		return 0;
 	if (errno != EINVAL)
 		return error_errno(e, errno, "cannot share the mount point %s", directory);
-	if (mount(directory, directory, NULL, MS_BIND | MS_REC, NULL) < 0 ||
-	    mount("", directory, NULL, MS_SHARED | MS_REC, NULL) < 0)
+	if (mount(directory, directory, "", MS_BIND | MS_REC, NULL) < 0 ||
+	    mount("", directory, "", MS_SHARED | MS_REC, NULL) < 0)
 		return error_errno(e, errno, "cannot make %s a mount point", directory);
 	return 0;
 }
@@ -130,7 +130,7 @@ static int netns_pin(const char *path, int *ret_fd, struct error *e)
 
 	if (r < 0)
 		return r;
-	if (mount("/proc/thread-self/ns/net", path, NULL, MS_BIND, NULL) < 0)
+	if (mount("/proc/thread-self/ns/net", path, "", MS_BIND, NULL) < 0)
 		return error_errno(e, errno, "cannot pin network namespace %s", path);
 	*ret_fd = TAKE_FD(fd);
 	return 0;

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/lock.h"
+
+static char directory[] = "/tmp/test-lock-XXXXXX";
+static char lock_path[64];
+
+static int directory_setup(void **state)
+{
+	(void)state;
+	if (!mkdtemp(directory))
+		return -1;
+	return path_format(lock_path, sizeof(lock_path), NULL, "%s/lock", directory);
+}
+
+static int directory_teardown(void **state)
+{
+	(void)state;
+	unlink(lock_path);
+	return rmdir(directory);
+}
+
+/* Adds 1 to the number in a file @times times, each time under the lock. */
+static void count_up(const char *path, int times, int remove)
+{
+	for (int i = 0; i < times; i++) {
+		_cleanup_(fd_closep) int lock = -1;
+		_cleanup_(freep) char *text = NULL;
+		char next[16];
+		size_t length;
+		int value = 0;
+
+		if (lock_acquire(lock_path, LOCK_EXCLUSIVE, &lock, NULL) < 0)
+			_exit(1);
+		if (file_read(path, 16, &text, &length, NULL) == 0)
+			value = (int)strtol(text, NULL, 10);
+		length = (size_t)snprintf(next, sizeof(next), "%d", value + 1);
+		if (file_replace(path, next, length, 0600, NULL) < 0)
+			_exit(1);
+		if (remove)
+			lock_remove(lock_path, lock);
+	}
+	_exit(0);
+}
+
+static void contend(int remove)
+{
+	enum { PROCESSES = 8, TIMES = 50 };
+	_cleanup_(freep) char *text = NULL;
+	char path[64];
+	size_t length;
+
+	assert_int_equal(path_format(path, sizeof(path), NULL, "%s/count", directory), 0);
+	for (int i = 0; i < PROCESSES; i++)
+		if (fork() == 0)
+			count_up(path, TIMES, remove);
+	for (int i = 0; i < PROCESSES; i++) {
+		int status;
+
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(file_read(path, 16, &text, &length, NULL), 0);
+	assert_int_equal(strtol(text, NULL, 10), PROCESSES * TIMES);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void one_at_a_time(void **state)
+{
+	(void)state;
+	contend(0);
+}
+
+static void one_at_a_time_even_when_the_file_is_removed(void **state)
+{
+	(void)state;
+	contend(1);
+	assert_int_equal(access(lock_path, F_OK), -1);
+}
+
+/* Whether a second descriptor could have the lock now. */
+static bool would_get(int operation)
+{
+	_cleanup_(fd_closep) int fd = open(lock_path, O_RDWR | O_CLOEXEC);
+
+	return flock(fd, operation | LOCK_NB) == 0;
+}
+
+static void a_shared_lock_keeps_only_exclusive_ones_away(void **state)
+{
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(lock_acquire(lock_path, LOCK_SHARED, &fd, NULL), 0);
+	assert_true(would_get(LOCK_SH));
+	assert_false(would_get(LOCK_EX));
+	close(fd);
+	assert_true(would_get(LOCK_EX));
+	assert_int_equal(lock_acquire(lock_path, LOCK_EXCLUSIVE, &fd, NULL), 0);
+	assert_false(would_get(LOCK_SH));
+	close(fd);
+}
+
+static void a_lock_that_cannot_be_made_is_named(void **state)
+{
+	struct error e = ERROR_INIT;
+	int fd = -7;
+
+	(void)state;
+	assert_int_equal(lock_acquire("/nonexistent/lock", LOCK_EXCLUSIVE, &fd, &e), -ENOENT);
+	assert_int_equal(fd, -7);
+	assert_string_equal(e.text,
+			    "cannot open lock /nonexistent/lock: No such file or directory");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_at_a_time),
+		cmocka_unit_test(one_at_a_time_even_when_the_file_is_removed),
+		cmocka_unit_test(a_shared_lock_keeps_only_exclusive_ones_away),
+		cmocka_unit_test(a_lock_that_cannot_be_made_is_named),
+	};
+
+	return cmocka_run_group_tests_name("lock", tests, directory_setup, directory_teardown);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ipam/request.h"
+
+#include <errno.h>
+#include <string.h>
+
+/**
+ * pair_equal - whether two pairs are the same addresses, however they were come by
+ * @a, @b: borrowed
+ */
+bool pair_equal(const struct ipam_pair *a, const struct ipam_pair *b)
+{
+	return addr_equal(&a->host, &b->host) && addr_equal(&a->local.addr, &b->local.addr) &&
+	       (!addr_is_set(&a->local.addr) || a->local.length == b->local.length);
+}
+
+/**
+ * request_met - whether what a container holds is what is asked for
+ * @request: borrowed; without a MAC any will do
+ * @flags: of ipam_lease()
+ * @held: borrowed
+ */
+bool request_met(const struct ipam_lease *request, unsigned flags, const struct ipam_lease *held)
+{
+	if (mac_is_set(&request->mac) && !mac_equal(&request->mac, &held->mac))
+		return false;
+	if (!pair_equal(&request->v6, &held->v6))
+		return false;
+	return flags & IPAM_AUTOMATIC_V4 ? held->v4.automatic : pair_equal(&request->v4, &held->v4);
+}
+
+/**
+ * addr_check - refuse an address nobody can have
+ * @addr: borrowed, set
+ * @family: it must be of
+ * @pool: whose edges are nobody's, borrowed
+ * @e: says what is wrong with it
+ *
+ * Returns 0, or -EINVAL with class ERROR_USAGE.
+ */
+static int addr_check(const struct addr *addr, sa_family_t family, const struct pool *pool,
+		      struct error *e)
+{
+	char text[ADDR_TEXT];
+
+	addr_format(addr, text);
+	if (addr->family != family)
+		return error_set(e, ERROR_USAGE, EINVAL, "%s is not an %s address", text,
+				 family == AF_INET ? "IPv4" : "IPv6");
+	if (!addr_is_host(addr))
+		return error_set(e, ERROR_USAGE, EINVAL,
+				 "%s cannot be the address of a container or its host", text);
+	return pool_edge(pool, addr, e);
+}
+
+/**
+ * subnet_check - refuse an address that stands for its whole subnet
+ * @local: address and length, borrowed
+ * @e: names both
+ *
+ * The first address is the network's, or the anycast address of IPv6 routers (RFC 4291, 2.6.1); the
+ * last one of an IPv4 subnet is its broadcast address. Subnets of two have neither (RFC 3021,
+ * RFC 6164).
+ *
+ * Returns 0, or -EINVAL with class ERROR_USAGE.
+ */
+static int subnet_check(const struct prefix *local, struct error *e)
+{
+	uint8_t bits = addr_bits(&local->addr);
+	char text[PREFIX_TEXT];
+	struct addr next = addr_add(&local->addr, 1);
+
+	prefix_format(local, text);
+	if (local->length > bits)
+		return error_set(e, ERROR_USAGE, EINVAL, "%s has a prefix longer than %u bits",
+				 text, bits);
+	if (local->length + 1 >= bits)
+		return 0;
+	if (prefix_is_network(local))
+		return error_set(e, ERROR_USAGE, EINVAL, "%s is the network address of its subnet",
+				 text);
+	if (bits == 32 && !prefix_contains(local, &next))
+		return error_set(e, ERROR_USAGE, EINVAL,
+				 "%s is the broadcast address of its subnet", text);
+	return 0;
+}
+
+/**
+ * pair_check - refuse a pair that cannot work
+ * @pair: borrowed; may be none
+ * @family: it must be of
+ * @pool: whose edges are nobody's, borrowed
+ * @e: says what is wrong with it
+ *
+ * Returns 0, or -EINVAL with class ERROR_USAGE.
+ */
+static int pair_check(const struct ipam_pair *pair, sa_family_t family, const struct pool *pool,
+		      struct error *e)
+{
+	const struct addr *local = &pair->local.addr;
+	char text[ADDR_TEXT];
+	int r;
+
+	if (!addr_is_set(local) && !addr_is_set(&pair->host))
+		return 0;
+	if (!addr_is_set(local))
+		return error_set(e, ERROR_USAGE, EINVAL,
+				 "host address %s has no local address at the other end",
+				 addr_format(&pair->host, text));
+	r = addr_check(local, family, pool, e);
+	if (r == 0)
+		r = subnet_check(&pair->local, e);
+	if (r < 0 || !addr_is_set(&pair->host))
+		return r;
+	r = addr_check(&pair->host, family, pool, e);
+	if (r == 0 && addr_equal(&pair->host, local))
+		return error_set(e, ERROR_USAGE, EINVAL, "%s cannot be at both ends",
+				 addr_format(local, text));
+	return r;
+}
+
+/**
+ * request_check - refuse a request nobody can meet
+ * @request: borrowed
+ * @flags: of ipam_lease()
+ * @pool: the pool, borrowed
+ * @e: says what is wrong with it
+ *
+ * Returns 0, or -EINVAL with class ERROR_USAGE.
+ */
+int request_check(const struct ipam_lease *request, unsigned flags, const struct pool *pool,
+		  struct error *e)
+{
+	bool automatic = flags & IPAM_AUTOMATIC_V4;
+	int r = 0;
+
+	if (!request->container[0] || !memchr(request->container, '\0', sizeof(request->container)))
+		return error_set(e, ERROR_USAGE, EINVAL, "a lease needs the name of a container");
+	if (!automatic)
+		r = pair_check(&request->v4, AF_INET, pool, e);
+	if (r == 0)
+		r = pair_check(&request->v6, AF_INET6, pool, e);
+	if (r < 0)
+		return error_remedy(e, r, "choose another address");
+	if (!automatic && !addr_is_set(&request->v4.local.addr) &&
+	    !addr_is_set(&request->v6.local.addr) && !mac_is_set(&request->mac))
+		return error_set(e, ERROR_USAGE, EINVAL, "no address is asked for container %s",
+				 request->container);
+	return 0;
+}

@@ -130,3 +130,6 @@ int veth_set_forwarding(struct veth *veth, const struct veth_spec *spec, struct 
 /* The link that carries the default route of @family, by asking for one route. Returns 1 or 0. */
 int veth_uplink(struct veth *veth, sa_family_t family, struct veth_uplink *ret_uplink,
 		struct error *e);
+
+/* The MTU of a link of the host. Returns 1, or 0 when there is no such link. */
+int veth_link_mtu(struct veth *veth, const char *name, uint32_t *ret_mtu, struct error *e);

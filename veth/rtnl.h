@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "veth/batch.h"
+
+/*
+ * Transport: a rtnetlink socket, and the exchange of a batch of requests for their answers. The
+ * socket belongs to the network namespace it was opened in.
+ */
+
+struct nl_sock;
+
+struct rtnl {
+	struct nl_sock *socket; /* NULL when it is not open */
+	uint32_t sequence;      /* of the next request */
+};
+
+int rtnl_open(struct rtnl *ret_rtnl, struct error *e);
+void rtnl_deinit(struct rtnl *rtnl);
+int rtnl_exchange(struct rtnl *rtnl, struct batch *batch, struct error *e);

@@ -36,7 +36,8 @@ struct nat_counter {
 
 /* What the kernel has. */
 struct nat_state {
-	bool intact; /* chains and rules are just what they should be */
+	bool intact;          /* chains and rules are just what they should be */
+	char difference[128]; /* the first that was found, in words, when it is not intact */
 	size_t n_external;
 	char external[NAT_EXTERNAL_MAX][IFNAMSIZ];
 	struct nat_counter masqueraded; /* connections: first packets only */

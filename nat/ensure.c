@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "base/log.h"
+#include "nat/external.h"
+#include "nat/nat.h"
+#include "nat/read.h"
+#include "nat/ruleset.h"
+
+/**
+ * batch_add_links - add to a batch that links are made external, or no longer are
+ * @batch: changed
+ * @action: NFT_ADD or NFT_DELETE
+ * @links: which; with none, nothing is added
+ */
+static void batch_add_links(struct nft_request *batch, enum nft_action action,
+			    const struct links *links)
+{
+	if (links->count)
+		elements_put(nft_request_add(batch, action, NFT_ELEMENT, SET_EXTERNAL), links);
+}
+
+/**
+ * table_make - make the table anew, in place of what is there
+ * @nat: the session
+ * @snapshot: what is there; its counters go on
+ * @spec: which links are external
+ * @e: names the object that was refused
+ *
+ * Returns 1, -ERESTART when @snapshot is out of date, or another -errno.
+ */
+static int table_make(struct nat *nat, const struct snapshot *snapshot, const struct nat_spec *spec,
+		      struct error *e)
+{
+	struct links links = links_of(spec->external, spec->n_external);
+	struct nft_request batch;
+	int r;
+
+	nft_batch_init(&batch, snapshot->generation);
+	if (snapshot->present)
+		object_put_name(nft_request_add(&batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),
+				&ruleset_objects[0]);
+	for (size_t i = 0; i < RULESET_OBJECTS; i++)
+		object_put(nft_request_add(&batch, NFT_ADD, ruleset_objects[i].kind,
+					   ruleset_objects[i].name),
+			   &ruleset_objects[i], &snapshot->state);
+	for (size_t i = 0; i < RULESET_RULES; i++) {
+		r = rule_put(nft_request_add(&batch, NFT_ADD, NFT_RULE, ruleset_rules[i].comment),
+			     &ruleset_rules[i], e);
+		if (r < 0)
+			return r;
+	}
+	batch_add_links(&batch, NFT_ADD, &links);
+	r = nft_commit(nat, &batch, e);
+	return r < 0 ? r : 1;
+}
+
+/**
+ * links_change - change which links are external, and nothing else
+ * @nat: the session
+ * @snapshot: what is there, intact
+ * @spec: which links should be external
+ * @e: names what was refused
+ *
+ * Returns 1, 0 when they are so, -ERESTART when @snapshot is out of date, or another -errno.
+ */
+static int links_change(struct nat *nat, const struct snapshot *snapshot,
+			const struct nat_spec *spec, struct error *e)
+{
+	struct links is = links_of(snapshot->state.external, snapshot->state.n_external);
+	struct links wanted = links_of(spec->external, spec->n_external);
+	struct links added = links_missing(&wanted, &is);
+	struct links deleted = links_missing(&is, &wanted);
+	struct nft_request batch;
+	int r;
+
+	if (!added.count && !deleted.count)
+		return 0;
+	nft_batch_init(&batch, snapshot->generation);
+	batch_add_links(&batch, NFT_DELETE, &deleted);
+	batch_add_links(&batch, NFT_ADD, &added);
+	r = nft_commit(nat, &batch, e);
+	return r < 0 ? r : 1;
+}
+
+/**
+ * table_mend - make the table what it should be, if nobody has changed it since it was read
+ * @nat: the session
+ * @snapshot: what is there
+ * @spec: what should be
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when all was right, -ERESTART when @snapshot is out of date, or another -errno.
+ */
+static int table_mend(struct nat *nat, const struct snapshot *snapshot, const struct nat_spec *spec,
+		      struct error *e)
+{
+	if (snapshot->present && snapshot->state.intact)
+		return links_change(nat, snapshot, spec, e);
+	if (snapshot->owner) {
+		error_set(e, ERROR_CONFLICT, EBUSY,
+			  "table inet " NAT_TABLE " is owned by the process with netlink port %u",
+			  snapshot->owner);
+		return error_remedy(e, -EBUSY, "stop that process (its id is most likely %u)",
+				    snapshot->owner);
+	}
+	if (snapshot->present)
+		log_notice("table inet " NAT_TABLE " is made anew: %s", snapshot->state.difference);
+	return table_make(nat, snapshot, spec, e);
+}
+
+/**
+ * nat_ensure - make the table what it should be
+ * @nat: the session
+ * @spec: what it should be, borrowed
+ * @e: names what could not be done
+ *
+ * Whoever commits between our looking and our changing makes us look again.
+ *
+ * Returns 1 when something was done, 0 when all was right, -EAGAIN (ERROR_BUSY) when others change
+ * the ruleset without a pause, or another -errno.
+ */
+int nat_ensure(struct nat *nat, const struct nat_spec *spec, struct error *e)
+{
+	struct snapshot snapshot;
+
+	for (unsigned tries = 0; tries < SNAPSHOT_TRIES; tries++) {
+		int r = snapshot_read(nat, &snapshot, e);
+
+		if (r < 0)
+			return r;
+		r = table_mend(nat, &snapshot, spec, e);
+		if (r != -ERESTART)
+			return r;
+	}
+	return error_set(e, ERROR_BUSY, EAGAIN,
+			 "cannot change table inet " NAT_TABLE
+			 ": the ruleset is changed faster than that");
+}
+
+/**
+ * nat_remove - remove the table
+ * @nat: the session
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when it was gone, or -errno.
+ */
+int nat_remove(struct nat *nat, struct error *e)
+{
+	struct nft_request batch;
+	int r;
+
+	nft_batch_init(&batch, 0);
+	object_put_name(nft_request_add(&batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),
+			&ruleset_objects[0]);
+	r = nft_commit(nat, &batch, e);
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : 1;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nat/expression.h"
+
+#include <errno.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/udata.h>
+#include <linux/ipv6.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_tables.h>
+#include <net/if.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "nat/nat.h"
+
+/* One attribute of an expression. */
+struct field {
+	uint16_t type;
+	const void *value;
+	uint32_t size;
+};
+
+#define FIELD_U32(type_, value_)                                         \
+	{                                                                \
+		(type_), &(const uint32_t){ (value_) }, sizeof(uint32_t) \
+	}
+#define FIELD_STRING(type_, text_)                            \
+	{                                                     \
+		(type_), (text_), (uint32_t)strlen(text_) + 1 \
+	}
+#define FIELD_BYTES(type_, bytes_, size_)  \
+	{                                  \
+		(type_), (bytes_), (size_) \
+	}
+
+/* A rule under construction. Once something fails the rest is skipped. */
+struct builder {
+	struct nftnl_rule *rule;
+	int r;
+};
+
+/* Puts an expression behind the others of a rule. All further arguments are its fields. */
+#define EXPRESSION(builder, name, ...)                                       \
+	expression_add(builder, name, (const struct field[]){ __VA_ARGS__ }, \
+		       sizeof((const struct field[]){ __VA_ARGS__ }) / sizeof(struct field))
+
+/**
+ * expression_add - put an expression behind the others of a rule; use EXPRESSION()
+ * @builder: changed
+ * @name: the kind of expression, a name of the kernel's
+ * @fields, @count: its attributes, borrowed
+ */
+static void expression_add(struct builder *builder, const char *name, const struct field *fields,
+			   size_t count)
+{
+	struct nftnl_expr *expression;
+
+	if (builder->r < 0)
+		return;
+	expression = nftnl_expr_alloc(name);
+	if (!expression) {
+		builder->r = -ENOMEM;
+		return;
+	}
+	nftnl_rule_add_expr(builder->rule, expression);
+	for (size_t i = 0; i < count; i++)
+		if (nftnl_expr_set(expression, fields[i].type, fields[i].value, fields[i].size) < 0)
+			builder->r = -ENOMEM;
+}
+
+/**
+ * put_meta - load something known about the packet into the register
+ * @builder: changed
+ * @key: enum nft_meta_keys
+ */
+static void put_meta(struct builder *builder, uint32_t key)
+{
+	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, key),
+		   FIELD_U32(NFTNL_EXPR_META_DREG, NFT_REG_1));
+}
+
+/**
+ * put_compare - go on only when the register compares
+ * @builder: changed
+ * @operator: enum nft_cmp_ops
+ * @value, @size: with what; the start of the register
+ */
+static void put_compare(struct builder *builder, uint32_t operator, const void * value,
+			uint32_t size)
+{
+	EXPRESSION(builder, "cmp", FIELD_U32(NFTNL_EXPR_CMP_SREG, NFT_REG_1),
+		   FIELD_U32(NFTNL_EXPR_CMP_OP, operator),
+		   FIELD_BYTES(NFTNL_EXPR_CMP_DATA, value, size));
+}
+
+/**
+ * put_lookup - go on only when the register is in a set
+ * @builder: changed
+ * @set: its name
+ */
+static void put_lookup(struct builder *builder, const char *set)
+{
+	EXPRESSION(builder, "lookup", FIELD_U32(NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1),
+		   FIELD_STRING(NFTNL_EXPR_LOOKUP_SET, set), FIELD_U32(NFTNL_EXPR_LOOKUP_FLAGS, 0));
+}
+
+/**
+ * put_ct_state - go on only when the connection is in one of some states
+ * @builder: changed
+ * @bits: NF_CT_STATE_BIT() of each
+ */
+static void put_ct_state(struct builder *builder, uint32_t bits)
+{
+	const uint32_t zero = 0;
+
+	EXPRESSION(builder, "ct", FIELD_U32(NFTNL_EXPR_CT_KEY, NFT_CT_STATE),
+		   FIELD_U32(NFTNL_EXPR_CT_DREG, NFT_REG_1));
+	EXPRESSION(builder, "bitwise", FIELD_U32(NFTNL_EXPR_BITWISE_SREG, NFT_REG_1),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_DREG, NFT_REG_1),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_LEN, sizeof(bits)),
+		   FIELD_BYTES(NFTNL_EXPR_BITWISE_MASK, &bits, sizeof(bits)),
+		   FIELD_BYTES(NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero)));
+	put_compare(builder, NFT_CMP_NEQ, &zero, sizeof(zero));
+}
+
+/**
+ * put_link_local - go on only with IPv6 from an address of the link itself
+ * @builder: changed
+ */
+static void put_link_local(struct builder *builder)
+{
+	static const uint8_t prefix[8] = { 0xfe, 0x80 };
+	const uint8_t ipv6 = NFPROTO_IPV6;
+
+	put_meta(builder, NFT_META_NFPROTO);
+	put_compare(builder, NFT_CMP_EQ, &ipv6, sizeof(ipv6));
+	EXPRESSION(builder, "payload", FIELD_U32(NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1),
+		   FIELD_U32(NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER),
+		   FIELD_U32(NFTNL_EXPR_PAYLOAD_OFFSET, offsetof(struct ipv6hdr, saddr)),
+		   FIELD_U32(NFTNL_EXPR_PAYLOAD_LEN, sizeof(prefix)));
+	put_compare(builder, NFT_CMP_EQ, prefix, sizeof(prefix));
+}
+
+/**
+ * put_source_missing - go on only when the way back is not through the link the packet came from
+ * @builder: changed
+ */
+static void put_source_missing(struct builder *builder)
+{
+	const uint32_t none = 0;
+
+	EXPRESSION(builder, "fib",
+		   FIELD_U32(NFTNL_EXPR_FIB_FLAGS,
+			     NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT),
+		   FIELD_U32(NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_OIF),
+		   FIELD_U32(NFTNL_EXPR_FIB_DREG, NFT_REG_1));
+	put_compare(builder, NFT_CMP_EQ, &none, sizeof(none));
+}
+
+/**
+ * put_verdict - end the rule
+ * @builder: changed
+ * @verdict: NF_ACCEPT, NF_DROP or NFT_GOTO
+ * @chain: where to go; NULL unless NFT_GOTO
+ */
+static void put_verdict(struct builder *builder, uint32_t verdict, const char *chain)
+{
+	if (chain)
+		EXPRESSION(builder, "immediate", FIELD_U32(NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT),
+			   FIELD_U32(NFTNL_EXPR_IMM_VERDICT, verdict),
+			   FIELD_STRING(NFTNL_EXPR_IMM_CHAIN, chain));
+	else
+		EXPRESSION(builder, "immediate", FIELD_U32(NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT),
+			   FIELD_U32(NFTNL_EXPR_IMM_VERDICT, verdict));
+}
+
+/**
+ * put_link - go on only when the name of a link begins with a prefix, or is in a set
+ * @builder: changed
+ * @key: NFT_META_IIFNAME or NFT_META_OIFNAME
+ * @prefix: the prefix, or NULL
+ * @set: the set's name, when there is no prefix
+ */
+static void put_link(struct builder *builder, uint32_t key, const char *prefix, const char *set)
+{
+	put_meta(builder, key);
+	if (prefix)
+		put_compare(builder, NFT_CMP_EQ, prefix, (uint32_t)strlen(prefix));
+	else
+		put_lookup(builder, set);
+}
+
+/**
+ * put_word - put the expressions of one word
+ * @builder: changed
+ * @word: borrowed
+ */
+static void put_word(struct builder *builder, const struct word *word)
+{
+	switch (word->kind) {
+	case WORD_IIFNAME:
+		put_link(builder, NFT_META_IIFNAME, word->name, NULL);
+		break;
+	case WORD_OIFNAME:
+		put_link(builder, NFT_META_OIFNAME, word->name, NULL);
+		break;
+	case WORD_IIFNAME_IN:
+		put_link(builder, NFT_META_IIFNAME, NULL, word->name);
+		break;
+	case WORD_OIFNAME_IN:
+		put_link(builder, NFT_META_OIFNAME, NULL, word->name);
+		break;
+	case WORD_CT_STATE:
+		put_ct_state(builder, word->bits);
+		break;
+	case WORD_LINK_LOCAL:
+		put_link_local(builder);
+		break;
+	case WORD_SOURCE_MISSING:
+		put_source_missing(builder);
+		break;
+	case WORD_COUNTER:
+		EXPRESSION(builder, "objref",
+			   FIELD_U32(NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER),
+			   FIELD_STRING(NFTNL_EXPR_OBJREF_IMM_NAME, word->name));
+		break;
+	case WORD_MASQUERADE:
+		expression_add(builder, "masq", NULL, 0);
+		break;
+	case WORD_GOTO:
+		put_verdict(builder, (uint32_t)NFT_GOTO, word->name);
+		break;
+	case WORD_VERDICT:
+		put_verdict(builder, word->bits, NULL);
+		break;
+	case WORD_END:
+		break;
+	}
+}
+
+/**
+ * comment_format - a comment in the form nft(8) keeps it in
+ * @bytes: where it goes
+ * @type: NFTNL_UDATA_..._COMMENT of the kind of object
+ * @text: the comment, at most COMMENT_MAX - 3 bytes
+ *
+ * Returns its size in bytes.
+ */
+size_t comment_format(uint8_t bytes[COMMENT_MAX], uint8_t type, const char *text)
+{
+	size_t length = strnlen(text, COMMENT_MAX - 3);
+
+	bytes[0] = type;
+	bytes[1] = (uint8_t)(length + 1);
+	memcpy(bytes + 2, text, length);
+	bytes[2 + length] = '\0';
+	return length + 3;
+}
+
+/**
+ * nftnl_rule_freep - free the rule a variable holds, for _cleanup_()
+ * @rule: its address
+ */
+static void nftnl_rule_freep(struct nftnl_rule **rule)
+{
+	if (*rule)
+		nftnl_rule_free(*rule);
+}
+
+/**
+ * rule_put_normal - put a rule into a message in normal form
+ * @message: changed
+ * @rule: what the kernel added to it, its number and place, is taken out
+ *
+ * Two rules mean the same when their normal forms are the same bytes, whoever made them: the library
+ * writes attributes in one order and leaves out what it has not been told.
+ */
+void rule_put_normal(struct nlmsghdr *message, struct nftnl_rule *rule)
+{
+	nftnl_rule_unset(rule, NFTNL_RULE_HANDLE);
+	nftnl_rule_unset(rule, NFTNL_RULE_POSITION);
+	nftnl_rule_nlmsg_build_payload(message, rule);
+}
+
+/**
+ * rule_put - put a rule of ours into a message
+ * @message: changed
+ * @rule: borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int rule_put(struct nlmsghdr *message, const struct rule *rule, struct error *e)
+{
+	_cleanup_(nftnl_rule_freep) struct nftnl_rule *made = nftnl_rule_alloc();
+	struct builder builder = { .rule = made };
+	uint8_t comment[COMMENT_MAX];
+	size_t size = comment_format(comment, NFTNL_UDATA_RULE_COMMENT, rule->comment);
+
+	if (!made || nftnl_rule_set_str(made, NFTNL_RULE_TABLE, NAT_TABLE) < 0 ||
+	    nftnl_rule_set_str(made, NFTNL_RULE_CHAIN, rule->chain) < 0 ||
+	    nftnl_rule_set_data(made, NFTNL_RULE_USERDATA, comment, (uint32_t)size) < 0)
+		builder.r = -ENOMEM;
+	for (const struct word *word = rule->words;
+	     word < rule->words + WORDS_MAX && word->kind != WORD_END; word++)
+		put_word(&builder, word);
+	if (builder.r < 0)
+		return error_errno(e, -builder.r, "cannot describe a rule of chain %s",
+				   rule->chain);
+	rule_put_normal(message, made);
+	return 0;
+}

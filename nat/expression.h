@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <libmnl/libmnl.h>
+#include <libnftnl/rule.h>
+
+#include "base/error.h"
+
+/*
+ * Rules as words. Each word is what nft(8) writes for it, and becomes one to four expressions of
+ * nf_tables.
+ */
+
+enum word_kind {
+	WORD_END,
+	WORD_IIFNAME,        /* iifname "PREFIX*" */
+	WORD_OIFNAME,        /* oifname "PREFIX*" */
+	WORD_IIFNAME_IN,     /* iifname @SET */
+	WORD_OIFNAME_IN,     /* oifname @SET */
+	WORD_CT_STATE,       /* ct state BITS */
+	WORD_LINK_LOCAL,     /* ip6 saddr fe80::/64 */
+	WORD_SOURCE_MISSING, /* fib saddr . iif oif missing */
+	WORD_COUNTER,        /* counter name NAME */
+	WORD_MASQUERADE,     /* masquerade */
+	WORD_GOTO,           /* goto CHAIN */
+	WORD_VERDICT,        /* accept, drop */
+};
+
+struct word {
+	enum word_kind kind;
+	const char *name; /* of a prefix, set, counter or chain */
+	unsigned bits;    /* of a connection's states; the verdict */
+};
+
+#define WORDS_MAX 6
+
+/* One rule. */
+struct rule {
+	const char *chain;
+	const char *comment;
+	struct word words[WORDS_MAX];
+};
+
+#define RULE_PAYLOAD_MAX 1024 /* bytes of a whole rule of ours, several times over */
+
+int rule_put(struct nlmsghdr *message, const struct rule *rule, struct error *e);
+void rule_put_normal(struct nlmsghdr *message, struct nftnl_rule *rule);
+
+/* The form in which nft(8) keeps a comment: an attribute of one byte type and one byte length. */
+#define COMMENT_MAX 128
+
+size_t comment_format(uint8_t bytes[COMMENT_MAX], uint8_t type, const char *text);

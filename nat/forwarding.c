@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation
+ *
+ * The kernel forwards a packet when the link it arrived on says so. For containers the switch is on
+ * their own link and none of this file's business; replies arrive on external links.
+ *
+ *	IPv4	conf/LINK/forwarding, which works without net.ipv4.ip_forward
+ *	IPv6	conf/LINK/force_forwarding (kernel 6.17). Before that conf/all/forwarding is the only
+ *		one, which makes a router of the host: it then hears router advertisements only with
+ *		accept_ra=2 and would lose its own default route
+ *
+ * What a switch was is on disk before it is changed, so that whoever is killed leaves nothing that
+ * cannot be put back. A switch that somebody has set to another value since is theirs.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/sysctl.h"
+#include "nat/nat.h"
+#include "nat/record.h"
+
+/* A record that is being worked on; others wait. */
+struct work {
+	const char *path;
+	char lock_path[PATH_MAX];
+	int lock;
+	struct switches record;
+};
+
+/**
+ * work_end - let others go on, for _cleanup_()
+ * @work: changed
+ */
+static void work_end(struct work *work)
+{
+	lock_remove(work->lock_path, work->lock);
+	fd_closep(&work->lock);
+}
+
+/**
+ * work_begin - lock a record and read it
+ * @work: filled; the caller ends with work_end(), also after a failure
+ * @path: of the record, borrowed; its directory is made if need be
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when there is no record yet, or -errno.
+ */
+static int work_begin(struct work *work, const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX];
+	int r;
+
+	work->path = path;
+	r = path_format(work->lock_path, sizeof(work->lock_path), e, "%s.lock", path);
+	if (r < 0)
+		return r;
+	if (slash && slash != path) {
+		(void)snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
+		r = directory_make(directory, 0755, e);
+		if (r < 0)
+			return r;
+	}
+	r = lock_acquire(work->lock_path, LOCK_EXCLUSIVE, &work->lock, e);
+	if (r < 0)
+		return r;
+	return record_read(path, &work->record, e);
+}
+
+/**
+ * plan_add - want a switch to have a value
+ * @plan: changed
+ * @family, @link, @key: of the switch
+ * @wanted: the value
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENOSPC.
+ */
+static int plan_add(struct switches *plan, const char *family, const char *link, const char *key,
+		    int wanted, struct error *e)
+{
+	struct kernel_switch added = { .wanted = wanted };
+
+	(void)snprintf(added.family, sizeof(added.family), "%s", family);
+	(void)snprintf(added.link, sizeof(added.link), "%s", link);
+	(void)snprintf(added.key, sizeof(added.key), "%s", key);
+	return switches_add(plan, &added, e);
+}
+
+/**
+ * plan_add_advertisements - let a link hear router advertisements when the host is a router
+ * @plan: changed, when the link hears them now or would, had we not seen to it before
+ * @link: the link
+ * @record: what we have switched
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int plan_add_advertisements(struct switches *plan, const char *link, struct switches *record,
+				   struct error *e)
+{
+	struct switches one = { .count = 0 };
+	int value = 0;
+	int r = plan_add(&one, "ipv6", link, "accept_ra", 2, e);
+
+	if (r < 0)
+		return r;
+	if (sysctl_read("ipv6", link, "accept_ra", &value, NULL) < 0)
+		return 0;
+	if (value != 1 && !switches_find(record, &one.list[0]))
+		return 0;
+	return switches_add(plan, &one.list[0], e);
+}
+
+/**
+ * plan_make - which switches have to be how
+ * @spec: which links are external
+ * @record: what we have switched
+ * @plan: filled, in the order in which they are switched
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int plan_make(const struct nat_spec *spec, struct switches *record, struct switches *plan,
+		     struct error *e)
+{
+	int value, r = 0;
+	bool forced = sysctl_read("ipv6", "all", "force_forwarding", &value, NULL) == 0;
+
+	plan->count = 0;
+	for (size_t i = 0; i < spec->n_external && r == 0; i++) {
+		const char *link = spec->external[i];
+
+		r = plan_add(plan, "ipv4", link, "forwarding", 1, e);
+		if (r == 0 && forced)
+			r = plan_add(plan, "ipv6", link, "force_forwarding", 1, e);
+		else if (r == 0)
+			r = plan_add_advertisements(plan, link, record, e);
+	}
+	if (r == 0 && !forced && spec->n_external)
+		r = plan_add(plan, "ipv6", "all", "forwarding", 1, e);
+	return r;
+}
+
+/**
+ * plan_pending - which switches of a plan are not as wanted
+ * @plan: borrowed
+ * @ret_pending: they, with the values they have
+ * @e: filled on failure
+ *
+ * What is not there, a link that is yet to come or a host without IPv6, is left out.
+ *
+ * Returns 0 or -errno.
+ */
+static int plan_pending(const struct switches *plan, struct switches *ret_pending, struct error *e)
+{
+	ret_pending->count = 0;
+	for (size_t i = 0; i < plan->count; i++) {
+		struct kernel_switch entry = plan->list[i];
+		int r = sysctl_read(entry.family, entry.link, entry.key, &entry.before, e);
+
+		if (r == -ENOENT && strcmp(entry.family, "ipv4") == 0)
+			log_notice("external link %s is not there: nothing is forwarded from it",
+				   entry.link);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		if (r == 0 && entry.before != entry.wanted)
+			r = switches_add(ret_pending, &entry, e);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return 0;
+}
+
+/**
+ * record_pending - have it on disk what switches are, before they are changed
+ * @work: its record is changed
+ * @pending: the switches with the values they have
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int record_pending(struct work *work, const struct switches *pending, struct error *e)
+{
+	size_t before = work->record.count;
+
+	for (size_t i = 0; i < pending->count; i++) {
+		int r = 0;
+
+		if (!switches_find(&work->record, &pending->list[i]))
+			r = switches_add(&work->record, &pending->list[i], e);
+		if (r < 0)
+			return r;
+	}
+	return work->record.count == before ? 0 : record_write(work->path, &work->record, e);
+}
+
+/**
+ * switches_set - set switches as wanted
+ * @pending: which
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when there are none, or -errno.
+ */
+static int switches_set(const struct switches *pending, struct error *e)
+{
+	for (size_t i = 0; i < pending->count; i++) {
+		const struct kernel_switch *entry = &pending->list[i];
+		int r = sysctl_write(entry->family, entry->link, entry->key, entry->wanted, e);
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return pending->count > 0;
+}
+
+/**
+ * switch_put_back - make a switch what it was before us
+ * @entry: from the record
+ * @e: filled on failure
+ *
+ * Returns 0, also when the link is gone or the switch is somebody else's by now, or -errno.
+ */
+static int switch_put_back(const struct kernel_switch *entry, struct error *e)
+{
+	int value, r;
+
+	r = sysctl_read(entry->family, entry->link, entry->key, &value, e);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0 || value == entry->before)
+		return r;
+	if (value != entry->wanted) {
+		log_notice("%s/%s of %s is left alone: somebody has set it to %d", entry->family,
+			   entry->key, entry->link, value);
+		return 0;
+	}
+	r = sysctl_write(entry->family, entry->link, entry->key, entry->before, e);
+	return r == -ENOENT ? 0 : r;
+}
+
+/**
+ * work_put_back - put back and forget all switches of a record that are not wanted any more
+ * @work: its record is changed
+ * @plan: those that are wanted
+ * @e: filled on failure
+ *
+ * Goes backwards, so that what was switched last is put back first.
+ *
+ * Returns 1, 0 when there were none, or -errno.
+ */
+static int work_put_back(struct work *work, struct switches *plan, struct error *e)
+{
+	size_t before = work->record.count;
+	int r;
+
+	for (size_t i = before; i-- > 0;) {
+		if (switches_find(plan, &work->record.list[i]))
+			continue;
+		r = switch_put_back(&work->record.list[i], e);
+		if (r < 0)
+			return r;
+		switches_drop(&work->record, i);
+	}
+	if (work->record.count == before)
+		return 0;
+	r = record_write(work->path, &work->record, e);
+	return r < 0 ? r : 1;
+}
+
+/**
+ * nat_forwarding_ensure - let the kernel forward what arrives on external links
+ * @spec: which they are; switches of links that are not among them any more are put back
+ * @record: path of the file that remembers what was before
+ * @e: names the switch or the file
+ *
+ * Returns 1, 0 when all was so, or -errno.
+ */
+int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struct error *e)
+{
+	_cleanup_(work_end) struct work work = { .lock = -1 };
+	struct switches plan, pending;
+	int r, put_back;
+
+	if (!spec->n_external)
+		return nat_forwarding_restore(record, e);
+	r = work_begin(&work, record, e);
+	if (r < 0)
+		return r;
+	r = plan_make(spec, &work.record, &plan, e);
+	if (r < 0)
+		return r;
+	r = plan_pending(&plan, &pending, e);
+	if (r < 0)
+		return r;
+	r = record_pending(&work, &pending, e);
+	if (r < 0)
+		return r;
+	r = switches_set(&pending, e);
+	if (r < 0)
+		return r;
+	put_back = work_put_back(&work, &plan, e);
+	return put_back < 0 ? put_back : r || put_back;
+}
+
+/**
+ * nat_forwarding_restore - put every switch back
+ * @record: path of the file that remembers what was before; it is removed
+ * @e: names the switch or the file
+ *
+ * Returns 1, 0 when there is no record, or -errno.
+ */
+int nat_forwarding_restore(const char *record, struct error *e)
+{
+	_cleanup_(work_end) struct work work = { .lock = -1 };
+	struct switches none = { .count = 0 };
+	int r;
+
+	r = record_read(record, &work.record, e);
+	if (r <= 0)
+		return r;
+	r = work_begin(&work, record, e);
+	if (r <= 0)
+		return r;
+	return work_put_back(&work, &none, e);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <libmnl/libmnl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/*
+ * Talking to nf_tables. A request is one or more messages that are sent at once; each is known by
+ * what it does to which object, so that whatever the kernel answers can be said in those words.
+ */
+
+enum nft_action { NFT_READ, NFT_LIST, NFT_ADD, NFT_DELETE, NFT_BEGIN };
+
+enum nft_kind {
+	NFT_GENERATION,
+	NFT_TABLE,
+	NFT_COUNTER,
+	NFT_SET,
+	NFT_ELEMENT,
+	NFT_CHAIN,
+	NFT_RULE,
+};
+
+/* One message of a request. */
+struct nft_message {
+	enum nft_action action;
+	enum nft_kind kind;
+	const char *name; /* of the object, for errors; outlives the request */
+	size_t offset;    /* of the message in the request */
+};
+
+#define NFT_MESSAGES_MAX 48
+#define NFT_MESSAGE_SIZE 2048 /* the largest: 32 external links */
+#define NFT_REQUEST_SIZE 16384
+#define NFT_ANSWER_SIZE  32768 /* the kernel makes a dump's parts no larger */
+
+struct nft_request {
+	size_t count;
+	size_t length; /* bytes, all but the last message, which may still grow */
+	bool full;     /* more was put than fits: it will not be sent */
+	struct nft_message messages[NFT_MESSAGES_MAX];
+	_Alignas(NLMSG_ALIGNTO) uint8_t bytes[NFT_REQUEST_SIZE];
+};
+
+/* The session: struct nat of nat/nat.h. */
+struct nat {
+	struct mnl_socket *socket;
+	uint32_t sequence; /* of the next message */
+	_Alignas(NLMSG_ALIGNTO) uint8_t answer[NFT_ANSWER_SIZE];
+};
+
+/*
+ * Who takes the answers of a query: object() one answer to message @index, or NULL when there is no
+ * such object. Messages that list are answered any number of times. It returns 0, or -errno to give
+ * up, with @e filled.
+ */
+struct nft_taker {
+	int (*object)(void *data, size_t index, const struct nlmsghdr *object, struct error *e);
+	void *data;
+};
+
+#define NFT_LOAD "load nf_tables (modprobe nf_tables) or boot a kernel that has it"
+
+void nft_request_init(struct nft_request *request);
+void nft_batch_init(struct nft_request *request, uint32_t generation);
+struct nlmsghdr *nft_request_message(struct nft_request *request, size_t index);
+struct nlmsghdr *nft_request_bracket(struct nft_request *request, uint16_t type);
+int nft_request_fail(struct nft_request *request, size_t index, const struct nlmsghdr *answer,
+		     struct error *e);
+struct nlmsghdr *nft_request_add(struct nft_request *request, enum nft_action action,
+				 enum nft_kind kind, const char *name);
+int nft_query(struct nat *nat, struct nft_request *request, const struct nft_taker *taker,
+	      struct error *e);
+int nft_commit(struct nat *nat, struct nft_request *request, struct error *e);

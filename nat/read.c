@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation
+ *
+ * Everything is asked for by name, in one go, and the rules of our table are listed; a second
+ * question lists the external links. What should not be there is found without listing the chains of
+ * all tables of the host: the table counts what is in it.
+ *
+ * The generation of the ruleset is asked for before and after. When it is another one, somebody has
+ * committed in between, and reading starts over.
+ *
+ * What was read is compared with ruleset.c at once, see match.h.
+ */
+#include "nat/read.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nat/match.h"
+
+/**
+ * snapshot_differs - note that the table is not what it should be
+ * @snapshot: changed; only the first difference is kept
+ * @format: what differs
+ */
+__attribute__((format(printf, 2, 3))) static void snapshot_differs(struct snapshot *snapshot,
+								   const char *format, ...)
+{
+	va_list args;
+
+	if (!snapshot->state.intact)
+		return;
+	snapshot->state.intact = false;
+	va_start(args, format);
+	(void)vsnprintf(snapshot->state.difference, sizeof(snapshot->state.difference), format,
+			args);
+	va_end(args);
+}
+
+/**
+ * take_table - take what the table says of itself
+ * @snapshot: changed
+ * @answer: borrowed
+ */
+static void take_table(struct snapshot *snapshot, const struct nlmsghdr *answer)
+{
+	const struct nlattr *use = message_attribute(answer, NFTA_TABLE_USE);
+	const struct nlattr *owner = message_attribute(answer, NFTA_TABLE_OWNER);
+
+	snapshot->present = true;
+	if (use && ntohl(mnl_attr_get_u32(use)) > RULESET_OBJECTS - 1)
+		snapshot_differs(snapshot, "there are chains, sets or counters too many");
+	if (owner)
+		snapshot->owner = ntohl(mnl_attr_get_u32(owner));
+}
+
+/**
+ * take_counter - take the values of a counter
+ * @state: changed
+ * @object: which counter
+ * @answer: borrowed
+ */
+static void take_counter(struct nat_state *state, const struct object *object,
+			 const struct nlmsghdr *answer)
+{
+	struct nat_counter *counter = (void *)((char *)state + object->counter);
+	const struct nlattr *data = message_attribute(answer, NFTA_OBJ_DATA);
+	const struct nlattr *bytes = nested_attribute(data, NFTA_COUNTER_BYTES);
+	const struct nlattr *packets = nested_attribute(data, NFTA_COUNTER_PACKETS);
+
+	if (bytes)
+		counter->bytes = be64toh(mnl_attr_get_u64(bytes));
+	if (packets)
+		counter->packets = be64toh(mnl_attr_get_u64(packets));
+}
+
+/**
+ * take_object - take one of the table's objects, or the table itself
+ * @snapshot: changed
+ * @object: which
+ * @answer: borrowed; NULL: it is missing
+ */
+static void take_object(struct snapshot *snapshot, const struct object *object,
+			const struct nlmsghdr *answer)
+{
+	static const char *const nouns[] = { [NFT_TABLE] = "table",
+					     [NFT_COUNTER] = "counter",
+					     [NFT_SET] = "set",
+					     [NFT_CHAIN] = "chain" };
+
+	if (!answer) {
+		snapshot_differs(snapshot, "%s %s is missing", nouns[object->kind], object->name);
+		return;
+	}
+	if (object->kind == NFT_TABLE)
+		take_table(snapshot, answer);
+	else if (object->kind == NFT_COUNTER)
+		take_counter(&snapshot->state, object, answer);
+	if (!object_is_right(object, answer))
+		snapshot_differs(snapshot, "%s %s has been changed", nouns[object->kind],
+				 object->name);
+}
+
+/**
+ * take_rule - take the next rule of the table
+ * @snapshot: changed
+ * @answer: borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENOMEM.
+ */
+static int take_rule(struct snapshot *snapshot, const struct nlmsghdr *answer, struct error *e)
+{
+	const struct nlattr *name = message_attribute(answer, NFTA_RULE_CHAIN);
+	size_t chain = 0;
+
+	while (name && chain < RULESET_OBJECTS &&
+	       (ruleset_objects[chain].kind != NFT_CHAIN ||
+		strcmp(ruleset_objects[chain].name, mnl_attr_get_str(name)) != 0))
+		chain++;
+	if (name && chain < RULESET_OBJECTS) {
+		size_t index = snapshot->rules[chain]++;
+		const struct rule *rule = chain_rule(ruleset_objects[chain].name, index);
+		int r = rule ? rule_is_right(rule, answer, e) : 0;
+
+		if (r == 0)
+			snapshot_differs(snapshot, "rule %zu of chain %s is another one", index + 1,
+					 ruleset_objects[chain].name);
+		return r < 0 ? r : 0;
+	}
+	snapshot_differs(snapshot, "there is a rule in a chain that is not ours");
+	return 0;
+}
+
+/**
+ * take_generation - take the generation of the ruleset
+ * @data: a uint32_t, where it goes
+ * @index: not used
+ * @answer: borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -EPROTO.
+ */
+static int take_generation(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
+{
+	const struct nlattr *id = answer ? message_attribute(answer, NFTA_GEN_ID) : NULL;
+
+	(void)index;
+	if (!id)
+		return error_errno(e, EPROTO, "nf_tables does not tell its generation");
+	*(uint32_t *)data = ntohl(mnl_attr_get_u32(id));
+	return 0;
+}
+
+/**
+ * take_first - take an answer to the first question: generation, objects in their order, rules
+ * @data: the snapshot
+ * @index: which part of the question it answers
+ * @answer: borrowed; NULL: there is no such thing
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int take_first(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
+{
+	struct snapshot *snapshot = data;
+
+	if (index == 0)
+		return take_generation(&snapshot->generation, 0, answer, e);
+	if (index <= RULESET_OBJECTS)
+		take_object(snapshot, &ruleset_objects[index - 1], answer);
+	else if (answer)
+		return take_rule(snapshot, answer, e);
+	return 0;
+}
+
+/**
+ * take_element - take one element of the set of external links
+ * @snapshot: changed
+ * @element: borrowed
+ */
+static void take_element(struct snapshot *snapshot, const struct nlattr *element)
+{
+	struct nat_state *state = &snapshot->state;
+	const struct nlattr *key = nested_attribute(element, NFTA_SET_ELEM_KEY);
+	const struct nlattr *value = nested_attribute(key, NFTA_DATA_VALUE);
+	const char *link = value ? mnl_attr_get_payload(value) : NULL;
+
+	if (!link || mnl_attr_get_payload_len(value) != IFNAMSIZ || link[IFNAMSIZ - 1] != '\0' ||
+	    state->n_external == NAT_EXTERNAL_MAX)
+		snapshot_differs(snapshot, "set " SET_EXTERNAL " has an element that is not ours");
+	else
+		memcpy(state->external[state->n_external++], link, IFNAMSIZ);
+}
+
+/**
+ * take_elements - take an answer to the second question: the external links
+ * @data: the snapshot
+ * @index: of the question, 0
+ * @answer: borrowed; NULL: there is no such set, which is known by now
+ * @e: not used
+ *
+ * Returns 0.
+ */
+static int take_elements(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
+{
+	struct snapshot *snapshot = data;
+	const struct nlattr *list, *element;
+	const char *end;
+
+	(void)index;
+	(void)e;
+	if (!answer)
+		return 0;
+	list = message_attribute(answer, NFTA_SET_ELEM_LIST_ELEMENTS);
+	if (!list)
+		return 0;
+	end = (const char *)list + mnl_attr_get_len(list);
+	for (element = mnl_attr_get_payload(list);
+	     mnl_attr_ok(element, (int)(end - (const char *)element));
+	     element = mnl_attr_next(element))
+		take_element(snapshot, element);
+	return 0;
+}
+
+/**
+ * ask_first - ask for the generation, each object, and the rules
+ * @request: begun here
+ */
+static void ask_first(struct nft_request *request)
+{
+	struct nlmsghdr *message;
+
+	nft_request_init(request);
+	nft_request_add(request, NFT_READ, NFT_GENERATION, "");
+	for (size_t i = 0; i < RULESET_OBJECTS; i++)
+		object_put_name(nft_request_add(request, NFT_READ, ruleset_objects[i].kind,
+						ruleset_objects[i].name),
+				&ruleset_objects[i]);
+	message = nft_request_add(request, NFT_LIST, NFT_RULE, "s");
+	mnl_attr_put_strz(message, NFTA_RULE_TABLE, NAT_TABLE);
+}
+
+/**
+ * link_order - compare the names of two links, for qsort()
+ * @a, @b: the names
+ */
+static int link_order(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/**
+ * snapshot_finish - draw the conclusions that take the whole table
+ * @snapshot: changed
+ */
+static void snapshot_finish(struct snapshot *snapshot)
+{
+	struct nat_state *state = &snapshot->state;
+
+	for (size_t i = 0; i < RULESET_OBJECTS; i++)
+		if (ruleset_objects[i].kind == NFT_CHAIN &&
+		    chain_rule(ruleset_objects[i].name, snapshot->rules[i]))
+			snapshot_differs(snapshot, "chain %s lacks a rule",
+					 ruleset_objects[i].name);
+	qsort(state->external, state->n_external, IFNAMSIZ, link_order);
+}
+
+/**
+ * snapshot_try - read the table once
+ * @nat: the session
+ * @snapshot: filled
+ * @e: filled on failure
+ *
+ * Returns 0, -ERESTART when the ruleset was changed meanwhile, or another -errno.
+ */
+static int snapshot_try(struct nat *nat, struct snapshot *snapshot, struct error *e)
+{
+	uint32_t generation = 0;
+	const struct nft_taker first = { take_first, snapshot };
+	const struct nft_taker elements = { take_elements, snapshot };
+	const struct nft_taker last = { take_generation, &generation };
+	struct nft_request request;
+	int r;
+
+	*snapshot = (struct snapshot){ .state.intact = true };
+	ask_first(&request);
+	r = nft_query(nat, &request, &first, e);
+	if (r < 0 || !snapshot->present)
+		return r;
+	nft_request_init(&request);
+	elements_put(nft_request_add(&request, NFT_LIST, NFT_ELEMENT, SET_EXTERNAL), NULL);
+	r = nft_query(nat, &request, &elements, e);
+	if (r < 0)
+		return r;
+	nft_request_init(&request);
+	nft_request_add(&request, NFT_READ, NFT_GENERATION, "");
+	r = nft_query(nat, &request, &last, e);
+	if (r < 0)
+		return r;
+	snapshot_finish(snapshot);
+	return generation == snapshot->generation ? 0 : -ERESTART;
+}
+
+/**
+ * snapshot_read - read the table
+ * @nat: the session
+ * @ret_snapshot: the table at one moment
+ * @e: filled on failure
+ *
+ * Returns 0, -EAGAIN (ERROR_BUSY) when it is changed over and over, or another -errno.
+ */
+int snapshot_read(struct nat *nat, struct snapshot *ret_snapshot, struct error *e)
+{
+	struct snapshot snapshot;
+
+	for (unsigned tries = 0; tries < SNAPSHOT_TRIES; tries++) {
+		int r = snapshot_try(nat, &snapshot, e);
+
+		if (r == 0)
+			*ret_snapshot = snapshot;
+		if (r != -ERESTART)
+			return r;
+	}
+	return error_set(e, ERROR_BUSY, EAGAIN,
+			 "cannot read table inet " NAT_TABLE ": it is changed faster than that");
+}
+
+/**
+ * nat_read - read the table back
+ * @nat: the session
+ * @ret_state: what the kernel has
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when there is no table, or -errno.
+ */
+int nat_read(struct nat *nat, struct nat_state *ret_state, struct error *e)
+{
+	struct snapshot snapshot;
+	int r = snapshot_read(nat, &snapshot, e);
+
+	if (r < 0)
+		return r;
+	if (!snapshot.present)
+		return 0;
+	*ret_state = snapshot.state;
+	return 1;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "nat/nat.h"
+#include "nat/ruleset.h"
+
+/* The table at one moment, between two commits of anybody. */
+struct snapshot {
+	bool present;
+	struct nat_state state;
+	uint32_t owner;      /* netlink port of the process that owns the table, 0: none */
+	uint32_t generation; /* of the ruleset it was taken from */
+	size_t rules[RULESET_OBJECTS]; /* how many each chain has */
+};
+
+/* How often to begin again when others keep changing the ruleset under our hands. */
+#define SNAPSHOT_TRIES 100
+
+int snapshot_read(struct nat *nat, struct snapshot *ret_snapshot, struct error *e);

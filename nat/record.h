@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <net/if.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "nat/nat.h"
+
+/* One switch of the kernel and what we want it to be: net.FAMILY.conf.LINK.KEY. */
+struct kernel_switch {
+	char family[8];
+	char link[IFNAMSIZ];
+	char key[24];
+	int wanted;
+	int before; /* what it was before us; only in a record */
+};
+
+#define SWITCHES_PER_LINK 3
+#define SWITCHES_MAX      (NAT_EXTERNAL_MAX * SWITCHES_PER_LINK + 1)
+
+/*
+ * Switches. As a record, on disk one line for each, "ipv4 eth0 forwarding 0 1", which says that it was
+ * 0 before we made it 1.
+ */
+struct switches {
+	size_t count;
+	struct kernel_switch list[2 * SWITCHES_MAX]; /* those of a spec and of the one before it */
+};
+
+struct kernel_switch *switches_find(struct switches *switches, const struct kernel_switch *which);
+int switches_add(struct switches *switches, const struct kernel_switch *added, struct error *e);
+void switches_drop(struct switches *switches, size_t index);
+
+int record_read(const char *path, struct switches *ret_record, struct error *e);
+int record_write(const char *path, const struct switches *record, struct error *e);

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The switches of the kernel: what is recorded, what is set, and what comes back. */
+#include "world.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/sysctl.h"
+#include "nat/nat.h"
+
+#define RECORD "/run/nixctr-net/forwarding"
+
+/** world_begin - a host with two links */
+static int world_begin(void **state)
+{
+	(void)state;
+	if (world_isolate() < 0)
+		return -1;
+	must_run("ip link add eth0 type veth peer name peer0");
+	must_run("ip link add eth1 type veth peer name peer1");
+	return 0;
+}
+
+/** switch_of - what a switch is */
+static int switch_of(const char *family, const char *link, const char *key)
+{
+	int value;
+
+	assert_int_equal(sysctl_read(family, link, key, &value, NULL), 0);
+	return value;
+}
+
+/** switches_begin - every test starts with all switches off and no record */
+static int switches_begin(void **state)
+{
+	static const char *const links[] = { "eth0", "eth1" };
+
+	(void)state;
+	unlink(RECORD);
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
+		assert_int_equal(sysctl_write("ipv4", links[i], "forwarding", 0, NULL), 0);
+		assert_int_equal(sysctl_write("ipv6", links[i], "force_forwarding", 0, NULL), 0);
+	}
+	return 0;
+}
+
+/** assert_record - what is in the record; "" means that there is none */
+static void assert_record(const char *expected)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t length;
+	int r = file_read(RECORD, 65536, &text, &length, NULL);
+
+	assert_int_equal(r, expected[0] ? 0 : -ENOENT);
+	assert_string_equal(text ? text : "", expected);
+	assert_int_equal(access(RECORD ".lock", F_OK), -1);
+}
+
+/** spec_of - a description with up to two external links */
+static struct nat_spec spec_of(const char *first, const char *second)
+{
+	struct nat_spec spec = { 0 };
+
+	assert_int_equal(nat_spec_add(&spec, first, NULL), 1);
+	if (second)
+		assert_int_equal(nat_spec_add(&spec, second, NULL), 1);
+	return spec;
+}
+
+/** only_external_links_forward - not the whole host; and it all comes back */
+static void only_external_links_forward(void **state)
+{
+	struct nat_spec spec = spec_of("eth0", NULL);
+
+	(void)state;
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth0", "forwarding"), 1);
+	assert_int_equal(switch_of("ipv6", "eth0", "force_forwarding"), 1);
+	assert_int_equal(switch_of("ipv4", "all", "forwarding"), 0);
+	assert_int_equal(switch_of("ipv6", "all", "forwarding"), 0);
+	assert_int_equal(switch_of("ipv4", "eth1", "forwarding"), 0);
+	assert_record("ipv4 eth0 forwarding 0 1\nipv6 eth0 force_forwarding 0 1\n");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 0);
+	assert_record("ipv4 eth0 forwarding 0 1\nipv6 eth0 force_forwarding 0 1\n");
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth0", "forwarding"), 0);
+	assert_int_equal(switch_of("ipv6", "eth0", "force_forwarding"), 0);
+	assert_record("");
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 0);
+}
+
+/** what_was_right_is_not_ours - and is not put back */
+static void what_was_right_is_not_ours(void **state)
+{
+	struct nat_spec spec = spec_of("eth0", NULL);
+
+	(void)state;
+	assert_int_equal(sysctl_write("ipv4", "eth0", "forwarding", 1, NULL), 0);
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_record("ipv6 eth0 force_forwarding 0 1\n");
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth0", "forwarding"), 1);
+}
+
+/** links_that_are_dropped_come_back - the others stay as they are */
+static void links_that_are_dropped_come_back(void **state)
+{
+	struct nat_spec both = spec_of("eth0", "eth1"), one = spec_of("eth1", NULL);
+	struct nat_spec none = { 0 };
+
+	(void)state;
+	assert_int_equal(nat_forwarding_ensure(&both, RECORD, NULL), 1);
+	assert_int_equal(nat_forwarding_ensure(&one, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth0", "forwarding"), 0);
+	assert_int_equal(switch_of("ipv4", "eth1", "forwarding"), 1);
+	assert_record("ipv4 eth1 forwarding 0 1\nipv6 eth1 force_forwarding 0 1\n");
+	assert_int_equal(nat_forwarding_ensure(&none, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth1", "forwarding"), 0);
+	assert_record("");
+}
+
+/** the_killed_are_taken_up - between the record and the switch, and between two switches */
+static void the_killed_are_taken_up(void **state)
+{
+	static const char record[] = "ipv4 eth0 forwarding 0 1\nipv6 eth0 force_forwarding 0 1\n";
+	struct nat_spec spec = spec_of("eth0", NULL);
+
+	(void)state;
+	for (int switched = 0; switched < 2; switched++) {
+		assert_int_equal(sysctl_write("ipv4", "eth0", "forwarding", switched, NULL), 0);
+		assert_int_equal(file_replace(RECORD, record, strlen(record), 0644, NULL), 0);
+		assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+		assert_record(record);
+		assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+		assert_int_equal(switch_of("ipv4", "eth0", "forwarding"), 0);
+
+		assert_int_equal(sysctl_write("ipv4", "eth0", "forwarding", switched, NULL), 0);
+		assert_int_equal(file_replace(RECORD, record, strlen(record), 0644, NULL), 0);
+		assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+		assert_int_equal(switch_of("ipv4", "eth0", "forwarding"), 0);
+		assert_record("");
+	}
+}
+
+/** the_record_comes_first - when it cannot be written, nothing is switched */
+static void the_record_comes_first(void **state)
+{
+	struct nat_spec spec = spec_of("eth0", NULL);
+	struct error e = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(mkdir(RECORD, 0755) == 0 || errno == EEXIST, 1);
+	assert_true(nat_forwarding_ensure(&spec, RECORD, &e) < 0);
+	assert_non_null(strstr(e.text, RECORD));
+	assert_int_equal(switch_of("ipv4", "eth0", "forwarding"), 0);
+	assert_int_equal(rmdir(RECORD), 0);
+	must_run("mkdir -p /run/full");
+	assert_int_equal(mount("tmpfs", "/run/full", "tmpfs", 0, "nr_inodes=2"), 0);
+	assert_true(nat_forwarding_ensure(&spec, "/run/full/forwarding", &e) < 0);
+	assert_int_equal(switch_of("ipv4", "eth0", "forwarding"), 0);
+	assert_int_equal(umount("/run/full"), 0);
+}
+
+/** what_somebody_changed_is_theirs - left alone, and the record is gone nevertheless */
+static void what_somebody_changed_is_theirs(void **state)
+{
+	static const char record[] = "ipv4 eth0 rp_filter 0 1\n";
+
+	(void)state;
+	assert_int_equal(sysctl_write("ipv4", "eth0", "rp_filter", 2, NULL), 0);
+	assert_int_equal(file_replace(RECORD, record, strlen(record), 0644, NULL), 0);
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth0", "rp_filter"), 2);
+	assert_record("");
+	assert_int_equal(sysctl_write("ipv4", "eth0", "rp_filter", 0, NULL), 0);
+}
+
+/** links_come_and_go - one that is not there yet, and one that is gone by now */
+static void links_come_and_go(void **state)
+{
+	struct nat_spec spec = spec_of("eth0", "usb0");
+
+	(void)state;
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_record("ipv4 eth0 forwarding 0 1\nipv6 eth0 force_forwarding 0 1\n");
+	must_run("ip link add usb0 type veth peer name peer2");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "usb0", "forwarding"), 1);
+	must_run("ip link del usb0");
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth0", "forwarding"), 0);
+	assert_record("");
+}
+
+/** old_switch_make - a switch of a kernel before 6.17, as a file */
+static void old_switch_make(const char *link, const char *key, const char *value)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s", link);
+	assert_true(mkdir(path, 0755) == 0 || errno == EEXIST);
+	(void)snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", link, key);
+	assert_int_equal(file_replace(path, value, strlen(value), 0644, NULL), 0);
+}
+
+/** old_kernels_become_routers - and keep their own default route */
+static void old_kernels_become_routers(void **state)
+{
+	struct nat_spec spec = spec_of("eth0", "eth1");
+
+	(void)state;
+	assert_int_equal(mount("tmpfs", "/proc/sys/net/ipv6/conf", "tmpfs", 0, NULL), 0);
+	old_switch_make("all", "forwarding", "0");
+	old_switch_make("eth0", "accept_ra", "1");
+	old_switch_make("eth1", "accept_ra", "0");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv6", "all", "forwarding"), 1);
+	assert_int_equal(switch_of("ipv6", "eth0", "accept_ra"), 2);
+	assert_int_equal(switch_of("ipv6", "eth1", "accept_ra"), 0);
+	assert_record("ipv4 eth0 forwarding 0 1\nipv6 eth0 accept_ra 1 2\n"
+		      "ipv4 eth1 forwarding 0 1\nipv6 all forwarding 0 1\n");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 0);
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv6", "all", "forwarding"), 0);
+	assert_int_equal(switch_of("ipv6", "eth0", "accept_ra"), 1);
+	assert_int_equal(umount("/proc/sys/net/ipv6/conf"), 0);
+}
+
+/** main - run the tests of forwarding.c */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(only_external_links_forward, switches_begin),
+		cmocka_unit_test_setup(what_was_right_is_not_ours, switches_begin),
+		cmocka_unit_test_setup(links_that_are_dropped_come_back, switches_begin),
+		cmocka_unit_test_setup(the_killed_are_taken_up, switches_begin),
+		cmocka_unit_test_setup(the_record_comes_first, switches_begin),
+		cmocka_unit_test_setup(what_somebody_changed_is_theirs, switches_begin),
+		cmocka_unit_test_setup(links_come_and_go, switches_begin),
+		cmocka_unit_test_setup(old_kernels_become_routers, switches_begin),
+	};
+
+	return cmocka_run_group_tests_name("forwarding", tests, world_begin, NULL);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "nat/record.h"
+
+static char directory[] = "/tmp/test-record-XXXXXX";
+static char path[64];
+
+/** directory_begin - a directory of our own */
+static int directory_begin(void **state)
+{
+	(void)state;
+	if (!mkdtemp(directory))
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/forwarding", directory);
+	return 0;
+}
+
+/** directory_end - and nothing left of it, not even a temporary file */
+static int directory_end(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(directory);
+}
+
+/** what_is_written_is_read - every field, and the file is removed with the last entry */
+static void what_is_written_is_read(void **state)
+{
+	const struct switches written = {
+		.count = 2,
+		.list = { { "ipv4", "eth0.100", "forwarding", 1, 0 },
+			  { "ipv6", "all", "forwarding", 1, -1 } },
+	};
+	struct switches record, none = { .count = 0 };
+
+	(void)state;
+	assert_int_equal(record_read(path, &record, NULL), 0);
+	assert_int_equal(record.count, 0);
+	assert_int_equal(record_write(path, &written, NULL), 0);
+	assert_int_equal(record_read(path, &record, NULL), 1);
+	assert_int_equal(record.count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct kernel_switch *found = switches_find(&record, &written.list[i]);
+
+		assert_ptr_equal(found, &record.list[i]);
+		assert_int_equal(found->wanted, written.list[i].wanted);
+		assert_int_equal(found->before, written.list[i].before);
+	}
+	switches_drop(&record, 0);
+	assert_null(switches_find(&record, &written.list[0]));
+	assert_ptr_equal(switches_find(&record, &written.list[1]), &record.list[0]);
+	assert_int_equal(record_write(path, &none, NULL), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(record_write(path, &none, NULL), 0);
+}
+
+/** damage_is_named - with the file and the line, and no path leads out of /proc/sys/net */
+static void damage_is_named(void **state)
+{
+	static const char *const lines[] = {
+		"ipv4 eth0 forwarding 0",
+		"ipv4 eth0 forwarding 0 1 2",
+		"ipx eth0 forwarding 0 1",
+		"ipv4 ../../x forwarding 0 1",
+		"ipv4 .. forwarding 0 1",
+		"ipv4 eth0 ../../x 0 1",
+		"ipv4 eth0 forwarding zero 1",
+		"ipv4 eth0123456789abcdef forwarding 0 1",
+		"",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct error e = ERROR_INIT;
+		struct switches record;
+		char text[160];
+		int length =
+			snprintf(text, sizeof(text), "ipv4 eth1 forwarding 0 1\n%s\n", lines[i]);
+
+		assert_int_equal(file_replace(path, text, (size_t)length, 0644, &e), 0);
+		assert_int_equal(record_read(path, &record, &e), -EINVAL);
+		assert_non_null(strstr(e.text, path));
+		assert_non_null(strstr(e.text, "line 2"));
+		assert_non_null(strstr(e.remedy, path));
+	}
+}
+
+/** a_missing_line_end_is_fine - somebody may have edited it */
+static void a_missing_line_end_is_fine(void **state)
+{
+	static const char text[] = "ipv4 eth1 forwarding 0 1";
+	struct switches record;
+
+	(void)state;
+	assert_int_equal(file_replace(path, text, strlen(text), 0644, NULL), 0);
+	assert_int_equal(record_read(path, &record, NULL), 1);
+	assert_int_equal(record.count, 1);
+}
+
+/** main - run the tests of record.c */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(damage_is_named),
+		cmocka_unit_test(a_missing_line_end_is_fine),
+	};
+
+	return cmocka_run_group_tests_name("record", tests, directory_begin, directory_end);
+}

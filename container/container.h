@@ -31,9 +31,10 @@ struct paths {
 	char state[320];       /* ROOT/var/lib/nixctr-net */
 	char containers[320];  /* ROOT/var/lib/nixos-containers */
 	char runtime[320];     /* ROOT/run/nixctr-net */
-	char namespaces[320];  /* ROOT/run/netns */
-	char lock[320];        /* ROOT/run/lock/nixos-container, which nixos-container takes too */
-	char machine_id[320];  /* ROOT/etc/machine-id */
+	char networks[320];   /* ROOT/run/nixctr-net/networks, a lock for each attached container */
+	char namespaces[320]; /* ROOT/run/netns */
+	char locks[320];      /* ROOT/run/lock, where nixos-container has its lock as well */
+	char machine_id[320]; /* ROOT/etc/machine-id */
 };
 
 int paths_init(struct paths *paths, const char *root, struct error *e);
@@ -48,6 +49,7 @@ struct settings {
 };
 
 int settings_read(const struct paths *paths, struct settings *ret_settings, struct error *e);
+bool settings_equal(const struct settings *a, const struct settings *b);
 int settings_write_nat(const struct paths *paths, const struct settings *settings, struct error *e);
 
 /* ------------------------------------------------------------- names and definitions */
@@ -121,12 +123,22 @@ struct network_state {
  */
 struct network;
 
-int network_open(const struct paths *paths, struct network **ret_network, struct error *e);
+enum network_access {
+	NETWORK_READ,   /* look, or run something inside */
+	NETWORK_CHANGE, /* attach and detach; settings and rules wait until the session is closed */
+};
+
+int network_open(const struct paths *paths, enum network_access access,
+		 struct network **ret_network, struct error *e);
 void network_close(struct network *network);
 void network_closep(struct network **network);
 
-/* Returns 1 when attached or mended, 0 when all was so or the container shares the host's network. */
-int network_attach(struct network *network, const char *name, struct error *e);
+/*
+ * Returns 1 when attached or mended, 0 when all was so or the container shares the host's network.
+ * @ret_definition is what was attached; NULL when that is of no interest.
+ */
+int network_attach(struct network *network, const char *name, struct definition *ret_definition,
+		   struct error *e);
 /* Returns 1 when detached, 0 when nothing was attached. Needs no definition file. */
 int network_detach(struct network *network, const char *name, struct error *e);
 int network_read(struct network *network, const char *name, struct network_state *ret_state,

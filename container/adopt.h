@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "container/container.h"
+#include "ipam/ipam.h"
+
+/*
+ * Definitions that others have written, entered in the book. All under definitions_lock(). Whoever
+ * changes the definitions asks adopt_is_current() before, or calls adopt_definitions(), and then
+ * adopt_remember() behind the change.
+ */
+
+bool adopt_is_current(const struct paths *paths);
+int adopt_definitions(const struct paths *paths, struct ipam *ipam, struct error *e);
+void adopt_remember(const struct paths *paths);

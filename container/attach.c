@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/netns.h"
+#include "container/masquerade.h"
+#include "container/network.h"
+
+/*
+ * Theory of operation
+ *
+ * Attaching never opens the address book: the definition file is the lease as far as booting is
+ * concerned. The order is rules, namespace, cable, so that there is no instant in which a cable is
+ * up and the rules that isolate it are not there. Each step looks first, adopts what a killed run
+ * has left and makes the rest; what a failing run has made it takes away again.
+ *
+ * One lock per container keeps two runs for the same name apart; different containers never wait
+ * for each other. The definition is read under it, and destroy removes it under it, so that no
+ * network comes up for a container that is being destroyed. A run that leaves nothing attached removes
+ * the file of the lock as well. The settings and the rules stay as they are while a session is open.
+ */
+
+/**
+ * rules_ensure - have the rules in place before the first cable of this session
+ * @network: the session
+ * @e: filled on failure
+ *
+ * Returns 1 when something had to be done, 0, or -errno.
+ */
+static int rules_ensure(struct network *network, struct error *e)
+{
+	int r;
+
+	if (network->rules_ensured)
+		return 0;
+	r = masquerade_ensure(network->host.paths, &network->host.nat, e);
+	if (r >= 0)
+		network->rules_ensured = true;
+	return r;
+}
+
+/**
+ * cable_ensure - have namespace and cable of a container as they should be
+ * @network: the session
+ * @spec: what the cable should be
+ * @e: filled on failure
+ *
+ * A namespace made here is taken away again when the cable cannot be made.
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+static int cable_ensure(struct network *network, const struct veth_spec *spec, struct error *e)
+{
+	_cleanup_(fd_closep) int ns = -1;
+	char path[PATH_MAX];
+	int made, r;
+
+	r = namespace_path(network, spec->container, path, e);
+	if (r < 0)
+		return r;
+	r = netns_open(path, &ns, e);
+	if (r < 0)
+		return r;
+	made = r == 0;
+	if (made)
+		r = netns_create(network->host.paths->namespaces, path, &ns, e);
+	if (r < 0)
+		return r;
+	r = veth_ensure(network->host.veth, ns, spec, e);
+	if (r < 0 && made)
+		netns_remove(path, NULL); /* the failure to report is that of the cable */
+	if (r < 0)
+		return r;
+	return made || r > 0;
+}
+
+/**
+ * attach_defined - make the network that a definition asks for
+ * @network: the session
+ * @definition: borrowed
+ * @e: filled on failure
+ *
+ * Returns 1 when something was done, 0 when all was so or none is asked for, or -errno.
+ */
+static int attach_defined(struct network *network, const struct definition *definition,
+			  struct error *e)
+{
+	struct veth_spec spec;
+	int rules = 0, r;
+
+	if (!definition->private_network)
+		return 0;
+	r = host_describe(&network->host, definition, &spec, e);
+	if (r == 0)
+		r = rules = rules_ensure(network, e);
+	if (r >= 0)
+		r = cable_ensure(network, &spec, e);
+	if (r < 0)
+		return error_wrap(e, r, "network of container '%s'", definition->name);
+	return rules || r;
+}
+
+/**
+ * network_attach - make the network of a container as its definition says
+ * @network: the session
+ * @name: checked here, borrowed
+ * @ret_definition: what it was made from; NULL when that is of no interest
+ * @e: filled on failure
+ *
+ * Returns 1 when something was done, 0 when all was so or the container shares the host's network,
+ * or -errno with nothing left behind.
+ */
+int network_attach(struct network *network, const char *name, struct definition *ret_definition,
+		   struct error *e)
+{
+	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
+	struct definition definition = { 0 };
+	int r;
+
+	r = name_check(name, e);
+	if (r == 0)
+		r = network_lock(network->host.paths, name, &lock, e);
+	if (r < 0)
+		return r;
+	r = definition_read(network->host.paths, name, &definition, e);
+	if (r == 0)
+		r = no_such_container(name, e);
+	if (r > 0)
+		r = attach_defined(network, &definition, e);
+	if (r < 0 || !definition.private_network)
+		network_lock_remove(&lock);
+	if (r >= 0 && ret_definition)
+		*ret_definition = definition;
+	return r;
+}
+
+/**
+ * cable_remove - take the cable of a container away, whichever kind it is
+ * @network: the session
+ * @spec: what it should be
+ * @e: filled on failure
+ *
+ * The definition may have changed since, so both names are looked for. A link that is not ours is
+ * left alone and said so: there is no cable of ours then.
+ *
+ * Returns 1, 0 when there was none, or -errno.
+ */
+static int cable_remove(struct network *network, const struct veth_spec *spec, struct error *e)
+{
+	bool bridged = spec->bridge[0];
+	struct veth_spec other = *spec;
+	int first, second;
+
+	first = veth_remove(network->host.veth, spec, e);
+	if (first == -EEXIST)
+		log_notice("%s is not a cable of container '%s' and is left alone", spec->link,
+			   spec->container);
+	else if (first < 0)
+		return first;
+	veth_link_name(spec->container, !bridged, other.link, other.altname);
+	second = veth_remove(network->host.veth, &other, e);
+	if (second < 0 && second != -EEXIST)
+		return second;
+	return first > 0 || second > 0;
+}
+
+/**
+ * network_detach_locked - take the network of a container away, under its lock
+ * @network: the session
+ * @name: a checked name; its definition may be gone or unreadable
+ * @e: filled on failure
+ *
+ * Without a readable definition the owner tag on the link still tells whose it is.
+ *
+ * Returns 1, 0 when nothing was attached, or -errno.
+ */
+int network_detach_locked(struct network *network, const char *name, struct error *e)
+{
+	struct definition definition = { 0 };
+	char path[PATH_MAX];
+	struct veth_spec spec;
+	int cable, namespace, r;
+
+	r = namespace_path(network, name, path, e);
+	if (r < 0)
+		return r;
+	if (definition_read(network->host.paths, name, &definition, NULL) <= 0)
+		memcpy(definition.name, name, strlen(name) + 1);
+	r = host_describe(&network->host, &definition, &spec, e);
+	if (r < 0)
+		return r;
+	cable = cable_remove(network, &spec, e);
+	namespace = cable < 0 ? cable : netns_remove(path, e);
+	if (namespace < 0)
+		return error_wrap(e, namespace, "network of container '%s'", name);
+	return cable || namespace;
+}
+
+/**
+ * network_detach - take the network of a container away
+ * @network: the session
+ * @name: checked here, borrowed; its definition may be gone or unreadable
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when nothing was attached, or -errno.
+ */
+int network_detach(struct network *network, const char *name, struct error *e)
+{
+	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
+	int r;
+
+	r = name_check(name, e);
+	if (r == 0)
+		r = network_lock(network->host.paths, name, &lock, e);
+	if (r == 0)
+		r = network_detach_locked(network, name, e);
+	if (r >= 0)
+		network_lock_remove(&lock);
+	return r;
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "container/adopt.h"
+#include "container/definition.h"
+#include "container/host.h"
+#include "container/locks.h"
+#include "ipam/ipam.h"
+
+/*
+ * name -> lease -> definition file, under the lock that nixos-container takes too. A run killed
+ * between the last two leaves a lease without a definition, which the same command takes up again.
+ */
+
+/**
+ * book_open - open the address book
+ * @paths: borrowed
+ * @ret_ipam: the book; the caller ends with ipam_close()
+ * @e: names the file
+ *
+ * Returns 0 or -errno.
+ */
+static int book_open(const struct paths *paths, struct ipam **ret_ipam, struct error *e)
+{
+	char path[PATH_MAX];
+	int r = path_format(path, sizeof(path), e, "%s/ipam.db", paths->state);
+
+	return r < 0 ? r : ipam_open(path, IPAM_WRITE, ret_ipam, e);
+}
+
+/**
+ * parse_family - check that an address is of the family its option is for
+ * @option: name of the option
+ * @addr: borrowed
+ * @family: the family
+ * @e: names the option and the address
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int parse_family(const char *option, const struct addr *addr, sa_family_t family,
+			struct error *e)
+{
+	char text[ADDR_TEXT];
+
+	if (addr->family == family)
+		return 0;
+	return error_set(e, ERROR_USAGE, EINVAL, "%s takes an IPv%d address, and %s is none",
+			 option, family == AF_INET ? 4 : 6, addr_format(addr, text));
+}
+
+/**
+ * parse_port_pair - read the addresses of a port of a bridge
+ * @host, @local: as typed; @host is the gateway and may be NULL
+ * @ret_pair: the pair
+ * @e: says what is wrong
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int parse_port_pair(const char *host, const char *local, struct veth_pair *ret_pair,
+			   struct error *e)
+{
+	struct veth_pair pair = { 0 };
+	int r;
+
+	r = prefix_parse(local, &pair.local, e);
+	if (r == 0 && !strchr(local, '/')) {
+		r = error_set(e, ERROR_USAGE, EINVAL, "'%s' has no prefix length", local);
+		return error_remedy(e, r, "on a bridge give it as ADDRESS/LENGTH");
+	}
+	if (r == 0 && host)
+		r = addr_parse(host, &pair.host, e);
+	if (r == 0 && host && !prefix_contains(&pair.local, &pair.host))
+		r = error_set(e, ERROR_USAGE, EINVAL, "gateway %s is not in the network of %s",
+			      host, local);
+	if (r == 0 && host && addr_equal(&pair.host, &pair.local.addr))
+		r = error_set(e, ERROR_USAGE, EINVAL, "gateway and container have one address, %s",
+			      host);
+	if (r == 0)
+		*ret_pair = pair;
+	return r;
+}
+
+/**
+ * parse_link_pair - read the addresses of a point-to-point link
+ * @host, @local: as typed
+ * @ret_pair: the pair
+ * @e: says what is wrong
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int parse_link_pair(const char *host, const char *local, struct veth_pair *ret_pair,
+			   struct error *e)
+{
+	struct veth_pair pair = { 0 };
+	int r;
+
+	r = addr_parse(host, &pair.host, e);
+	if (r == 0)
+		r = addr_parse(local, &pair.local.addr, e);
+	if (r < 0)
+		return r;
+	pair.local.length = addr_bits(&pair.local.addr);
+	*ret_pair = pair;
+	return 0;
+}
+
+/**
+ * parse_pair - read what was typed about one family
+ * @host, @local: as typed, NULL where not given
+ * @family: AF_INET or AF_INET6
+ * @bridged: whether the container is a port of a bridge
+ * @ret_pair: the pair; untouched when neither was given
+ * @e: names the option
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int parse_pair(const char *host, const char *local, sa_family_t family, bool bridged,
+		      struct veth_pair *ret_pair, struct error *e)
+{
+	const char *suffix = family == AF_INET ? "" : "6";
+	char host_option[24], local_option[24];
+	struct veth_pair pair = { 0 };
+	int r;
+
+	if (!host && !local)
+		return 0;
+	(void)path_format(host_option, sizeof(host_option), NULL, "--host-address%s", suffix);
+	(void)path_format(local_option, sizeof(local_option), NULL, "--local-address%s", suffix);
+	if (!local || (!host && !bridged))
+		return error_set(e, ERROR_USAGE, EINVAL, "%s is given without %s",
+				 host ? host_option : local_option,
+				 host ? local_option : host_option);
+	r = bridged ? parse_port_pair(host, local, &pair, e)
+		    : parse_link_pair(host, local, &pair, e);
+	if (r < 0)
+		return r;
+	if (host)
+		r = parse_family(host_option, &pair.host, family, e);
+	if (r == 0)
+		r = parse_family(local_option, &pair.local.addr, family, e);
+	if (r == 0)
+		*ret_pair = pair;
+	return r;
+}
+
+/**
+ * parse_request - from what was typed to a definition without automatic addresses
+ * @request: borrowed
+ * @ret_definition: what could be read
+ * @e: says what is wrong
+ *
+ * Returns 0 or -EINVAL (ERROR_USAGE).
+ */
+static int parse_request(const struct create_request *request, struct definition *ret_definition,
+			 struct error *e)
+{
+	struct definition definition = { .private_network = true,
+					 .auto_start = request->auto_start };
+	bool bridged = request->bridge;
+	int r;
+
+	r = name_check(request->name, e);
+	if (r < 0)
+		return r;
+	memcpy(definition.name, request->name, strlen(request->name) + 1);
+	if (bridged && (!request->bridge[0] || strpbrk(request->bridge, "/: \t\n") ||
+			path_format(definition.bridge, IFNAMSIZ, NULL, "%s", request->bridge) < 0))
+		return error_set(e, ERROR_USAGE, EINVAL, "'%.40s' is no name of a bridge",
+				 request->bridge);
+	r = parse_pair(request->host_address, request->local_address, AF_INET, bridged,
+		       &definition.v4, e);
+	if (r == 0)
+		r = parse_pair(request->host_address6, request->local_address6, AF_INET6, bridged,
+			       &definition.v6, e);
+	if (r == 0)
+		*ret_definition = definition;
+	return r;
+}
+
+/**
+ * is_taken - whether something of that name is there
+ * @paths: borrowed
+ * @name: a checked name
+ * @with_root: whether a left-over root directory counts too
+ * @e: filled on failure
+ *
+ * Returns 1, 0 or -errno.
+ */
+static int is_taken(const struct paths *paths, const char *name, bool with_root, struct error *e)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int r;
+
+	r = definition_path(paths, name, path, e);
+	if (r < 0)
+		return r;
+	if (lstat(path, &st) == 0)
+		return 1;
+	r = path_format(path, sizeof(path), e, "%s/%s", paths->containers, name);
+	if (r < 0)
+		return r;
+	return with_root && lstat(path, &st) == 0;
+}
+
+/**
+ * choose_name - the name the container gets
+ * @paths: borrowed
+ * @request: borrowed
+ * @definition: its name is set
+ * @e: says that the name is taken or too long
+ *
+ * NAME, NAME-0, NAME-1, ... as nixos-container counts.
+ *
+ * Returns 0 or -errno.
+ */
+static int choose_name(const struct paths *paths, const struct create_request *request,
+		       struct definition *definition, struct error *e)
+{
+	int r = is_taken(paths, request->name, request->unique, e);
+
+	if (r > 0 && !request->unique) {
+		r = error_set(e, ERROR_CONFLICT, EEXIST, "container '%s' already exists",
+			      request->name);
+		return error_remedy(e, r,
+				    "choose another name, give --ensure-unique-name, or remove "
+				    "it with \"nixctr-net destroy %s\"",
+				    request->name);
+	}
+	for (unsigned i = 0; r > 0; i++) {
+		if (path_format(definition->name, sizeof(definition->name), NULL, "%s-%u",
+				request->name, i) < 0)
+			return error_set(e, ERROR_USAGE, ENAMETOOLONG,
+					 "'%s' is too long to be made unique", request->name);
+		r = is_taken(paths, definition->name, true, e);
+	}
+	return r;
+}
+
+/**
+ * check_link_name - whether the link of the new container would be named like another's
+ * @paths: borrowed
+ * @definition: borrowed
+ * @e: names the other container
+ *
+ * Only names that fill a link name can meet: those the shortening made, and those of that length.
+ *
+ * Returns 0, -EEXIST or another -errno.
+ */
+static int check_link_name(const struct paths *paths, const struct definition *definition,
+			   struct error *e)
+{
+	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	char altname[VETH_ALTNAME_MAX], link[IFNAMSIZ], other[IFNAMSIZ];
+	bool bridged = definition->bridge[0];
+	size_t count;
+	int r;
+
+	veth_link_name(definition->name, bridged, link, altname);
+	if (strlen(link) < IFNAMSIZ - 1)
+		return 0;
+	r = definition_names(paths, &names, &count, e);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		veth_link_name(names[i], bridged, other, altname);
+		if (strcmp(link, other) == 0)
+			r = error_set(e, ERROR_CONFLICT, EEXIST,
+				      "the link of container '%s' would be %s, as that of '%s' is",
+				      definition->name, link, names[i]);
+	}
+	return r < 0 ? error_remedy(e, r, "choose another name") : 0;
+}
+
+/**
+ * choose_mac - give the container the identity its links are derived from
+ * @paths: borrowed
+ * @definition: its mac is set
+ * @e: filled on failure
+ *
+ * Stored with the container, so that it stays the same on another host. Without a machine-id(5), as
+ * in an image, it is drawn at random.
+ *
+ * Returns 0 or -errno.
+ */
+static int choose_mac(const struct paths *paths, struct definition *definition, struct error *e)
+{
+	uint8_t identity[16];
+	int r = machine_id_read(paths, identity, e);
+
+	if (r == 0 && getrandom(identity, sizeof(identity), 0) != (ssize_t)sizeof(identity))
+		return error_errno(e, errno, "cannot draw a random identity");
+	if (r < 0)
+		return r;
+	definition->mac = veth_mac_local(identity, definition->name);
+	return 0;
+}
+
+/**
+ * lease_addresses - have the book give the container its addresses
+ * @ipam: the book
+ * @definition: its addresses are set
+ * @e: names what is in the way
+ *
+ * A lease of that name without a definition is what a killed run left: it is met or replaced.
+ *
+ * Returns 0 or -errno.
+ */
+static int lease_addresses(struct ipam *ipam, struct definition *definition, struct error *e)
+{
+	struct ipam_lease request = { .mac = definition->mac }, lease;
+	bool bridged = definition->bridge[0];
+	unsigned flags = IPAM_REPLACE;
+	int r;
+
+	memcpy(request.container, definition->name, sizeof(request.container));
+	request.v4.local = definition->v4.local;
+	request.v6.local = definition->v6.local;
+	if (!bridged) {
+		request.v4.host = definition->v4.host;
+		request.v6.host = definition->v6.host;
+		if (!addr_is_set(&definition->v4.local.addr))
+			flags |= IPAM_AUTOMATIC_V4;
+	}
+	r = ipam_lease(ipam, &request, flags, &lease, e);
+	if (r < 0)
+		return error_wrap(e, r, "container '%s'", definition->name);
+	if (flags & IPAM_AUTOMATIC_V4)
+		definition->v4 =
+			(struct veth_pair){ .host = lease.v4.host, .local = lease.v4.local };
+	return 0;
+}
+
+/**
+ * create_locked - the part of container_create() that nobody else may be at
+ * @paths: borrowed
+ * @request: borrowed
+ * @definition: completed
+ * @e: filled on failure
+ *
+ * Returns 0, or -errno with nothing left behind.
+ */
+static int create_locked(const struct paths *paths, const struct create_request *request,
+			 struct definition *definition, struct error *e)
+{
+	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
+	int r;
+
+	r = choose_name(paths, request, definition, e);
+	if (r == 0)
+		r = check_link_name(paths, definition, e);
+	if (r == 0)
+		r = choose_mac(paths, definition, e);
+	if (r == 0)
+		r = book_open(paths, &ipam, e);
+	if (r == 0)
+		r = adopt_definitions(paths, ipam, e);
+	if (r == 0)
+		r = lease_addresses(ipam, definition, e);
+	if (r < 0)
+		return r;
+	r = definition_write(paths, definition, e);
+	if (r < 0) {
+		/* The failure to report is that of the file; a lease left is met by the next run. */
+		ipam_release(ipam, definition->name, NULL);
+		return error_wrap(e, r, "container '%s'", definition->name);
+	}
+	adopt_remember(paths);
+	return 0;
+}
+
+/**
+ * container_create - give a new container its addresses and its definition
+ * @paths: borrowed
+ * @request: borrowed
+ * @ret_definition: what it got
+ * @e: says what is wrong or in the way
+ *
+ * Returns 1, or -errno with nothing left behind.
+ */
+int container_create(const struct paths *paths, const struct create_request *request,
+		     struct definition *ret_definition, struct error *e)
+{
+	_cleanup_(fd_closep) int lock = -1;
+	struct definition definition;
+	int r;
+
+	r = parse_request(request, &definition, e);
+	if (r == 0)
+		r = definitions_lock(paths, &lock, e);
+	if (r == 0)
+		r = create_locked(paths, request, &definition, e);
+	if (r < 0)
+		return r;
+	*ret_definition = definition;
+	return 1;
+}

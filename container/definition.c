@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "container/definition.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "container/environment-file.h"
+
+#define DEFINITION_SIZE_MAX ((size_t)256 * 1024)
+#define DEFINITION_SUFFIX   ".conf"
+
+/**
+ * definition_path - where the definition of a container is
+ * @paths: borrowed
+ * @name: a name that name_check() has passed, borrowed
+ * @path: filled
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int definition_path(const struct paths *paths, const char *name, char path[PATH_MAX],
+		    struct error *e)
+{
+	return path_format(path, PATH_MAX, e, "%s/%s" DEFINITION_SUFFIX, paths->definitions, name);
+}
+
+/**
+ * definition_is_declarative - whether a definition comes from a configuration
+ * @path: borrowed
+ *
+ * NixOS makes it a link into its store. A lack of permission is no sign of that.
+ */
+bool definition_is_declarative(const char *path)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return false;
+	if (S_ISLNK(st.st_mode))
+		return true;
+	return statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY);
+}
+
+/**
+ * take_pair - read the addresses of one family
+ * @file: borrowed
+ * @family: AF_INET or AF_INET6
+ * @host_key, @local_key: their keys
+ * @bridged: whether prefix length and gateway belong
+ * @ret_pair: the pair; untouched when neither key is set
+ * @e: names the key and the value
+ *
+ * On a point-to-point link a prefix length means nothing; nixos-container wrote it there, so it is
+ * passed over.
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int take_pair(const struct environment_file *file, sa_family_t family, const char *host_key,
+		     const char *local_key, bool bridged, struct veth_pair *ret_pair,
+		     struct error *e)
+{
+	const char *host_text = environment_get(file, host_key);
+	const char *local_text = environment_get(file, local_key);
+	struct prefix host = { 0 }, local = { 0 };
+	int r = 0;
+
+	if (host_text)
+		r = prefix_parse(host_text, &host, e);
+	if (r < 0)
+		return error_wrap(e, r, "%s", host_key);
+	if (local_text)
+		r = prefix_parse(local_text, &local, e);
+	if (r < 0)
+		return error_wrap(e, r, "%s", local_key);
+	if ((host_text && host.addr.family != family) ||
+	    (local_text && local.addr.family != family))
+		return error_set(e, ERROR_FAILED, EINVAL, "%s and %s are not both IPv%d addresses",
+				 host_key, local_key, family == AF_INET ? 4 : 6);
+	if (!bridged && !host_text != !local_text)
+		return error_set(e, ERROR_FAILED, EINVAL, "%s is set and %s is not",
+				 host_text ? host_key : local_key,
+				 host_text ? local_key : host_key);
+	if (!bridged && local_text)
+		local.length = addr_bits(&local.addr);
+	if (local_text)
+		*ret_pair = (struct veth_pair){ .host = host.addr, .local = local };
+	return 0;
+}
+
+/**
+ * take_bridge - read the name of the bridge
+ * @file: borrowed
+ * @definition: changed
+ * @e: names the key and the value
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int take_bridge(const struct environment_file *file, struct definition *definition,
+		       struct error *e)
+{
+	const char *bridge = environment_get(file, "HOST_BRIDGE");
+
+	if (!bridge)
+		return 0;
+	if (path_format(definition->bridge, IFNAMSIZ, NULL, "%s", bridge) < 0 ||
+	    strpbrk(bridge, "/ \t\n:"))
+		return error_set(e, ERROR_FAILED, EINVAL, "HOST_BRIDGE '%s' is no link name",
+				 bridge);
+	return 0;
+}
+
+/**
+ * definition_take - read the keys we know out of a file
+ * @file: borrowed
+ * @definition: changed
+ * @e: names the key and the value
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int definition_take(const struct environment_file *file, struct definition *definition,
+			   struct error *e)
+{
+	const char *private_network = environment_get(file, "PRIVATE_NETWORK");
+	const char *auto_start = environment_get(file, "AUTO_START");
+	const char *mac = environment_get(file, "LOCAL_MAC_ADDRESS");
+	bool bridged;
+	int r;
+
+	definition->private_network = private_network && strcmp(private_network, "1") == 0;
+	definition->auto_start = auto_start && strcmp(auto_start, "1") == 0;
+	r = take_bridge(file, definition, e);
+	bridged = definition->bridge[0];
+	if (r == 0 && mac)
+		r = mac_parse(mac, &definition->mac, e);
+	if (r == 0)
+		r = take_pair(file, AF_INET, "HOST_ADDRESS", "LOCAL_ADDRESS", bridged,
+			      &definition->v4, e);
+	if (r == 0)
+		r = take_pair(file, AF_INET6, "HOST_ADDRESS6", "LOCAL_ADDRESS6", bridged,
+			      &definition->v6, e);
+	return r;
+}
+
+/**
+ * definition_read - read the definition of a container
+ * @paths: borrowed
+ * @name: checked here, borrowed
+ * @ret_definition: what it says
+ * @e: names the file and what is wrong in it
+ *
+ * Returns 1, 0 when there is no such container, or -errno.
+ */
+int definition_read(const struct paths *paths, const char *name, struct definition *ret_definition,
+		    struct error *e)
+{
+	_cleanup_(environment_deinit) struct environment_file file = { 0 };
+	_cleanup_(freep) char *text = NULL;
+	struct definition definition = { 0 };
+	char path[PATH_MAX];
+	size_t length;
+	int r;
+
+	r = name_check(name, e);
+	if (r == 0)
+		r = definition_path(paths, name, path, e);
+	if (r < 0)
+		return r;
+	r = file_read(path, DEFINITION_SIZE_MAX, &text, &length, e);
+	if (r == -ENOENT && !definition_is_declarative(path))
+		return 0;
+	if (r == -ENOENT)
+		return error_wrap(e, r, "container '%s' is defined by a dangling link", name);
+	if (r < 0)
+		return error_wrap(e, r, "container '%s'", name);
+	r = environment_parse(text, length, &file, e);
+	if (r == 0)
+		r = definition_take(&file, &definition, e);
+	if (r < 0) {
+		r = error_wrap(e, r, "container '%s': %s", name, path);
+		return error_remedy(e, error_classify(e, r, ERROR_FAILED), "correct the file");
+	}
+	memcpy(definition.name, name, strlen(name) + 1);
+	definition.declarative = definition_is_declarative(path);
+	*ret_definition = definition;
+	return 1;
+}
+
+/**
+ * give_pair - write the addresses of one family
+ * @file: changed
+ * @pair: borrowed
+ * @host_key, @local_key: their keys
+ * @e: names the key
+ *
+ * Returns 0 or -errno.
+ */
+static int give_pair(struct environment_file *file, const struct veth_pair *pair,
+		     const char *host_key, const char *local_key, struct error *e)
+{
+	char text[PREFIX_TEXT];
+	int r = 0;
+
+	if (addr_is_set(&pair->host))
+		r = environment_set(file, host_key, addr_format(&pair->host, text), e);
+	if (r >= 0 && addr_is_set(&pair->local.addr))
+		r = environment_set(file, local_key, prefix_format(&pair->local, text), e);
+	return r;
+}
+
+/**
+ * definition_give - write the keys we know into a file
+ * @file: changed
+ * @definition: borrowed
+ * @e: names the key
+ *
+ * The order and the empty keys are nixos-container's.
+ *
+ * Returns 0 or -errno.
+ */
+static int definition_give(struct environment_file *file, const struct definition *definition,
+			   struct error *e)
+{
+	char mac[MAC_TEXT];
+	int r;
+
+	r = environment_set(file, "PRIVATE_NETWORK", definition->private_network ? "1" : "0", e);
+	if (r >= 0)
+		r = give_pair(file, &definition->v4, "HOST_ADDRESS", "LOCAL_ADDRESS", e);
+	if (r >= 0)
+		r = give_pair(file, &definition->v6, "HOST_ADDRESS6", "LOCAL_ADDRESS6", e);
+	if (r >= 0 && mac_is_set(&definition->mac))
+		r = environment_set(file, "LOCAL_MAC_ADDRESS", mac_format(&definition->mac, mac),
+				    e);
+	if (r >= 0)
+		r = environment_set(file, "HOST_BRIDGE", definition->bridge, e);
+	if (r >= 0)
+		r = environment_set(file, "HOST_PORT", "", e);
+	if (r >= 0)
+		r = environment_set(file, "AUTO_START", definition->auto_start ? "1" : "0", e);
+	return r < 0 ? r : 0;
+}
+
+/**
+ * definition_write - write the definition of a new container
+ * @paths: borrowed
+ * @definition: borrowed
+ * @e: names the file
+ *
+ * Returns 0 or -errno.
+ */
+int definition_write(const struct paths *paths, const struct definition *definition,
+		     struct error *e)
+{
+	_cleanup_(environment_deinit) struct environment_file file = { 0 };
+	_cleanup_(freep) char *text = NULL;
+	char path[PATH_MAX];
+	size_t length;
+	int r;
+
+	r = definition_give(&file, definition, e);
+	if (r == 0)
+		r = environment_format(&file, &text, &length, e);
+	if (r == 0)
+		r = definition_path(paths, definition->name, path, e);
+	if (r == 0)
+		r = directory_make(paths->definitions, 0755, e);
+	if (r >= 0)
+		r = file_replace(path, text, length, 0644, e);
+	return r < 0 ? r : 0;
+}
+
+/**
+ * definition_is_listed - whether a directory entry is a definition; the filter of scandir()
+ * @entry: borrowed
+ */
+static int definition_is_listed(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+	size_t suffix = strlen(DEFINITION_SUFFIX);
+	char name[CONTAINER_NAME_MAX] = "";
+
+	if (length <= suffix || length - suffix >= sizeof(name) ||
+	    strcmp(entry->d_name + length - suffix, DEFINITION_SUFFIX) != 0)
+		return 0;
+	memcpy(name, entry->d_name, length - suffix);
+	return name_check(name, NULL) == 0;
+}
+
+/**
+ * name_order - the order of names; the comparison of qsort()
+ * @a, @b: the names
+ *
+ * By bytes, so that it does not change with the locale.
+ */
+static int name_order(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/**
+ * definition_names - the names of all containers
+ * @paths: borrowed
+ * @ret_names: sorted; one block, the caller frees it; NULL when there is none
+ * @ret_count: how many
+ * @e: names the directory
+ *
+ * Files whose name no container can have are not listed.
+ *
+ * Returns 0 or -errno.
+ */
+int definition_names(const struct paths *paths, char (**ret_names)[CONTAINER_NAME_MAX],
+		     size_t *ret_count, struct error *e)
+{
+	struct dirent **entries = NULL;
+	int found = scandir(paths->definitions, &entries, definition_is_listed, NULL);
+	size_t count = found > 0 ? (size_t)found : 0;
+	char(*names)[CONTAINER_NAME_MAX] = NULL;
+
+	if (found < 0 && errno != ENOENT)
+		return error_errno(e, errno, "cannot read %s", paths->definitions);
+	if (count > 0)
+		names = calloc(count, sizeof(*names));
+	for (size_t i = 0; i < count; i++) {
+		if (names)
+			memcpy(names[i], entries[i]->d_name,
+			       strlen(entries[i]->d_name) - strlen(DEFINITION_SUFFIX));
+		free(entries[i]);
+	}
+	free(entries);
+	if (count > 0 && !names)
+		return error_errno(e, ENOMEM, "cannot list %zu containers", count);
+	if (count > 0)
+		qsort(names, count, sizeof(*names), name_order);
+	*ret_names = names;
+	*ret_count = count;
+	return 0;
+}

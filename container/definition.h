@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <limits.h>
+
+#include "container/container.h"
+
+/* Definition files, as the rest of container/ changes them. */
+
+int definition_path(const struct paths *paths, const char *name, char path[PATH_MAX],
+		    struct error *e);
+int definition_write(const struct paths *paths, const struct definition *definition,
+		     struct error *e);
+bool definition_is_declarative(const char *path);

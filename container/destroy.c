@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "container/adopt.h"
+#include "container/definition.h"
+#include "container/locks.h"
+#include "container/masquerade.h"
+#include "container/network.h"
+#include "ipam/ipam.h"
+
+/*
+ * Network, definition file, lease: in this order, so that an address is free only when nothing can
+ * use it any more, and a run killed anywhere is finished by the same command.
+ */
+
+/**
+ * release_lease - give the addresses of a container back
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: names the book
+ *
+ * A host that never had a book gets none by this.
+ *
+ * Returns 1, 0 when it held nothing, or -errno.
+ */
+static int release_lease(const struct paths *paths, const char *name, struct error *e)
+{
+	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
+	char path[PATH_MAX];
+	struct stat st;
+	int r;
+
+	r = path_format(path, sizeof(path), e, "%s/ipam.db", paths->state);
+	if (r < 0)
+		return r;
+	if (lstat(path, &st) < 0 && errno == ENOENT)
+		return 0;
+	r = ipam_open(path, IPAM_WRITE, &ipam, e);
+	return r < 0 ? r : ipam_release(ipam, name, e);
+}
+
+/**
+ * remove_definition - remove the definition file
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: names the file
+ *
+ * Returns 1, 0 when there was none, or -errno.
+ */
+static int remove_definition(const struct paths *paths, const char *name, struct error *e)
+{
+	bool current = adopt_is_current(paths);
+	char path[PATH_MAX];
+	int r = definition_path(paths, name, path, e);
+
+	if (r == 0)
+		r = file_remove(path, e);
+	if (r > 0 && current)
+		adopt_remember(paths);
+	return r;
+}
+
+/**
+ * refuse_declarative - refuse what the configuration of the host defines
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: says where to remove it instead
+ *
+ * Returns 0 or -EROFS.
+ */
+static int refuse_declarative(const struct paths *paths, const char *name, struct error *e)
+{
+	char path[PATH_MAX];
+	int r = definition_path(paths, name, path, e);
+
+	if (r < 0 || !definition_is_declarative(path))
+		return r;
+	r = error_set(e, ERROR_FAILED, EROFS, "it is declarative: %s comes from a configuration",
+		      path);
+	return error_remedy(e, r, "remove it from the configuration of the host");
+}
+
+/**
+ * remove_network - take the network of a container away, and what could bring it back
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: filled on failure
+ *
+ * Under the lock of its network, so that nobody attaches it in between.
+ *
+ * Returns 1, 0 when there was neither, or -errno.
+ */
+static int remove_network(const struct paths *paths, const char *name, struct error *e)
+{
+	_cleanup_(network_closep) struct network *network = NULL;
+	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
+	int detached, removed, r;
+
+	r = network_open(paths, NETWORK_CHANGE, &network, e);
+	if (r >= 0)
+		r = network_lock(paths, name, &lock, e);
+	if (r < 0)
+		return r;
+	detached = network_detach_locked(network, name, e);
+	removed = detached < 0 ? detached : remove_definition(paths, name, e);
+	if (removed >= 0)
+		network_lock_remove(&lock);
+	return removed < 0 ? removed : detached || removed;
+}
+
+/**
+ * destroy_locked - the part of container_destroy() that nobody else may be at
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when there was nothing of that name, or -errno.
+ */
+static int destroy_locked(const struct paths *paths, const char *name, struct error *e)
+{
+	int removed, lease, r;
+
+	removed = remove_network(paths, name, e);
+	if (removed < 0)
+		return removed;
+	lease = release_lease(paths, name, e);
+	if (lease < 0)
+		return lease;
+	r = removed || lease ? masquerade_collect(paths, e) : 0;
+	return r < 0 ? r : removed || lease;
+}
+
+/**
+ * container_destroy - remove a container: its network, its definition, its addresses
+ * @paths: borrowed
+ * @name: checked here, borrowed
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when there was nothing of that name, or -errno.
+ */
+int container_destroy(const struct paths *paths, const char *name, struct error *e)
+{
+	_cleanup_(fd_closep) int lock = -1;
+	int r;
+
+	r = name_check(name, e);
+	if (r < 0)
+		return r;
+	r = refuse_declarative(paths, name, e);
+	if (r == 0)
+		r = definitions_lock(paths, &lock, e);
+	if (r == 0)
+		r = destroy_locked(paths, name, e);
+	return r < 0 ? error_wrap(e, r, "cannot destroy container '%s'", name) : r;
+}

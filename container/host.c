@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "container/host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+/**
+ * machine_id_read - the identity of this host
+ * @paths: borrowed
+ * @ret_id: 16 bytes; all zero where the host has none (yet), as in an image
+ * @e: names the file
+ *
+ * Source: machine-id(5).
+ *
+ * Returns 1, 0 when there is none, or -errno.
+ */
+int machine_id_read(const struct paths *paths, uint8_t ret_id[16], struct error *e)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t length;
+	int r = file_read(paths->machine_id, 64, &text, &length, e);
+
+	memset(ret_id, 0, 16);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < 16; i++)
+		if (sscanf(text + 2 * i, "%2hhx", &ret_id[i]) != 1)
+			return 0;
+	return 1;
+}
+
+/**
+ * resolve_external - the external links as they are now
+ * @host: its nat is filled from its settings and uplinks
+ * @e: names the link
+ *
+ * Returns 0 or -errno.
+ */
+static int resolve_external(struct host *host, struct error *e)
+{
+	const struct veth_uplink *uplinks[] = { &host->uplink_v4, &host->uplink_v6 };
+
+	if (!host->settings.nat)
+		return 0;
+	host->nat = host->settings.external;
+	for (size_t i = 0; host->settings.external_auto && i < ARRAY_SIZE(uplinks); i++) {
+		int r = 0;
+
+		if (uplinks[i]->ifindex)
+			r = nat_spec_add(&host->nat, uplinks[i]->link, e);
+		if (r < 0)
+			return error_wrap(e, r, "external link of the default route");
+	}
+	return 0;
+}
+
+/**
+ * host_look - look at the host once, for any number of containers
+ * @host: its session is open; the rest is filled
+ * @e: filled on failure
+ *
+ * The default route of IPv6 matters where it may use another link, or is the only one.
+ *
+ * Returns 0 or -errno.
+ */
+static int host_look(struct host *host, struct error *e)
+{
+	bool automatic;
+	int r;
+
+	r = settings_read(host->paths, &host->settings, e);
+	if (r < 0)
+		return r;
+	automatic = host->settings.nat && host->settings.external_auto;
+	r = veth_uplink(host->veth, AF_INET, &host->uplink_v4, e);
+	if (r >= 0 && (automatic || !host->uplink_v4.ifindex))
+		r = veth_uplink(host->veth, AF_INET6, &host->uplink_v6, e);
+	return r < 0 ? r : resolve_external(host, e);
+}
+
+/**
+ * host_open - begin to work on the network of the host
+ * @paths: borrowed until host_close()
+ * @ret_host: the session and what was found
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int host_open(const struct paths *paths, struct host *ret_host, struct error *e)
+{
+	_cleanup_(host_close) struct host host = { .paths = paths };
+	int r = veth_open(&host.veth, e);
+
+	if (r >= 0)
+		r = host_look(&host, e);
+	if (r < 0)
+		return r;
+	*ret_host = host;
+	host.veth = NULL;
+	return 0;
+}
+
+/**
+ * host_close - end the session
+ * @host: not open afterwards; one that never was is fine
+ */
+void host_close(struct host *host)
+{
+	veth_closep(&host->veth);
+}
+
+/**
+ * describe_mac - the MAC of the container's end
+ * @host: borrowed
+ * @definition: borrowed
+ * @ret_mac: the one the definition names, or one derived from the identity of this host
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int describe_mac(const struct host *host, const struct definition *definition,
+			struct mac *ret_mac, struct error *e)
+{
+	uint8_t identity[16];
+	int r;
+
+	if (mac_is_set(&definition->mac)) {
+		*ret_mac = definition->mac;
+		return 0;
+	}
+	r = machine_id_read(host->paths, identity, e);
+	if (r < 0)
+		return r;
+	*ret_mac = veth_mac_local(identity, definition->name);
+	return 0;
+}
+
+/**
+ * describe_mtu - the MTU of both ends
+ * @host: borrowed
+ * @definition: borrowed
+ * @ret_mtu: that of the bridge, or of the link packets leave through, so that none is too large for
+ *           it; 0, the kernel's own, when there is neither
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int describe_mtu(const struct host *host, const struct definition *definition,
+			uint32_t *ret_mtu, struct error *e)
+{
+	int r;
+
+	*ret_mtu = host->uplink_v4.ifindex ? host->uplink_v4.mtu : host->uplink_v6.mtu;
+	if (!definition->bridge[0])
+		return 0;
+	*ret_mtu = 0;
+	r = veth_link_mtu(host->veth, definition->bridge, ret_mtu, e);
+	return r < 0 ? r : 0;
+}
+
+/**
+ * host_describe - what the cable of a container should be
+ * @host: borrowed
+ * @definition: borrowed
+ * @ret_spec: the description
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int host_describe(const struct host *host, const struct definition *definition,
+		  struct veth_spec *ret_spec, struct error *e)
+{
+	struct veth_spec spec = { .v4 = definition->v4, .v6 = definition->v6 };
+	bool bridged = definition->bridge[0];
+	int r;
+
+	r = describe_mac(host, definition, &spec.local_mac, e);
+	if (r == 0)
+		r = describe_mtu(host, definition, &spec.mtu, e);
+	if (r < 0)
+		return r;
+	memcpy(spec.container, definition->name, sizeof(spec.container));
+	memcpy(spec.bridge, definition->bridge, sizeof(spec.bridge));
+	veth_link_name(definition->name, bridged, spec.link, spec.altname);
+	spec.host_mac = veth_mac_host(&spec.local_mac, definition->name);
+	spec.forwarding = host->settings.nat && !bridged;
+	*ret_spec = spec;
+	return 0;
+}

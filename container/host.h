@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "container/container.h"
+
+/*
+ * What is the same for all containers of a host at one moment, and from it and a definition what the
+ * kernel should have: the one description from which a container's network is made, checked and
+ * taken away.
+ */
+struct host {
+	const struct paths *paths; /* borrowed */
+	struct veth *veth;         /* owned */
+	struct settings settings;
+	struct veth_uplink uplink_v4, uplink_v6;
+	struct nat_spec
+		nat; /* the external links, with "auto" resolved; none: NAT is not enabled */
+};
+
+int host_open(const struct paths *paths, struct host *ret_host, struct error *e);
+void host_close(struct host *host);
+int host_describe(const struct host *host, const struct definition *definition,
+		  struct veth_spec *ret_spec, struct error *e);
+int machine_id_read(const struct paths *paths, uint8_t ret_id[16], struct error *e);

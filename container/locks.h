@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <limits.h>
+
+#include "base/lock.h"
+#include "container/container.h"
+
+/*
+ * Who waits for whom. Whoever needs several takes them in this order; the book of ipam/ has a lock of
+ * its own, taken last.
+ *
+ *	definitions	containers are added and removed; nixos-container takes the same one
+ *	rules		shared: what the settings say is being made so for some container
+ *			exclusive: the settings change, or the rules are taken away
+ *	network		the network of one container, or whether it may have one, changes
+ *
+ * A descriptor is the lock; close it to let go.
+ */
+
+int definitions_lock(const struct paths *paths, int *ret_fd, struct error *e);
+int rules_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
+
+struct network_lock {
+	char path[PATH_MAX];
+	int fd;
+};
+
+#define NETWORK_LOCK_INIT ((struct network_lock){ .fd = -1 })
+
+int network_lock(const struct paths *paths, const char *name, struct network_lock *ret_lock,
+		 struct error *e);
+void network_unlock(struct network_lock *lock);
+void network_lock_remove(struct network_lock *lock);

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "container/masquerade.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "container/host.h"
+#include "container/locks.h"
+
+/*
+ * NAT of the whole host: the setting, the rules, the switches of external links, and the one switch
+ * of each attached cable that lets its packets be forwarded at all.
+ */
+
+/**
+ * record_path - where the former values of the switches we changed are kept
+ * @paths: borrowed
+ * @path: filled
+ * @e: filled on failure
+ *
+ * They end with the boot, as the switches do.
+ *
+ * Returns 0 or -errno.
+ */
+static int record_path(const struct paths *paths, char path[PATH_MAX], struct error *e)
+{
+	int r = path_format(path, PATH_MAX, e, "%s/forwarding", paths->runtime);
+
+	if (r == 0)
+		r = directory_make(paths->runtime, 0755, e);
+	return r < 0 ? r : 0;
+}
+
+/**
+ * masquerade_ensure - have the rules, and the external links forward
+ * @paths: borrowed
+ * @spec: the external links; none: isolation only
+ * @e: filled on failure
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+int masquerade_ensure(const struct paths *paths, const struct nat_spec *spec, struct error *e)
+{
+	_cleanup_(nat_closep) struct nat *nat = NULL;
+	char record[PATH_MAX];
+	int rules, r;
+
+	r = record_path(paths, record, e);
+	if (r == 0)
+		r = nat_open(&nat, e);
+	if (r < 0)
+		return r;
+	rules = nat_ensure(nat, spec, e);
+	if (rules < 0)
+		return rules;
+	r = nat_forwarding_ensure(spec, record, e);
+	return r < 0 ? r : rules || r;
+}
+
+/**
+ * is_attached - whether the namespace of a container is pinned
+ * @paths: borrowed
+ * @name: a checked name
+ *
+ * Errors count as "attached": whoever asks would otherwise take something away.
+ */
+static bool is_attached(const struct paths *paths, const char *name)
+{
+	enum container_status status;
+
+	return container_status(paths, name, &status, NULL) < 0 || status == CONTAINER_UP;
+}
+
+/**
+ * cables_apply - set forwarding of every attached cable as NAT wants it
+ * @host: borrowed
+ * @e: filled on failure
+ *
+ * A container whose definition cannot be read keeps what it has, and the log says so.
+ *
+ * Returns 0 or -errno.
+ */
+static int cables_apply(const struct host *host, struct error *e)
+{
+	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	size_t count;
+	int r = definition_names(host->paths, &names, &count, e);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		struct definition definition;
+		struct veth_spec spec;
+		struct error broken;
+
+		if (!is_attached(host->paths, names[i]))
+			continue;
+		if (definition_read(host->paths, names[i], &definition, &broken) <= 0) {
+			log_warning("left as it is: %s", broken.text);
+			continue;
+		}
+		r = host_describe(host, &definition, &spec, e);
+		if (r == 0)
+			r = veth_set_forwarding(host->veth, &spec, e);
+	}
+	return r < 0 ? r : 0;
+}
+
+/**
+ * rules_collect - take the rules away when nothing needs them, under the exclusive lock
+ * @paths: borrowed
+ * @e: filled on failure
+ *
+ * They are needed while NAT is enabled or a container is attached.
+ *
+ * Returns 1 when there are no rules any more, 0 when they are needed, or -errno.
+ */
+static int rules_collect(const struct paths *paths, struct error *e)
+{
+	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	_cleanup_(nat_closep) struct nat *nat = NULL;
+	struct settings settings;
+	size_t count;
+	int r;
+
+	r = settings_read(paths, &settings, e);
+	if (r < 0 || settings.nat)
+		return r;
+	r = definition_names(paths, &names, &count, e);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (is_attached(paths, names[i]))
+			return 0;
+	if (r == 0)
+		r = nat_open(&nat, e);
+	if (r == 0)
+		r = nat_remove(nat, e);
+	return r < 0 ? r : 1;
+}
+
+/**
+ * masquerade_apply - make the kernel do what the settings say
+ * @paths: borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int masquerade_apply(const struct paths *paths, struct error *e)
+{
+	_cleanup_(host_close) struct host host = { 0 };
+	int r = host_open(paths, &host, e);
+
+	if (r >= 0)
+		r = masquerade_ensure(paths, &host.nat, e);
+	if (r >= 0)
+		r = cables_apply(&host, e);
+	if (r >= 0)
+		r = rules_collect(paths, e);
+	return r < 0 ? r : 0;
+}
+
+/**
+ * masquerade_change - write a setting and make it so, under the exclusive lock
+ * @paths: borrowed
+ * @settings: the new ones, borrowed
+ * @e: filled on failure
+ *
+ * When the kernel refuses, the old setting is put back.
+ *
+ * Returns 1, 0 when it was set so before, or -errno.
+ */
+static int masquerade_change(const struct paths *paths, const struct settings *settings,
+			     struct error *e)
+{
+	struct settings old;
+	bool same;
+	int r;
+
+	r = settings_read(paths, &old, e);
+	if (r < 0)
+		return r;
+	same = settings_equal(&old, settings);
+	if (!same) {
+		r = settings_write_nat(paths, settings, e);
+		if (r < 0)
+			return r;
+	}
+	r = masquerade_apply(paths, e);
+	if (r < 0 && !same)
+		settings_write_nat(paths, &old, NULL); /* the failure to report is the kernel's */
+	return r < 0 ? r : !same;
+}
+
+/**
+ * masquerade_enable - let containers reach what is behind external links
+ * @paths: borrowed
+ * @externals: names of links, or "auto"; borrowed
+ * @count: how many, at least one
+ * @e: names the link that is wrong
+ *
+ * Returns 1, 0 when it was set so before, or -errno.
+ */
+int masquerade_enable(const struct paths *paths, const char *const *externals, size_t count,
+		      struct error *e)
+{
+	_cleanup_(fd_closep) int lock = -1;
+	struct settings settings = { .nat = true };
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		r = 0;
+		if (strcmp(externals[i], "auto") == 0)
+			settings.external_auto = true;
+		else
+			r = nat_spec_add(&settings.external, externals[i], e);
+		if (r < 0)
+			return r;
+	}
+	r = rules_lock(paths, LOCK_EXCLUSIVE, &lock, e);
+	return r < 0 ? r : masquerade_change(paths, &settings, e);
+}
+
+/**
+ * masquerade_disable - isolate containers again; the external links stay written down
+ * @paths: borrowed
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when it was not enabled, or -errno.
+ */
+int masquerade_disable(const struct paths *paths, struct error *e)
+{
+	_cleanup_(fd_closep) int lock = -1;
+	struct settings settings;
+	int r;
+
+	r = rules_lock(paths, LOCK_EXCLUSIVE, &lock, e);
+	if (r == 0)
+		r = settings_read(paths, &settings, e);
+	if (r < 0)
+		return r;
+	settings.nat = false;
+	return masquerade_change(paths, &settings, e);
+}
+
+/**
+ * masquerade_collect - take the rules away when nothing needs them
+ * @paths: borrowed
+ * @e: filled on failure
+ *
+ * Returns 1 when there are no rules any more, 0 when they are needed, or -errno.
+ */
+int masquerade_collect(const struct paths *paths, struct error *e)
+{
+	_cleanup_(fd_closep) int lock = -1;
+	int r = rules_lock(paths, LOCK_EXCLUSIVE, &lock, e);
+
+	return r < 0 ? r : rules_collect(paths, e);
+}
+
+/**
+ * masquerade_read - NAT as it is set, as it should be now, and as the kernel has it
+ * @paths: borrowed
+ * @ret_state: filled
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int masquerade_read(const struct paths *paths, struct masquerade_state *ret_state, struct error *e)
+{
+	_cleanup_(host_close) struct host host = { 0 };
+	_cleanup_(nat_closep) struct nat *nat = NULL;
+	struct masquerade_state state = { 0 };
+	int r;
+
+	r = host_open(paths, &host, e);
+	if (r >= 0)
+		r = nat_open(&nat, e);
+	if (r >= 0)
+		r = nat_read(nat, &state.table, e);
+	if (r < 0)
+		return r;
+	state.settings = host.settings;
+	state.spec = host.nat;
+	state.present = r > 0;
+	if (state.present || state.settings.nat)
+		nat_compare(&state.spec, state.present ? &state.table : NULL, &state.drift);
+	*ret_state = state;
+	return 0;
+}

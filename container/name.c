@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "container/container.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+/**
+ * name_check - whether a text may be the name of a container
+ * @name: borrowed
+ * @e: says which rule it breaks
+ *
+ * Nothing that fails here ever reaches a path, a link name or an argument vector.
+ *
+ * Returns 0, or -EINVAL with class ERROR_USAGE.
+ */
+int name_check(const char *name, struct error *e)
+{
+	const char *why = NULL;
+
+	if (!name[0])
+		why = "it is empty";
+	else if (strlen(name) >= CONTAINER_NAME_MAX)
+		why = "it is longer than 63 bytes";
+	else if (!strchr(LETTERS_AND_DIGITS, name[0]))
+		why = "it does not begin with a letter or digit";
+	else if (name[strspn(name, LETTERS_AND_DIGITS "-_.")])
+		why = "only letters, digits, '-', '_' and '.' are allowed";
+	else if (strstr(name, ".."))
+		why = "it contains '..'";
+	if (!why)
+		return 0;
+	return error_set(e, ERROR_USAGE, EINVAL, "'%.80s' is no container name: %s", name, why);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/netns.h"
+#include "base/process.h"
+#include "container/network.h"
+
+/**
+ * network_closep - cleanup attribute of network_close()
+ * @network: address of the session
+ */
+void network_closep(struct network **network)
+{
+	network_close(*network);
+}
+
+/**
+ * network_open - begin to work on the host's network
+ * @paths: borrowed until network_close()
+ * @access: whether networks are only looked at
+ * @ret_network: the session; the caller ends with network_close()
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int network_open(const struct paths *paths, enum network_access access,
+		 struct network **ret_network, struct error *e)
+{
+	_cleanup_(network_closep) struct network *network = calloc(1, sizeof(*network));
+	int r;
+
+	if (!network)
+		return error_errno(e, ENOMEM, "cannot begin");
+	network->rules_fd = -1;
+	r = access == NETWORK_CHANGE ? rules_lock(paths, LOCK_SHARED, &network->rules_fd, e) : 0;
+	if (r == 0)
+		r = host_open(paths, &network->host, e);
+	if (r < 0)
+		return r;
+	*ret_network = TAKE_PTR(network);
+	return 0;
+}
+
+/**
+ * network_close - end a session
+ * @network: freed; NULL is fine
+ */
+void network_close(struct network *network)
+{
+	if (!network)
+		return;
+	host_close(&network->host);
+	fd_closep(&network->rules_fd);
+	free(network);
+}
+
+/**
+ * namespace_path - where the namespace of a container is pinned
+ * @network: borrowed
+ * @name: a checked name
+ * @path: filled
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int namespace_path(const struct network *network, const char *name, char path[PATH_MAX],
+		   struct error *e)
+{
+	return path_format(path, PATH_MAX, e, "%s/ve-%s", network->host.paths->namespaces, name);
+}
+
+/**
+ * no_such_container - the error for a name without a definition
+ * @name: borrowed
+ * @e: filled
+ *
+ * Returns -ENOENT.
+ */
+int no_such_container(const char *name, struct error *e)
+{
+	int r = error_set(e, ERROR_NO_CONTAINER, ENOENT, "there is no container '%s'", name);
+
+	return error_remedy(e, r, "see \"nixctr-net list\" for those there are");
+}
+
+/**
+ * network_read - what is, beside what should be
+ * @network: the session
+ * @name: borrowed
+ * @ret_state: filled
+ * @e: filled on failure
+ *
+ * Returns 1 when it is attached, 0 when it is not, or -errno.
+ */
+int network_read(struct network *network, const char *name, struct network_state *ret_state,
+		 struct error *e)
+{
+	_cleanup_(fd_closep) int ns = -1;
+	struct network_state state = { 0 };
+	char path[PATH_MAX];
+	int r;
+
+	r = definition_read(network->host.paths, name, &state.definition, e);
+	if (r == 0)
+		return no_such_container(name, e);
+	if (r < 0)
+		return r;
+	r = host_describe(&network->host, &state.definition, &state.spec, e);
+	if (r == 0)
+		r = namespace_path(network, name, path, e);
+	if (r == 0)
+		r = path_format(state.namespace, sizeof(state.namespace), e, "%s", path);
+	if (r == 0)
+		r = netns_open(path, &ns, e);
+	if (r < 0)
+		return r;
+	state.attached = r > 0;
+	r = veth_read(network->host.veth, ns, &state.spec, &state.cable, e);
+	if (r < 0)
+		return error_wrap(e, r, "network of container '%s'", name);
+	state.has_cable = r > 0 && state.cable.ours;
+	if (state.attached)
+		veth_compare(&state.spec, &state.cable, &state.drift);
+	*ret_state = state;
+	return state.attached;
+}
+
+/**
+ * sysfs_renew - let /sys show the devices of the namespace we are in
+ * @e: filled on failure
+ *
+ * Only in a mount namespace of our own, as ip-netns(8) does it.
+ *
+ * Returns 0 or -errno.
+ */
+static int sysfs_renew(struct error *e)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount("", "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return error_errno(e, errno, "cannot make a mount namespace");
+	if (umount2("/sys", MNT_DETACH) < 0 && errno != EINVAL)
+		return error_errno(e, errno, "cannot unmount /sys");
+	if (mount("sysfs", "/sys", "sysfs", 0, NULL) < 0)
+		return error_errno(e, errno, "cannot mount /sys");
+	return 0;
+}
+
+/**
+ * network_exec - become a program inside the network of a container
+ * @network: the session
+ * @name: borrowed
+ * @argv: the program and its arguments; ends with NULL
+ * @e: filled
+ *
+ * Returns only on failure.
+ */
+int network_exec(struct network *network, const char *name, char *const argv[], struct error *e)
+{
+	_cleanup_(fd_closep) int ns = -1;
+	struct definition definition;
+	char path[PATH_MAX];
+	int r;
+
+	r = definition_read(network->host.paths, name, &definition, e);
+	if (r == 0)
+		return no_such_container(name, e);
+	if (r > 0 && !definition.private_network)
+		r = error_set(e, ERROR_FAILED, EINVAL,
+			      "container '%s' shares the network of the host", name);
+	if (r > 0)
+		r = namespace_path(network, name, path, e);
+	if (r == 0)
+		r = netns_open(path, &ns, e);
+	if (r == 0) {
+		r = error_set(e, ERROR_FAILED, ENOENT, "container '%s' has no network now", name);
+		return error_remedy(e, r, "nixctr-net net up %s", name);
+	}
+	if (r > 0)
+		r = netns_enter(ns, e);
+	if (r == 0)
+		r = sysfs_renew(e);
+	return r < 0 ? r : process_exec(argv, e);
+}

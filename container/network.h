@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <limits.h>
+
+#include "container/container.h"
+#include "container/host.h"
+#include "container/locks.h"
+
+/* The session on the host's network, as the rest of container/ uses it. */
+
+struct network {
+	struct host host;
+	int rules_fd;       /* the shared lock, -1 in a session that only reads */
+	bool rules_ensured; /* in this session */
+};
+
+int namespace_path(const struct network *network, const char *name, char path[PATH_MAX],
+		   struct error *e);
+int no_such_container(const char *name, struct error *e);
+
+/* network_detach() for a caller that holds the lock. */
+int network_detach_locked(struct network *network, const char *name, struct error *e);

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "container/container.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+
+/*
+ * Theory of operation
+ *
+ * nixctr-net.conf is read first, then conf.d/ in the order of its names; what is read later wins.
+ * "external" adds up within one file, and the first one in a file replaces what earlier files said.
+ * The commands that change settings write conf.d/50-nat.conf and nothing else.
+ */
+
+#define SETTINGS_SIZE_MAX ((size_t)64 * 1024)
+#define SETTINGS_DROP_IN  "conf.d/50-nat.conf"
+
+/* What the handler of libinih works on. */
+struct settings_reader {
+	struct settings *settings;
+	const char *path;
+	bool external_seen; /* in this file */
+	struct error *e;
+	int r;
+};
+
+/**
+ * boolean_parse - read a truth value as systemd's files spell it
+ * @text: borrowed
+ * @ret_value: the value
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int boolean_parse(const char *text, bool *ret_value)
+{
+	static const char *const yes[] = { "yes", "true", "on", "1" };
+	static const char *const no[] = { "no", "false", "off", "0" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0) {
+			*ret_value = strcasecmp(text, yes[i]) == 0;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/**
+ * settings_add_external - take one or more external links, separated by commas or blanks
+ * @settings: changed
+ * @text: "auto" or names of links, borrowed
+ * @e: names what is wrong
+ *
+ * Returns 0 or -errno.
+ */
+static int settings_add_external(struct settings *settings, const char *text, struct error *e)
+{
+	static const char separators[] = ", \t";
+
+	for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
+		size_t length = strcspn(text, separators);
+		char link[64];
+		int r;
+
+		r = path_format(link, sizeof(link), e, "%.*s", (int)length, text);
+		if (r == 0 && strcmp(link, "auto") == 0)
+			settings->external_auto = true;
+		else if (r == 0)
+			r = nat_spec_add(&settings->external, link, e);
+		if (r < 0)
+			return r;
+		text += length;
+	}
+	return 0;
+}
+
+/**
+ * settings_handle - take one line of a file; the handler of libinih
+ * @user: the struct settings_reader
+ * @section, @key, @value: the line, borrowed
+ *
+ * An unknown line is reported and passed over, so that an older program reads a newer file.
+ *
+ * Returns 1 to go on, 0 to stop.
+ */
+static int settings_handle(void *user, const char *section, const char *key, const char *value)
+{
+	struct settings_reader *reader = user;
+	struct settings *settings = reader->settings;
+
+	if (strcmp(section, "nat") == 0 && strcmp(key, "enable") == 0) {
+		if (boolean_parse(value, &settings->nat) < 0)
+			reader->r = error_set(reader->e, ERROR_FAILED, EINVAL,
+					      "[nat] enable is '%s', not yes or no", value);
+	} else if (strcmp(section, "nat") == 0 && strcmp(key, "external") == 0) {
+		if (!reader->external_seen) {
+			settings->external_auto = false;
+			settings->external = (struct nat_spec){ 0 };
+		}
+		reader->external_seen = true;
+		reader->r = settings_add_external(settings, value, reader->e);
+	} else {
+		log_warning("%s: unknown setting [%s] %s is ignored", reader->path, section, key);
+	}
+	return reader->r == 0;
+}
+
+/**
+ * settings_read_file - read one file
+ * @path: borrowed
+ * @settings: changed
+ * @e: names the file and the line
+ *
+ * Returns 1, 0 when there is no such file, or -errno.
+ */
+static int settings_read_file(const char *path, struct settings *settings, struct error *e)
+{
+	struct settings_reader reader = { .settings = settings, .path = path, .e = e };
+	_cleanup_(freep) char *text = NULL;
+	size_t length;
+	int line, r;
+
+	r = file_read(path, SETTINGS_SIZE_MAX, &text, &length, e);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	if (strlen(text) != length)
+		return error_set(e, ERROR_FAILED, EINVAL, "%s contains a NUL byte", path);
+	line = ini_parse_string(text, settings_handle, &reader);
+	if (reader.r < 0)
+		return error_classify(e, error_wrap(e, reader.r, "%s line %d", path, line),
+				      ERROR_FAILED);
+	if (line != 0)
+		return error_set(e, ERROR_FAILED, EINVAL,
+				 "%s line %d: neither [section] nor key = value", path, line);
+	return 1;
+}
+
+/**
+ * drop_in_is_read - whether an entry of conf.d is a settings file; the filter of scandir()
+ * @entry: borrowed
+ */
+static int drop_in_is_read(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && length > 5 &&
+	       strcmp(entry->d_name + length - 5, ".conf") == 0;
+}
+
+/**
+ * settings_read_drop_ins - read conf.d/ in the order of its names
+ * @directory: its path, borrowed
+ * @settings: changed
+ * @e: names the file and the line
+ *
+ * Returns 0 or -errno.
+ */
+static int settings_read_drop_ins(const char *directory, struct settings *settings, struct error *e)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(directory, &entries, drop_in_is_read, alphasort);
+	int r = 0;
+
+	if (count < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (count < 0)
+		return error_errno(e, errno, "cannot read %s", directory);
+	for (int i = 0; i < count; i++) {
+		char path[PATH_MAX];
+
+		if (r >= 0)
+			r = path_format(path, sizeof(path), e, "%s/%s", directory,
+					entries[i]->d_name);
+		if (r >= 0)
+			r = settings_read_file(path, settings, e);
+		free(entries[i]);
+	}
+	free(entries);
+	return r < 0 ? r : 0;
+}
+
+/**
+ * settings_read - read what is set on this host
+ * @paths: borrowed
+ * @ret_settings: the settings; without any file NAT is not enabled
+ * @e: names the file and the line
+ *
+ * Returns 0 or -errno.
+ */
+int settings_read(const struct paths *paths, struct settings *ret_settings, struct error *e)
+{
+	struct settings settings = { 0 };
+	char path[PATH_MAX];
+	int r;
+
+	r = path_format(path, sizeof(path), e, "%s/nixctr-net.conf", paths->settings);
+	if (r == 0)
+		r = settings_read_file(path, &settings, e);
+	if (r >= 0)
+		r = path_format(path, sizeof(path), e, "%s/conf.d", paths->settings);
+	if (r >= 0)
+		r = settings_read_drop_ins(path, &settings, e);
+	if (r < 0)
+		return error_remedy(e, r, "correct the file; nixctr-net.conf(5) has the settings");
+	*ret_settings = settings;
+	return 0;
+}
+
+/**
+ * settings_format_nat - the drop-in that says what @settings says
+ * @settings: borrowed
+ * @ret_text: the text; the caller frees it
+ * @ret_length: its length
+ *
+ * Returns 0 or -ENOMEM.
+ */
+static int settings_format_nat(const struct settings *settings, char **ret_text, size_t *ret_length)
+{
+	FILE *file = open_memstream(ret_text, ret_length);
+
+	if (!file)
+		return -ENOMEM;
+	fprintf(file,
+		"# Written by \"nixctr-net nat enable\" and \"nixctr-net nat disable\".\n"
+		"[nat]\nenable = %s\n",
+		settings->nat ? "yes" : "no");
+	if (settings->external_auto)
+		fprintf(file, "external = auto\n");
+	for (size_t i = 0; i < settings->external.n_external; i++)
+		fprintf(file, "external = %s\n", settings->external.external[i]);
+	if (fclose(file) != 0) {
+		free(*ret_text);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * settings_equal - whether two settings say the same
+ * @a, @b: borrowed
+ */
+bool settings_equal(const struct settings *a, const struct settings *b)
+{
+	if (a->nat != b->nat || a->external_auto != b->external_auto ||
+	    a->external.n_external != b->external.n_external)
+		return false;
+	for (size_t i = 0; i < a->external.n_external; i++)
+		if (strcmp(a->external.external[i], b->external.external[i]) != 0)
+			return false;
+	return true;
+}
+
+/**
+ * settings_verify_nat - whether the settings read back are those just written
+ * @paths: borrowed
+ * @wanted: borrowed
+ * @e: says that another file overrides them
+ *
+ * Returns 0 or -errno.
+ */
+static int settings_verify_nat(const struct paths *paths, const struct settings *wanted,
+			       struct error *e)
+{
+	struct settings now;
+	int r = settings_read(paths, &now, e);
+
+	if (r < 0 || settings_equal(&now, wanted))
+		return r;
+	r = error_set(e, ERROR_CONFLICT, EEXIST,
+		      "a file in %s/conf.d that sorts behind 50-nat.conf sets [nat] otherwise",
+		      paths->settings);
+	return error_remedy(e, r, "change or remove that file");
+}
+
+/**
+ * settings_write_nat - make what @settings says about NAT permanent
+ * @paths: borrowed
+ * @settings: borrowed
+ * @e: names the file; where /etc is read-only, the NixOS option to set instead
+ *
+ * Returns 0 or -errno.
+ */
+int settings_write_nat(const struct paths *paths, const struct settings *settings, struct error *e)
+{
+	_cleanup_(freep) char *text = NULL;
+	char path[PATH_MAX];
+	size_t length;
+	int r;
+
+	r = path_format(path, sizeof(path), e, "%s/conf.d", paths->settings);
+	if (r == 0)
+		r = directory_make(path, 0755, e);
+	if (r >= 0)
+		r = path_format(path, sizeof(path), e, "%s/" SETTINGS_DROP_IN, paths->settings);
+	if (r >= 0 && settings_format_nat(settings, &text, &length) < 0)
+		r = error_errno(e, ENOMEM, "cannot write %s", path);
+	if (r >= 0)
+		r = file_replace(path, text, length, 0644, e);
+	if (r == -EROFS)
+		return error_remedy(e, r, "set services.nixctr-net.nat in the NixOS configuration");
+	if (r == -EACCES || r == -EPERM)
+		return error_remedy(e, r, "run it as root");
+	if (r < 0)
+		return r;
+	return settings_verify_nat(paths, settings, e);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/column.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/addr.h"
+#include "cli/suggestion.h"
+#include "cli/text.h"
+
+/**
+ * column_key - the name of a column as a JSON key
+ * @column: borrowed
+ * @key: the caller's buffer
+ *
+ * Returns @key: "HOST-ADDRESS" is host_address.
+ */
+const char *column_key(const struct column *column, char key[32])
+{
+	size_t i;
+
+	for (i = 0; column->name[i] && i < 31; i++)
+		key[i] = column->name[i] == '-' ? '_'
+						: (char)tolower((unsigned char)column->name[i]);
+	key[i] = '\0';
+	return key;
+}
+
+/**
+ * column_is_number - whether its values stand at the right
+ * @column: borrowed
+ */
+bool column_is_number(const struct column *column)
+{
+	switch (column->kind) {
+	case COLUMN_COUNT:
+	case COLUMN_PERCENT:
+	case COLUMN_BYTES:
+		return true;
+	case COLUMN_TEXT:
+	case COLUMN_ADDR:
+	case COLUMN_PREFIX:
+	case COLUMN_MAC:
+	case COLUMN_FLAG:
+	case COLUMN_TIME:
+		break;
+	}
+	return false;
+}
+
+/**
+ * column_text - the value of one column of a row, for people
+ * @column: borrowed
+ * @row: of the listing the column belongs to, borrowed
+ * @cell: the caller's buffer
+ *
+ * Returns @cell; "" where there is no value.
+ */
+const char *column_text(const struct column *column, const void *row, char cell[COLUMN_CELL])
+{
+	const void *field = (const char *)row + column->offset;
+
+	cell[0] = '\0';
+	switch (column->kind) {
+	case COLUMN_TEXT:
+		(void)snprintf(cell, COLUMN_CELL, "%s", (const char *)field);
+		break;
+	case COLUMN_ADDR:
+		if (addr_is_set(field))
+			addr_format(field, cell);
+		break;
+	case COLUMN_PREFIX:
+		if (addr_is_set(&((const struct prefix *)field)->addr))
+			prefix_format(field, cell);
+		break;
+	case COLUMN_MAC:
+		if (mac_is_set(field))
+			mac_format(field, cell);
+		break;
+	case COLUMN_FLAG:
+		(void)snprintf(cell, COLUMN_CELL, "%s", *(const bool *)field ? "yes" : "no");
+		break;
+	case COLUMN_COUNT:
+	case COLUMN_PERCENT:
+		(void)snprintf(cell, COLUMN_CELL, "%" PRIu32 "%s", *(const uint32_t *)field,
+			       column->kind == COLUMN_PERCENT ? "%" : "");
+		break;
+	case COLUMN_BYTES:
+		text_bytes(*(const uint64_t *)field, cell);
+		break;
+	case COLUMN_TIME:
+		text_time(*(const int64_t *)field, cell);
+		break;
+	}
+	return cell;
+}
+
+/**
+ * column_find - look a column up by its heading or its JSON key
+ * @listing: borrowed
+ * @name: as typed, in any case, borrowed
+ * @e: names it when there is none
+ *
+ * Returns the column, or NULL.
+ */
+static const struct column *column_find(const struct listing *listing, const char *name,
+					struct error *e)
+{
+	struct suggestion suggestion;
+	char upper[32] = "", key[32];
+
+	for (size_t i = 0; name[i] && i < sizeof(upper) - 1; i++)
+		upper[i] = (char)toupper((unsigned char)name[i]);
+	suggestion_init(&suggestion, upper);
+	for (size_t i = 0; i < listing->n_columns; i++) {
+		const struct column *column = &listing->columns[i];
+
+		if (strcasecmp(column->name, name) == 0 ||
+		    strcasecmp(column_key(column, key), name) == 0)
+			return column;
+		suggestion_try(&suggestion, column->name);
+	}
+	if (suggestion.best)
+		(void)error_set(e, ERROR_USAGE, EINVAL,
+				"there is no column '%s'; did you mean '%s'?", name,
+				suggestion.best);
+	else
+		(void)error_set(e, ERROR_USAGE, EINVAL,
+				"there is no column '%s'; --help names them", name);
+	return NULL;
+}
+
+/**
+ * selection_make - choose the columns to show
+ * @listing: borrowed
+ * @names: what was typed; none: the fallback counts
+ * @fallback: which columns then
+ * @ret_selection: the columns, borrowed from @listing
+ * @e: names a column there is not
+ *
+ * Returns 0, or -EINVAL with class ERROR_USAGE.
+ */
+int selection_make(const struct listing *listing, const struct option_list *names,
+		   enum selection_default fallback, struct selection *ret_selection,
+		   struct error *e)
+{
+	struct selection selection = { .count = 0 };
+
+	for (size_t i = 0; names && i < names->count; i++) {
+		const struct column *column = column_find(listing, names->values[i], e);
+
+		if (!column)
+			return -EINVAL;
+		if (selection.count == COLUMNS_MAX)
+			return error_set(e, ERROR_USAGE, E2BIG, "more than %d columns",
+					 COLUMNS_MAX);
+		selection.columns[selection.count++] = column;
+	}
+	if (selection.count == 0)
+		for (size_t i = 0; i < listing->n_columns && i < COLUMNS_MAX; i++)
+			if (listing->columns[i].standard || fallback == SELECT_ALL)
+				selection.columns[selection.count++] = &listing->columns[i];
+	*ret_selection = selection;
+	return 0;
+}

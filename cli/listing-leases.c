@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <limits.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "cli/listings.h"
+
+#define LEASE(name) offsetof(struct ipam_lease, name)
+#define USAGE(name) offsetof(struct pool_row, usage.name)
+
+static const struct column lease_columns[] = {
+	{ "CONTAINER", COLUMN_TEXT, LEASE(container), true, "who holds it" },
+	{ "HOST-ADDRESS", COLUMN_ADDR, LEASE(v4.host), true, "IPv4 address of the host end" },
+	{ "LOCAL-ADDRESS", COLUMN_PREFIX, LEASE(v4.local), true, "IPv4 address inside" },
+	{ "HOST-ADDRESS6", COLUMN_ADDR, LEASE(v6.host), false, "IPv6 address of the host end" },
+	{ "LOCAL-ADDRESS6", COLUMN_PREFIX, LEASE(v6.local), false, "IPv6 address inside" },
+	{ "MAC", COLUMN_MAC, LEASE(mac), false, "MAC address of eth0 inside" },
+	{ "AUTOMATIC", COLUMN_FLAG, LEASE(v4.automatic), true,
+	  "whether IPv4 came from a pool and was not given by somebody" },
+	{ "SINCE", COLUMN_TIME, LEASE(since), true, "since when, UTC" },
+};
+
+const struct listing lease_listing = {
+	.key = "leases",
+	.columns = lease_columns,
+	.n_columns = ARRAY_SIZE(lease_columns),
+	.row_size = sizeof(struct ipam_lease),
+};
+
+static const struct column pool_columns[] = {
+	{ "NAME", COLUMN_TEXT, USAGE(pool), true, "name of the pool" },
+	{ "PREFIX", COLUMN_PREFIX, USAGE(prefix), true, "its network" },
+	{ "CAPACITY", COLUMN_COUNT, USAGE(capacity), true, "pairs it has" },
+	{ "LEASED", COLUMN_COUNT, USAGE(leased), true, "pairs leased" },
+	{ "BLOCKED", COLUMN_COUNT, USAGE(blocked), true,
+	  "pairs with an address given to somebody by hand" },
+	{ "FREE", COLUMN_COUNT, USAGE(free), true, "pairs left" },
+	{ "UTILISATION", COLUMN_PERCENT, offsetof(struct pool_row, utilisation), true,
+	  "percent leased or blocked" },
+};
+
+const struct listing pool_listing = {
+	.key = "pools",
+	.columns = pool_columns,
+	.n_columns = ARRAY_SIZE(pool_columns),
+	.row_size = sizeof(struct pool_row),
+};
+
+/**
+ * pool_rows_read - the rows of all pools
+ * @ipam: borrowed
+ * @ret_rows: the caller frees it
+ * @ret_count: how many
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int pool_rows_read(struct ipam *ipam, struct pool_row **ret_rows, size_t *ret_count,
+		   struct error *e)
+{
+	_cleanup_(freep) struct ipam_usage *usage = NULL;
+	_cleanup_(freep) struct pool_row *rows = NULL;
+	size_t count;
+	int r = ipam_usage(ipam, &usage, &count, e);
+
+	if (r < 0)
+		return r;
+	rows = calloc(count ? count : 1, sizeof(*rows));
+	if (!rows)
+		return error_errno(e, ENOMEM, "cannot list the pools");
+	for (size_t i = 0; i < count; i++) {
+		uint64_t gone = (uint64_t)usage[i].capacity - usage[i].free;
+
+		rows[i].usage = usage[i];
+		if (usage[i].capacity)
+			rows[i].utilisation = (uint32_t)((gone * 100 + usage[i].capacity - 1) /
+							 usage[i].capacity);
+	}
+	*ret_rows = TAKE_PTR(rows);
+	*ret_count = count;
+	return 0;
+}
+
+/**
+ * book_open - open the address book to read it
+ * @paths: borrowed
+ * @ret_ipam: the caller ends with ipam_close()
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int book_open(const struct paths *paths, struct ipam **ret_ipam, struct error *e)
+{
+	char path[PATH_MAX];
+	int r = path_format(path, sizeof(path), e, "%s/ipam.db", paths->state);
+
+	return r < 0 ? r : ipam_open(path, IPAM_READ, ret_ipam, e);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "cli/column.h"
+#include "container/container.h"
+#include "ipam/ipam.h"
+
+/* The tables there are, and the rows they are made of. */
+
+#define LISTING_WORD 16 /* room for one word of a state */
+
+/* A container as its definition has it. */
+struct container_row {
+	struct definition definition;
+	char status[LISTING_WORD]; /* up, down or broken */
+	char kind[LISTING_WORD];   /* declarative or imperative */
+	char link[IFNAMSIZ];
+};
+
+extern const struct listing container_listing;
+
+int container_row_read(const struct paths *paths, const char *name, struct container_row *ret_row,
+		       struct error *e);
+int container_row_fill(const struct paths *paths, const struct definition *definition,
+		       struct container_row *ret_row, struct error *e);
+
+/* A container's network as it is. */
+struct network_row {
+	char name[CONTAINER_NAME_MAX];
+	char status[LISTING_WORD]; /* attached, detached, host or broken */
+	char namespace[400];
+	char link[IFNAMSIZ];
+	char bridge[IFNAMSIZ];
+	struct addr host_address, host_address6;
+	struct prefix local_address, local_address6;
+	struct mac mac;
+	uint32_t mtu;
+	uint64_t rx_bytes, tx_bytes;
+	uint32_t differences; /* from what should be */
+};
+
+extern const struct listing network_listing;
+
+const char *network_status(const struct network_state *state);
+void network_row_fill(const struct network_state *state, struct network_row *row);
+
+/* A lease of the address book; the rows are struct ipam_lease. */
+extern const struct listing lease_listing;
+
+/* A pool and how full it is. */
+struct pool_row {
+	struct ipam_usage usage;
+	uint32_t utilisation; /* percent that is leased or blocked, rounded up */
+};
+
+extern const struct listing pool_listing;
+
+int pool_rows_read(struct ipam *ipam, struct pool_row **ret_rows, size_t *ret_count,
+		   struct error *e);
+int book_open(const struct paths *paths, struct ipam **ret_ipam, struct error *e);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/cleanup.h"
+#include "cli/each.h"
+
+/**
+ * detach - the action of verb_net_down()
+ * @context: struct network, borrowed
+ * @name: borrowed
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when nothing was attached, or -errno.
+ */
+static int detach(void *context, const char *name, struct error *e)
+{
+	return network_detach(context, name, e);
+}
+
+/**
+ * verb_net_down - detach containers
+ * @in: the call, borrowed
+ * @e: filled on failure
+ *
+ * Returns the exit status or -errno.
+ */
+int verb_net_down(const struct invocation *in, struct error *e)
+{
+	_cleanup_(network_closep) struct network *network = NULL;
+	struct each_action action = { .act = detach };
+	int r = each_check(in, e);
+
+	if (r == 0)
+		r = network_open(&in->session->paths, NETWORK_CHANGE, &network, e);
+	action.context = network;
+	return r < 0 ? r : each_container(in, &action, e);
+}

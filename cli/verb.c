@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/verb.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/suggestion.h"
+
+/**
+ * verb_group_title - the heading of a group of verbs
+ * @group: one that is shown
+ */
+const char *verb_group_title(enum verb_group group)
+{
+	switch (group) {
+	case GROUP_CONTAINERS:
+		return "Make and find containers";
+	case GROUP_NETWORKS:
+		return "Connect them to the host";
+	case GROUP_OUTSIDE:
+		return "Connect them to the world";
+	case GROUP_ADDRESSES:
+		return "Look after addresses";
+	case GROUP_UNITS:
+		return "For container units";
+	case GROUP_HIDDEN:
+		break;
+	}
+	return "For programs";
+}
+
+/**
+ * same_noun - whether two verbs stand behind the same noun
+ * @a, @b: nouns, borrowed; NULL for none
+ */
+static bool same_noun(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/**
+ * verb_is_noun - whether a word needs a verb behind it
+ * @word: borrowed
+ */
+bool verb_is_noun(const char *word)
+{
+	for (size_t i = 0; i < n_verbs; i++)
+		if (same_noun(verbs[i].noun, word))
+			return true;
+	return false;
+}
+
+/**
+ * verb_find - look a verb up in the table
+ * @noun: the noun before it, borrowed; NULL for none
+ * @name: borrowed
+ *
+ * Returns its row, or NULL.
+ */
+const struct verb *verb_find(const char *noun, const char *name)
+{
+	for (size_t i = 0; i < n_verbs; i++)
+		if (same_noun(verbs[i].noun, noun) && strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+/**
+ * verb_unknown - say that there is no such command, and which one was perhaps meant
+ * @noun: the noun before it, borrowed; NULL for none
+ * @word: what was typed, borrowed
+ * @e: filled
+ *
+ * Without a noun the verbs of all nouns are candidates: "up" was meant to be "net up".
+ *
+ * Returns -EINVAL with class ERROR_USAGE.
+ */
+int verb_unknown(const char *noun, const char *word, struct error *e)
+{
+	const char *space = noun ? " " : "";
+	const char *first = noun ? noun : "";
+	const struct verb *meant = NULL;
+	struct suggestion suggestion;
+	char title[64] = "";
+	bool meant_noun = false;
+
+	suggestion_init(&suggestion, word);
+	for (size_t i = 0; i < n_verbs; i++) {
+		if (verbs[i].group == GROUP_HIDDEN || (noun && !same_noun(verbs[i].noun, noun)))
+			continue;
+		if (!noun && verbs[i].noun && suggestion_try(&suggestion, verbs[i].noun)) {
+			meant = &verbs[i];
+			meant_noun = true;
+		}
+		if (suggestion_try(&suggestion, verbs[i].name)) {
+			meant = &verbs[i];
+			meant_noun = false;
+		}
+	}
+	if (meant)
+		return error_set(
+			e, ERROR_USAGE, EINVAL, "there is no command '%s%s%s'; did you mean '%s'?",
+			first, space, word,
+			meant_noun ? meant->noun : verb_title(meant, title, sizeof(title)));
+	return error_set(e, ERROR_USAGE, EINVAL, "there is no command '%s%s%s'; see --help", first,
+			 space, word);
+}
+
+/**
+ * verb_usage_error - say what is wrong with the arguments of a verb
+ * @verb: borrowed
+ * @e: filled, with the command that explains the verb as remedy
+ * @format: what is wrong, to stand behind "'net up' "
+ *
+ * Returns -EINVAL with class ERROR_USAGE.
+ */
+int verb_usage_error(const struct verb *verb, struct error *e, const char *format, ...)
+{
+	char title[64], text[256];
+	va_list args;
+	int r;
+
+	verb_title(verb, title, sizeof(title));
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	r = error_set(e, ERROR_USAGE, EINVAL, "'%s' %s", title, text);
+	return error_remedy(e, r, "nixctr-net %s --help", title);
+}
+
+/**
+ * verb_title - a verb as it is typed, with its noun
+ * @verb: borrowed
+ * @buffer, @size: where it goes
+ *
+ * Returns @buffer.
+ */
+const char *verb_title(const struct verb *verb, char *buffer, size_t size)
+{
+	(void)snprintf(buffer, size, "%s%s%s", verb->noun ? verb->noun : "", verb->noun ? " " : "",
+		       verb->name);
+	return buffer;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "cli/option.h"
+#include "cli/session.h"
+
+struct listing;
+struct invocation;
+
+/* What a person wants to do; the headings of --help, in this order. */
+enum verb_group {
+	GROUP_CONTAINERS,
+	GROUP_NETWORKS,
+	GROUP_OUTSIDE,
+	GROUP_ADDRESSES,
+	GROUP_UNITS,
+	GROUP_HIDDEN, /* for programs; not in --help */
+};
+
+#define VERB_GROUPS   GROUP_HIDDEN
+#define ARGUMENTS_ANY UINT_MAX
+
+/* One command. Dispatch, --help, "did you mean", completions and the lint tests read these rows. */
+struct verb {
+	const char *noun; /* the word before it, or NULL */
+	const char *name;
+	const char *arguments; /* as --help shows them, or "" */
+	const char *summary;   /* lower case, no full stop, fits the line */
+	enum verb_group group;
+	unsigned min, max;                  /* number of arguments */
+	bool wraps_command;                 /* the arguments end in somebody else's command line */
+	const struct option_table *options; /* its own, or NULL */
+	const struct listing *listing;      /* the columns its -o chooses from, or NULL */
+	/* Returns the exit status, or -errno with *e filled. */
+	int (*run)(const struct invocation *in, struct error *e);
+};
+
+/* One call of a verb. */
+struct invocation {
+	const struct session *session;
+	const struct verb *verb;
+	const void *options; /* the struct its option table fills */
+	char **arguments;
+	size_t n_arguments;
+};
+
+extern const struct verb verbs[];
+extern const size_t n_verbs;
+
+const char *verb_group_title(enum verb_group group);
+bool verb_is_noun(const char *word);
+const struct verb *verb_find(const char *noun, const char *name);
+int verb_unknown(const char *noun, const char *word, struct error *e);
+int verb_usage_error(const struct verb *verb, struct error *e, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+const char *verb_title(const struct verb *verb, char *buffer, size_t size);
+
+/* The handlers, one file each: cli/verb-*.c. */
+int verb_create(const struct invocation *in, struct error *e);
+int verb_destroy(const struct invocation *in, struct error *e);
+int verb_list(const struct invocation *in, struct error *e);
+int verb_status(const struct invocation *in, struct error *e);
+int verb_show_ip(const struct invocation *in, struct error *e);
+int verb_net_up(const struct invocation *in, struct error *e);
+int verb_net_down(const struct invocation *in, struct error *e);
+int verb_net_show(const struct invocation *in, struct error *e);
+int verb_net_exec(const struct invocation *in, struct error *e);
+int verb_nat_enable(const struct invocation *in, struct error *e);
+int verb_nat_disable(const struct invocation *in, struct error *e);
+int verb_nat_show(const struct invocation *in, struct error *e);
+int verb_ipam_list(const struct invocation *in, struct error *e);
+int verb_ipam_show(const struct invocation *in, struct error *e);
+int verb_hook_pre_start(const struct invocation *in, struct error *e);
+int verb_hook_post_stop(const struct invocation *in, struct error *e);
+int verb_complete(const struct invocation *in, struct error *e);
+
+/* Their options, beside them. */
+extern const struct option_table create_options;
+extern const struct option_table list_options;
+extern const struct option_table show_ip_options;
+extern const struct option_table each_options;
+extern const struct option_table net_show_options;
+extern const struct option_table nat_enable_options;
+extern const struct option_table ipam_list_options;

@@ -25,6 +25,8 @@ enum error_class {
 	ERROR_EXHAUSTED = 5,    /* the pool has no free address */
 	ERROR_DENIED = 6,       /* a capability or permission is missing */
 	ERROR_BUSY = 7,         /* somebody else is at it */
+	ERROR_CANNOT_RUN = 126, /* the program to become cannot be run */
+	ERROR_NO_PROGRAM = 127, /* there is no such program */
 };
 
 struct error {

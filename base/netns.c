@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -90,19 +91,35 @@ int netns_open(const char *path, int *ret_fd, struct error *e)
 }
 
 /**
+ * is_mount_point - whether something is mounted on a directory
+ * @directory: borrowed
+ */
+static bool is_mount_point(const char *directory)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, directory, 0, 0, &st) == 0 &&
+	       (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/**
  * netns_directory_prepare - make the directory namespaces are pinned in
  * @directory: borrowed
  * @e: names the directory
  *
  * It becomes a shared mount point of its own, so that a namespace pinned or removed in one mount
- * namespace is so in all of them (ip-netns(8) does the same).
+ * namespace is so in all of them (ip-netns(8) does the same). Once it is one it is left alone: to
+ * share it again would cost more with each namespace pinned in it.
  *
  * Returns 0 or -errno.
  */
 static int netns_directory_prepare(const char *directory, struct error *e)
 {
-	int r = directory_make(directory, 0755, e);
+	int r;
 
+	if (is_mount_point(directory))
+		return 0;
+	r = directory_make(directory, 0755, e);
 	if (r < 0)
 		return r;
 	if (mount("", directory, "", MS_SHARED | MS_REC, NULL) == 0)

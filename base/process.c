@@ -11,12 +11,15 @@
  * @argv: its name, looked up in PATH, and arguments; ends with NULL
  * @e: names the program
  *
- * Returns only on failure: -ENOENT when there is no such program, or another -errno.
+ * Returns only on failure: -ENOENT (ERROR_NO_PROGRAM) or another -errno (ERROR_CANNOT_RUN).
  */
 int process_exec(char *const argv[], struct error *e)
 {
+	int r;
+
 	for (size_t i = 0; argv[i]; i++)
 		log_debug("exec: argv[%zu] = %s", i, argv[i]);
 	execvp(argv[0], argv);
-	return error_errno(e, errno, "cannot run %s", argv[0]);
+	r = error_errno(e, errno, "cannot run %s", argv[0]);
+	return error_classify(e, r, r == -ENOENT ? ERROR_NO_PROGRAM : ERROR_CANNOT_RUN);
 }

@@ -170,6 +170,10 @@ static const char *class_name(enum error_class class)
 		return "denied";
 	case ERROR_BUSY:
 		return "busy";
+	case ERROR_CANNOT_RUN:
+		return "cannot-run";
+	case ERROR_NO_PROGRAM:
+		return "no-program";
 	case ERROR_FAILED:
 		break;
 	}

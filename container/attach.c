@@ -57,7 +57,7 @@ static int cable_ensure(struct network *network, const struct veth_spec *spec, s
 	char path[PATH_MAX];
 	int made, r;
 
-	r = namespace_path(network, spec->container, path, e);
+	r = paths_namespace(network->host.paths, spec->container, path, e);
 	if (r < 0)
 		return r;
 	r = netns_open(path, &ns, e);
@@ -137,33 +137,44 @@ int network_attach(struct network *network, const char *name, struct definition 
 }
 
 /**
- * cable_remove - take the cable of a container away, whichever kind it is
+ * cable_remove - take the cable of a container away
  * @network: the session
- * @spec: what it should be
+ * @spec: by what it is known
  * @e: filled on failure
  *
- * The definition may have changed since, so both names are looked for. A link that is not ours is
- * left alone and said so: there is no cable of ours then.
+ * A link that is not ours is left alone and said so: there is no cable of ours then.
  *
  * Returns 1, 0 when there was none, or -errno.
  */
 static int cable_remove(struct network *network, const struct veth_spec *spec, struct error *e)
 {
-	bool bridged = spec->bridge[0];
-	struct veth_spec other = *spec;
-	int first, second;
+	int r = veth_remove(network->host.veth, spec, e);
 
-	first = veth_remove(network->host.veth, spec, e);
-	if (first == -EEXIST)
-		log_notice("%s is not a cable of container '%s' and is left alone", spec->link,
-			   spec->container);
-	else if (first < 0)
-		return first;
-	veth_link_name(spec->container, !bridged, other.link, other.altname);
-	second = veth_remove(network->host.veth, &other, e);
-	if (second < 0 && second != -EEXIST)
-		return second;
-	return first > 0 || second > 0;
+	if (r != -EEXIST)
+		return r;
+	log_notice("%s is not the cable of container '%s' and is left alone", spec->link,
+		   spec->container);
+	return 0;
+}
+
+/**
+ * cable_remove_either - take the cable of a container away, whichever kind it is
+ * @network: the session
+ * @spec: by what it is known; its link is changed
+ * @e: filled on failure
+ *
+ * The definition may have been put on a bridge, or taken off it, since the cable was made.
+ *
+ * Returns 1, 0 when there was none, or -errno.
+ */
+static int cable_remove_either(struct network *network, struct veth_spec *spec, struct error *e)
+{
+	int r = cable_remove(network, spec, e);
+
+	if (r != 0)
+		return r;
+	veth_link_name(spec->container, !spec->bridge[0], spec->link, spec->altname);
+	return cable_remove(network, spec, e);
 }
 
 /**
@@ -183,15 +194,15 @@ int network_detach_locked(struct network *network, const char *name, struct erro
 	struct veth_spec spec;
 	int cable, namespace, r;
 
-	r = namespace_path(network, name, path, e);
+	r = paths_namespace(network->host.paths, name, path, e);
 	if (r < 0)
 		return r;
 	if (definition_read(network->host.paths, name, &definition, NULL) <= 0)
 		memcpy(definition.name, name, strlen(name) + 1);
-	r = host_describe(&network->host, &definition, &spec, e);
+	r = host_identify(&network->host, &definition, &spec, e);
 	if (r < 0)
 		return r;
-	cable = cable_remove(network, &spec, e);
+	cable = cable_remove_either(network, &spec, e);
 	namespace = cable < 0 ? cable : netns_remove(path, e);
 	if (namespace < 0)
 		return error_wrap(e, namespace, "network of container '%s'", name);

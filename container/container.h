@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <limits.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +39,8 @@ struct paths {
 };
 
 int paths_init(struct paths *paths, const char *root, struct error *e);
+int paths_namespace(const struct paths *paths, const char *name, char path[PATH_MAX],
+		    struct error *e);
 
 /* ------------------------------------------------------------- settings */
 

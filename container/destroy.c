@@ -13,8 +13,9 @@
 #include "ipam/ipam.h"
 
 /*
- * Network, definition file, lease: in this order, so that an address is free only when nothing can
- * use it any more, and a run killed anywhere is finished by the same command.
+ * Network, definition file, rules that nothing needs any more, lease: in this order, so that an
+ * address is free only when nothing can use it any more, and a run killed anywhere is finished by
+ * the same command.
  */
 
 /**
@@ -122,16 +123,16 @@ static int remove_network(const struct paths *paths, const char *name, struct er
  */
 static int destroy_locked(const struct paths *paths, const char *name, struct error *e)
 {
-	int removed, lease, r;
+	int removed, released, r;
 
 	removed = remove_network(paths, name, e);
 	if (removed < 0)
 		return removed;
-	lease = release_lease(paths, name, e);
-	if (lease < 0)
-		return lease;
-	r = removed || lease ? masquerade_collect(paths, e) : 0;
-	return r < 0 ? r : removed || lease;
+	r = masquerade_collect(paths, e);
+	if (r < 0)
+		return r;
+	released = release_lease(paths, name, e);
+	return released < 0 ? released : removed || released;
 }
 
 /**

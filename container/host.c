@@ -62,18 +62,20 @@ static int resolve_external(struct host *host, struct error *e)
 
 /**
  * host_look - look at the host once, for any number of containers
- * @host: its session is open; the rest is filled
+ * @host: its session is open; the rest is filled, unless it has been
  * @e: filled on failure
  *
  * The default route of IPv6 matters where it may use another link, or is the only one.
  *
  * Returns 0 or -errno.
  */
-static int host_look(struct host *host, struct error *e)
+int host_look(struct host *host, struct error *e)
 {
 	bool automatic;
 	int r;
 
+	if (host->looked)
+		return 0;
 	r = settings_read(host->paths, &host->settings, e);
 	if (r < 0)
 		return r;
@@ -81,29 +83,28 @@ static int host_look(struct host *host, struct error *e)
 	r = veth_uplink(host->veth, AF_INET, &host->uplink_v4, e);
 	if (r >= 0 && (automatic || !host->uplink_v4.ifindex))
 		r = veth_uplink(host->veth, AF_INET6, &host->uplink_v6, e);
-	return r < 0 ? r : resolve_external(host, e);
+	if (r >= 0)
+		r = resolve_external(host, e);
+	host->looked = r >= 0;
+	return r;
 }
 
 /**
  * host_open - begin to work on the network of the host
  * @paths: borrowed until host_close()
- * @ret_host: the session and what was found
+ * @ret_host: the session; the caller ends with host_close()
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
 int host_open(const struct paths *paths, struct host *ret_host, struct error *e)
 {
-	_cleanup_(host_close) struct host host = { .paths = paths };
+	struct host host = { .paths = paths };
 	int r = veth_open(&host.veth, e);
 
-	if (r >= 0)
-		r = host_look(&host, e);
-	if (r < 0)
-		return r;
-	*ret_host = host;
-	host.veth = NULL;
-	return 0;
+	if (r == 0)
+		*ret_host = host;
+	return r;
 }
 
 /**
@@ -165,31 +166,53 @@ static int describe_mtu(const struct host *host, const struct definition *defini
 }
 
 /**
- * host_describe - what the cable of a container should be
+ * host_identify - by what the cable of a container is known
  * @host: borrowed
+ * @definition: borrowed; a name is enough
+ * @ret_spec: names, MACs, bridge; nothing that depends on settings or other links
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int host_identify(const struct host *host, const struct definition *definition,
+		  struct veth_spec *ret_spec, struct error *e)
+{
+	struct veth_spec spec = { .v4 = definition->v4, .v6 = definition->v6 };
+	int r = describe_mac(host, definition, &spec.local_mac, e);
+
+	if (r < 0)
+		return r;
+	memcpy(spec.container, definition->name, sizeof(spec.container));
+	memcpy(spec.bridge, definition->bridge, sizeof(spec.bridge));
+	veth_link_name(definition->name, definition->bridge[0], spec.link, spec.altname);
+	spec.host_mac = veth_mac_host(&spec.local_mac, definition->name);
+	*ret_spec = spec;
+	return 0;
+}
+
+/**
+ * host_describe - what the cable of a container should be
+ * @host: looked at if it has not been
  * @definition: borrowed
  * @ret_spec: the description
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-int host_describe(const struct host *host, const struct definition *definition,
+int host_describe(struct host *host, const struct definition *definition,
 		  struct veth_spec *ret_spec, struct error *e)
 {
-	struct veth_spec spec = { .v4 = definition->v4, .v6 = definition->v6 };
-	bool bridged = definition->bridge[0];
+	struct veth_spec spec;
 	int r;
 
-	r = describe_mac(host, definition, &spec.local_mac, e);
-	if (r == 0)
+	r = host_look(host, e);
+	if (r >= 0)
+		r = host_identify(host, definition, &spec, e);
+	if (r >= 0)
 		r = describe_mtu(host, definition, &spec.mtu, e);
 	if (r < 0)
 		return r;
-	memcpy(spec.container, definition->name, sizeof(spec.container));
-	memcpy(spec.bridge, definition->bridge, sizeof(spec.bridge));
-	veth_link_name(definition->name, bridged, spec.link, spec.altname);
-	spec.host_mac = veth_mac_host(&spec.local_mac, definition->name);
-	spec.forwarding = host->settings.nat && !bridged;
+	spec.forwarding = host->settings.nat && !definition->bridge[0];
 	*ret_spec = spec;
 	return 0;
 }

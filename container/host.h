@@ -11,6 +11,7 @@
 struct host {
 	const struct paths *paths; /* borrowed */
 	struct veth *veth;         /* owned */
+	bool looked;               /* whether the rest is filled */
 	struct settings settings;
 	struct veth_uplink uplink_v4, uplink_v6;
 	struct nat_spec
@@ -19,6 +20,9 @@ struct host {
 
 int host_open(const struct paths *paths, struct host *ret_host, struct error *e);
 void host_close(struct host *host);
-int host_describe(const struct host *host, const struct definition *definition,
+int host_look(struct host *host, struct error *e);
+int host_identify(const struct host *host, const struct definition *definition,
+		  struct veth_spec *ret_spec, struct error *e);
+int host_describe(struct host *host, const struct definition *definition,
 		  struct veth_spec *ret_spec, struct error *e);
 int machine_id_read(const struct paths *paths, uint8_t ret_id[16], struct error *e);

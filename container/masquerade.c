@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "container/masquerade.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/netns.h"
 #include "container/host.h"
 #include "container/locks.h"
 
@@ -16,25 +18,6 @@
  * NAT of the whole host: the setting, the rules, the switches of external links, and the one switch
  * of each attached cable that lets its packets be forwarded at all.
  */
-
-/**
- * record_path - where the former values of the switches we changed are kept
- * @paths: borrowed
- * @path: filled
- * @e: filled on failure
- *
- * They end with the boot, as the switches do.
- *
- * Returns 0 or -errno.
- */
-static int record_path(const struct paths *paths, char path[PATH_MAX], struct error *e)
-{
-	int r = path_format(path, PATH_MAX, e, "%s/forwarding", paths->runtime);
-
-	if (r == 0)
-		r = directory_make(paths->runtime, 0755, e);
-	return r < 0 ? r : 0;
-}
 
 /**
  * masquerade_ensure - have the rules, and the external links forward
@@ -50,7 +33,7 @@ int masquerade_ensure(const struct paths *paths, const struct nat_spec *spec, st
 	char record[PATH_MAX];
 	int rules, r;
 
-	r = record_path(paths, record, e);
+	r = path_format(record, sizeof(record), e, "%s/forwarding", paths->runtime);
 	if (r == 0)
 		r = nat_open(&nat, e);
 	if (r < 0)
@@ -71,9 +54,10 @@ int masquerade_ensure(const struct paths *paths, const struct nat_spec *spec, st
  */
 static bool is_attached(const struct paths *paths, const char *name)
 {
-	enum container_status status;
+	_cleanup_(fd_closep) int ns = -1;
+	char path[PATH_MAX];
 
-	return container_status(paths, name, &status, NULL) < 0 || status == CONTAINER_UP;
+	return paths_namespace(paths, name, path, NULL) < 0 || netns_open(path, &ns, NULL) != 0;
 }
 
 /**
@@ -85,7 +69,7 @@ static bool is_attached(const struct paths *paths, const char *name)
  *
  * Returns 0 or -errno.
  */
-static int cables_apply(const struct host *host, struct error *e)
+static int cables_apply(struct host *host, struct error *e)
 {
 	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
 	size_t count;
@@ -110,6 +94,31 @@ static int cables_apply(const struct host *host, struct error *e)
 }
 
 /**
+ * any_attached - whether the namespace of any container is pinned
+ * @paths: borrowed
+ * @e: names the directory
+ *
+ * Asks the directory of namespaces and not the definitions, most of which may not be attached.
+ *
+ * Returns 1, 0 or -errno.
+ */
+static int any_attached(const struct paths *paths, struct error *e)
+{
+	DIR *directory = opendir(paths->namespaces);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!directory)
+		return errno == ENOENT ? 0
+				       : error_errno(e, errno, "cannot read %s", paths->namespaces);
+	while (r == 0 && (entry = readdir(directory)))
+		r = strncmp(entry->d_name, NAT_PREFIX, strlen(NAT_PREFIX)) == 0 &&
+		    is_attached(paths, entry->d_name + strlen(NAT_PREFIX));
+	closedir(directory);
+	return r;
+}
+
+/**
  * rules_collect - take the rules away when nothing needs them, under the exclusive lock
  * @paths: borrowed
  * @e: filled on failure
@@ -120,21 +129,17 @@ static int cables_apply(const struct host *host, struct error *e)
  */
 static int rules_collect(const struct paths *paths, struct error *e)
 {
-	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
 	_cleanup_(nat_closep) struct nat *nat = NULL;
 	struct settings settings;
-	size_t count;
 	int r;
 
 	r = settings_read(paths, &settings, e);
 	if (r < 0 || settings.nat)
 		return r;
-	r = definition_names(paths, &names, &count, e);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		if (is_attached(paths, names[i]))
-			return 0;
-	if (r == 0)
-		r = nat_open(&nat, e);
+	r = any_attached(paths, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = nat_open(&nat, e);
 	if (r == 0)
 		r = nat_remove(nat, e);
 	return r < 0 ? r : 1;
@@ -152,6 +157,8 @@ static int masquerade_apply(const struct paths *paths, struct error *e)
 	_cleanup_(host_close) struct host host = { 0 };
 	int r = host_open(paths, &host, e);
 
+	if (r >= 0)
+		r = host_look(&host, e);
 	if (r >= 0)
 		r = masquerade_ensure(paths, &host.nat, e);
 	if (r >= 0)
@@ -275,6 +282,8 @@ int masquerade_read(const struct paths *paths, struct masquerade_state *ret_stat
 	int r;
 
 	r = host_open(paths, &host, e);
+	if (r >= 0)
+		r = host_look(&host, e);
 	if (r >= 0)
 		r = nat_open(&nat, e);
 	if (r >= 0)

@@ -61,21 +61,6 @@ void network_close(struct network *network)
 }
 
 /**
- * namespace_path - where the namespace of a container is pinned
- * @network: borrowed
- * @name: a checked name
- * @path: filled
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int namespace_path(const struct network *network, const char *name, char path[PATH_MAX],
-		   struct error *e)
-{
-	return path_format(path, PATH_MAX, e, "%s/ve-%s", network->host.paths->namespaces, name);
-}
-
-/**
  * no_such_container - the error for a name without a definition
  * @name: borrowed
  * @e: filled
@@ -113,7 +98,7 @@ int network_read(struct network *network, const char *name, struct network_state
 		return r;
 	r = host_describe(&network->host, &state.definition, &state.spec, e);
 	if (r == 0)
-		r = namespace_path(network, name, path, e);
+		r = paths_namespace(network->host.paths, name, path, e);
 	if (r == 0)
 		r = path_format(state.namespace, sizeof(state.namespace), e, "%s", path);
 	if (r == 0)
@@ -173,7 +158,7 @@ int network_exec(struct network *network, const char *name, char *const argv[], 
 		r = error_set(e, ERROR_FAILED, EINVAL,
 			      "container '%s' shares the network of the host", name);
 	if (r > 0)
-		r = namespace_path(network, name, path, e);
+		r = paths_namespace(network->host.paths, name, path, e);
 	if (r == 0)
 		r = netns_open(path, &ns, e);
 	if (r == 0) {

@@ -15,8 +15,6 @@ struct network {
 	bool rules_ensured; /* in this session */
 };
 
-int namespace_path(const struct network *network, const char *name, char path[PATH_MAX],
-		   struct error *e);
 int no_such_container(const char *name, struct error *e);
 
 /* network_detach() for a caller that holds the lock. */

@@ -54,3 +54,18 @@ int paths_init(struct paths *paths, const char *root, struct error *e)
 	}
 	return 0;
 }
+
+/**
+ * paths_namespace - where the namespace of a container is pinned
+ * @paths: borrowed
+ * @name: a checked name, borrowed; it is never shortened
+ * @path: filled
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int paths_namespace(const struct paths *paths, const char *name, char path[PATH_MAX],
+		    struct error *e)
+{
+	return path_format(path, PATH_MAX, e, "%s/" NAT_PREFIX "%s", paths->namespaces, name);
+}

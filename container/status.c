@@ -54,7 +54,7 @@ int container_status(const struct paths *paths, const char *name, enum container
 		*ret_status = CONTAINER_GONE;
 		return 0;
 	}
-	r = path_format(path, sizeof(path), e, "%s/ve-%s", paths->namespaces, name);
+	r = paths_namespace(paths, name, path, e);
 	if (r == 0)
 		r = netns_open(path, &ns, e);
 	if (r < 0)

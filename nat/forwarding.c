@@ -276,39 +276,72 @@ static int work_put_back(struct work *work, struct switches *plan, struct error 
 	return r < 0 ? r : 1;
 }
 
+/* What has to be done about a record and the switches. */
+struct survey {
+	struct switches plan;    /* as they have to be */
+	struct switches pending; /* not so yet */
+	bool stale;              /* the record has switches that are not wanted any more */
+};
+
+/**
+ * survey_make - find out what has to be done
+ * @spec: which links are external
+ * @record: what we have switched
+ * @survey: filled
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when there is nothing to do, or -errno.
+ */
+static int survey_make(const struct nat_spec *spec, struct switches *record, struct survey *survey,
+		       struct error *e)
+{
+	int r = plan_make(spec, record, &survey->plan, e);
+
+	if (r == 0)
+		r = plan_pending(&survey->plan, &survey->pending, e);
+	if (r < 0)
+		return r;
+	survey->stale = false;
+	for (size_t i = 0; i < record->count; i++)
+		survey->stale |= !switches_find(&survey->plan, &record->list[i]);
+	return survey->pending.count > 0 || survey->stale;
+}
+
 /**
  * nat_forwarding_ensure - let the kernel forward what arrives on external links
  * @spec: which they are; switches of links that are not among them any more are put back
  * @record: path of the file that remembers what was before
  * @e: names the switch or the file
  *
+ * Each container that starts asks, and nearly always all is so: only who has something to do waits
+ * for the lock, and looks again behind it.
+ *
  * Returns 1, 0 when all was so, or -errno.
  */
 int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struct error *e)
 {
 	_cleanup_(work_end) struct work work = { .lock = -1 };
-	struct switches plan, pending;
-	int r, put_back;
+	struct survey survey;
+	int r;
 
 	if (!spec->n_external)
 		return nat_forwarding_restore(record, e);
+	r = record_read(record, &work.record, e);
+	if (r >= 0)
+		r = survey_make(spec, &work.record, &survey, e);
+	if (r <= 0)
+		return r;
 	r = work_begin(&work, record, e);
-	if (r < 0)
+	if (r >= 0)
+		r = survey_make(spec, &work.record, &survey, e);
+	if (r <= 0)
 		return r;
-	r = plan_make(spec, &work.record, &plan, e);
-	if (r < 0)
-		return r;
-	r = plan_pending(&plan, &pending, e);
-	if (r < 0)
-		return r;
-	r = record_pending(&work, &pending, e);
-	if (r < 0)
-		return r;
-	r = switches_set(&pending, e);
-	if (r < 0)
-		return r;
-	put_back = work_put_back(&work, &plan, e);
-	return put_back < 0 ? put_back : r || put_back;
+	r = record_pending(&work, &survey.pending, e);
+	if (r >= 0)
+		r = switches_set(&survey.pending, e);
+	if (r >= 0 && survey.stale)
+		r = work_put_back(&work, &survey.plan, e);
+	return r < 0 ? r : 1;
 }
 
 /**

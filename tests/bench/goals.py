@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The goals that the project has set itself, and whether the results meet them.
+
+Each is a ratio within one run, or a count, so that it means the same on every machine; the few in
+milliseconds are meant for a machine of 2 cores or more.
+"""
+
+import dataclasses
+import operator
+
+from results import drift, quotient, spread
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """A bound on a value that is computed from the results, None when it was not measured."""
+
+    text: str
+    bound: float
+    unit: str
+    value: object  # Results -> number or None
+    holds: object = operator.le
+
+    def judge(self, results):
+        """The verdict as a dictionary; "met" is None when it was not measured."""
+        value = self.value(results)
+        return {
+            "goal": self.text,
+            "relation": "≤" if self.holds is operator.le else "≥",
+            "bound": self.bound,
+            "unit": self.unit,
+            "value": value,
+            "met": None if value is None else self.holds(value, self.bound),
+        }
+
+
+def times(text, bound, metric, peer, base, base_metric=None):
+    """Not more than so many times what the base costs."""
+    return Goal(text, bound, "×", lambda r: r.ratio(metric, peer, base, base_metric))
+
+
+def faster(text, bound, metric, peer, than):
+    """At least so many times faster than another."""
+    return Goal(text, bound, "×", lambda r: r.ratio(metric, than, peer), operator.ge)
+
+
+def count(text, bound, fact):
+    """Not more than so many."""
+    return Goal(text, bound, "", lambda r: r.fact(fact))
+
+
+def median(text, bound, metric, peer):
+    """Not more than so many milliseconds."""
+    return Goal(text, bound, "ms", lambda r: r.median(metric, peer))
+
+
+def resident_mib(results):
+    """What a hook has in memory, in MiB."""
+    return quotient(results.fact("resident KiB of attach, hook"), 1024)
+
+
+def lease_us(results):
+    """A lease in process, near the end of the pool."""
+    return (results.fact("lease in process") or {}).get("last_us")
+
+
+def first_to_last(sizes):
+    """What the last of the first 1,000 attaches cost over the first ones."""
+
+    def value(results):
+        costs = results.values(f"each of {sizes.many} attaches", "hook")
+        return drift(costs[: sizes.attached], sizes.window)
+
+    return Goal(f"attach of the {sizes.attached}th over the first", 1.3, "×", value)
+
+
+def flat(metric, sizes):
+    """Not more than 10 % between the medians at any two marks."""
+
+    def value(results):
+        found = spread([results.median(metric, f"at {mark}") for mark in sizes.marks])
+        return None if found is None else 100 * found
+
+    return Goal(f"{metric} from {sizes.marks[0]} to {sizes.marks[-1]} differs by", 10, "%", value)
+
+
+def over_host_local(sizes):
+    """A create is faster than CNI's allocation alone, at the last mark."""
+    mark = f"at {sizes.marks[-1]}"
+
+    def value(results):
+        return quotient(results.median("CNI host-local", mark), results.median("create", mark))
+
+    return Goal(f"create faster than CNI's allocation, {mark}", 100, "×", value, operator.ge)
+
+
+def attach_goals(sizes):
+    """Those about one attach and one detach."""
+    label = f", {sizes.attached} attached"
+    return (
+        times("pre-start over the floor", 1.6, "attach", "hook", "floor"),
+        times("pre-start over the floor, linked statically", 1.2, "attach", "hook static", "floor"),
+        count("system calls of pre-start", 200, "system calls of attach, hook"),
+        count("programs run by pre-start", 1, "programs run by attach, hook"),
+        count("processes of pre-start", 1, "processes of attach, hook"),
+        Goal("memory of pre-start", 4, "MiB", resident_mib),
+        faster("attach faster than CNI ptp", 8, "attach", "hook", "CNI ptp"),
+        faster(f"the same{label}", 20, f"attach{label}", "hook", "CNI ptp"),
+        faster("attach faster than ip -batch", 3, "attach", "hook", "ip -batch"),
+        times("post-stop over the floor", 1.5, "detach", "hook", "floor"),
+        faster("detach faster than CNI ptp", 20, "detach", "hook", "CNI ptp"),
+        faster("detach faster than netavark", 7, "detach", "hook", "netavark"),
+        count("failed restarts, same name", 0, f"failures of {sizes.restarts} restarts, hook"),
+    )
+
+
+def many_goals(sizes):
+    """Those about many containers, there or at once."""
+    at_once = f"{sizes.at_once} at once"
+    return (
+        times(
+            f"processor time of an attach at {sizes.many} over that at 0", 1.5,
+            f"processor time of attach, {sizes.many} attached", "hook",
+            "hook", "processor time of attach, before the many",
+        ),
+        first_to_last(sizes),
+        count(f"failures of attaches, {at_once}", 0, f"failures of {at_once}, attach, hook"),
+        count(f"failures of creates, {at_once}", 0, f"failures of {at_once}, create"),
+        count("addresses given twice by them", 0, f"duplicates of {at_once}, create"),
+        times(f"attaches, {at_once}, over the floor's", 2, f"attach, {at_once}", "hook", "floor"),
+        median("one process attaching many, each", 0.8, f"net up --all of {sizes.attached}, each",
+               "hook"),
+        median("one process detaching many, each", 0.5, f"net down --all of {sizes.attached}, each",
+               "hook"),
+    )  # fmt: skip
+
+
+def book_goals(sizes):
+    """Those about allocating and looking up."""
+    return (
+        Goal("a lease in process", 15, "us", lease_us),
+        median("create as a process", 1.5, "create", "at 0"),
+        flat("create", sizes),
+        over_host_local(sizes),
+        flat("show-ip", sizes),
+        flat("status", sizes),
+        median(f"list of {sizes.marks[2]}", 100, "list", f"at {sizes.marks[2]}"),
+    )
+
+
+def goals(sizes):
+    """All that can be judged."""
+    return (*attach_goals(sizes), *many_goals(sizes), *book_goals(sizes))
+
+
+# Goals that this bench cannot judge, and why.
+ELSEWHERE = (
+    "attach over the NixOS unit hooks, show-ip and status over nixos-container: not in Debian",
+    "traffic during restarts, cost of a new flow, forwards, healing after a flush, share of a"
+    " container's start: need parts that are not there yet",
+)

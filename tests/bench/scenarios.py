@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is measured. Each scenario takes a Bench, fills its results and leaves nothing behind."""
+
+import contextlib
+import json
+import re
+import time
+
+import host
+import peers
+from peers import Container
+
+
+class Bench:
+    """What scenarios work with."""
+
+    def __init__(self, tools, sizes, runs, results, say):
+        self.tools = tools
+        self.sizes = sizes
+        self.runs = runs
+        self.results = results
+        self.say = say
+        self.peers = []
+        for kind in peers.PEERS:
+            peer = kind(tools)
+            if peer.missing():
+                say(f"{peer.name} cannot take part: there is no {peer.missing()}")
+            else:
+                self.peers.append(peer)
+
+    def chosen(self, *kinds):
+        """Those of some kinds that can take part."""
+        return [peer for peer in self.peers if type(peer) in kinds]
+
+    @contextlib.contextmanager
+    def hosts(self, chosen):
+        """A furnished host for each peer: [(peer, host)]."""
+        with contextlib.ExitStack() as stack:
+            pairs = []
+            for peer in chosen:
+                where = stack.enter_context(host.Host(self.tools.timer))
+                peer.furnish(where)
+                pairs.append((peer, where))
+            yield pairs
+
+    def settle(self, where):
+        """Waits until the kernel has taken apart what earlier measurements dropped."""
+        where.do([[self.tools.floor, "settle"]])
+
+
+def output(where, *argv):
+    """What a command that succeeds says."""
+    answer = where.run(*argv)
+    if answer.rc != 0:
+        raise RuntimeError(str(answer))
+    return answer.stdout
+
+
+def turns(bench, pairs, number, label=""):
+    """Each round, every peer attaches and detaches one more container."""
+    container = Container(number)
+    for _ in range(bench.runs):
+        for peer, where in pairs:
+            where.do(peer.before(where, container))
+            bench.settle(where)
+            attached = where.measure(host.sequence(peer.attach(container)))
+            detached = where.measure(host.sequence(peer.detach(container)))
+            where.do(peer.after(container))
+            bench.results.add(f"attach{label}", peer.name, attached.ms)
+            bench.results.add(f"detach{label}", peer.name, detached.ms)
+            bench.results.add(f"processor time of attach{label}", peer.name, attached.cpu_ms)
+            bench.results.note(f"resident KiB of attach, {peer.name}", attached.resident_kib)
+
+
+def populate(bench, peer, where, count, metric=None):
+    """Attaches containers 0 to count - 1; their costs make up a metric if one is given."""
+    for number in range(count):
+        container = Container(number)
+        where.do(peer.before(where, container))
+        sample = where.measure(host.sequence(peer.attach(container)))
+        if metric:
+            bench.results.add(metric, peer.name, sample.ms)
+
+
+def attach(bench):
+    """Attach and detach where nothing else is attached."""
+    with bench.hosts(bench.peers) as pairs:
+        turns(bench, pairs, 0)
+
+
+def attached(bench):
+    """The same with 1,000 attached."""
+    with bench.hosts(bench.peers) as pairs:
+        for peer, where in pairs:
+            bench.say(f"attaching {bench.sizes.attached} by {peer.name}")
+            populate(bench, peer, where, bench.sizes.attached)
+        turns(bench, pairs, bench.sizes.attached, f", {bench.sizes.attached} attached")
+
+
+def scale(bench):
+    """What the 1,000th costs over the first, and the processor time of an attach at 3,000."""
+    with bench.hosts(bench.chosen(peers.Floor, peers.Hook)) as pairs:
+        turns(bench, pairs, 0, ", before the many")
+        for peer, where in pairs:
+            bench.say(f"attaching {bench.sizes.many} by {peer.name}")
+            populate(bench, peer, where, bench.sizes.many, f"each of {bench.sizes.many} attaches")
+        turns(bench, pairs, bench.sizes.many, f", {bench.sizes.many} attached")
+
+
+def parallel_round(bench, peer, where, batch):
+    """64 attaches at once, and 64 detaches."""
+    for container in batch:
+        where.do(peer.before(where, container))
+    bench.settle(where)
+    attached = where.measure(host.together(map(peer.attach, batch)), tolerant=True)
+    detached = where.measure(host.together(map(peer.detach, batch)), tolerant=True)
+    for container in batch:
+        where.do(peer.after(container), tolerant=True)
+    for what, sample in ("attach", attached), ("detach", detached):
+        bench.results.add(f"{what}, {bench.sizes.at_once} at once", peer.name, sample.ms)
+        fact = f"failures of {bench.sizes.at_once} at once, {what}, {peer.name}"
+        bench.results.note(fact, (bench.results.fact(fact) or 0) + sample.failed)
+
+
+def parallel(bench):
+    """64 at once."""
+    batch = [Container(number) for number in range(bench.sizes.at_once)]
+    with bench.hosts(bench.peers) as pairs:
+        for _ in range(min(bench.runs, 3)):
+            for peer, where in pairs:
+                parallel_round(bench, peer, where, batch)
+    for peer in bench.chosen(peers.Hook):
+        parallel_create(bench, peer, batch)
+
+
+def parallel_create(bench, peer, batch):
+    """64 creates at once: what they cost, and whether any two got the same address."""
+    with bench.hosts([peer]) as [(_, where)]:
+        creates = [[[bench.tools.program, "create", container.name]] for container in batch]
+        sample = where.measure(host.together(creates), tolerant=True)
+        definitions = where.path("/etc/nixos-containers").glob("*.conf")
+        text = "".join(definition.read_text() for definition in definitions)
+        distinct = len(set(re.findall(r"LOCAL_ADDRESS=(.*)", text)))
+        what = f"{bench.sizes.at_once} at once, create"
+        bench.results.add(f"create, {bench.sizes.at_once} at once", peer.name, sample.ms)
+        bench.results.note(f"failures of {what}", sample.failed)
+        bench.results.note(f"duplicates of {what}", len(batch) - sample.failed - distinct)
+
+
+def mass(bench):
+    """One process that attaches 1,000, and one that detaches them."""
+    for peer in bench.chosen(peers.Hook):
+        with bench.hosts([peer]) as [(_, where)]:
+            for number in range(bench.sizes.attached):
+                where.do(peer.before(where, Container(number)))
+            for _ in range(min(bench.runs, 5)):
+                bench.settle(where)
+                for verb in "up", "down":
+                    sample = where.measure([bench.tools.program, "net", verb, "--all"])
+                    metric = f"net {verb} --all of {bench.sizes.attached}, each"
+                    bench.results.add(metric, peer.name, sample.ms / bench.sizes.attached)
+    floor_loop(bench)
+
+
+def floor_loop(bench):
+    """The floor's phases, as it tells them."""
+    for peer in bench.chosen(peers.Floor):
+        with bench.hosts([peer]) as [(_, where)]:
+            answer = output(where, bench.tools.floor, "loop", str(bench.sizes.attached))
+            phases = dict(line.split() for line in answer.splitlines())
+            bench.results.note("floor in one process, us", {p: float(v) for p, v in phases.items()})
+
+
+def restart(bench):
+    """Stopped and started again at once, 100 times under the same name."""
+    container = Container(0)
+    for peer in bench.chosen(peers.Hook, peers.Floor):
+        with bench.hosts([peer]) as [(_, where)]:
+            where.do(peer.before(where, container))
+            where.do(peer.attach(container))
+            again = host.sequence([*peer.detach(container), *peer.attach(container)])
+            failed = 0
+            for _ in range(bench.sizes.restarts):
+                sample = where.measure(again, tolerant=True)
+                failed += bool(sample.failed)
+                bench.results.add("restart", peer.name, sample.ms)
+            bench.results.note(f"failures of {bench.sizes.restarts} restarts, {peer.name}", failed)
+
+
+def book(bench):
+    """Create, and looking things up, as the number of containers grows to 30,000."""
+    for peer in bench.chosen(peers.Hook):
+        with bench.hosts([peer]) as [(_, where)]:
+            fill(bench, where)
+    host_local(bench)
+    in_process(bench)
+
+
+def fill(bench, where):
+    """Creates up to the last mark; at each mark, times creates and look-ups."""
+    count = 0
+    for mark in bench.sizes.marks:
+        bench.say(f"creating {mark - count} containers")
+        where.do([bench.tools.program, "create", Container(n).name] for n in range(count, mark))
+        for number in range(mark, mark + bench.sizes.book_window):
+            words = [bench.tools.program, "create", Container(number).name]
+            bench.results.add("create", f"at {mark}", where.measure(words).ms)
+        look(bench, where, mark)
+        count = mark + bench.sizes.book_window
+
+
+def look(bench, where, mark):
+    """Times the verbs that look something up, and what stands for a script's language."""
+    name = Container(mark // 2).name
+    perl = 'open(my $f, "<", $ARGV[0]); print for <$f>'
+    verbs = {
+        "show-ip": [bench.tools.program, "show-ip", name],
+        "status": [bench.tools.program, "status", name],
+        "perl that reads one file": ["perl", "-e", perl, f"/etc/nixos-containers/{name}.conf"],
+    }
+    for _ in range(bench.runs):
+        for verb, words in verbs.items():
+            bench.results.add(verb, f"at {mark}", where.measure(words).ms)
+    for _ in range(min(bench.runs, 5)):
+        sample = where.measure([bench.tools.program, "list"])
+        bench.results.add("list", f"at {mark}", sample.ms)
+
+
+def host_local(bench):
+    """CNI's allocation with an empty store and with 30,000 leases."""
+    peer = peers.HostLocal(bench.tools)
+    if peer.missing():
+        return
+    with bench.hosts([peer]) as [(_, where)]:
+        for mark in 0, bench.sizes.marks[-1]:
+            for number in range(mark):
+                address = f"10.233.{128 + number // 254}.{number % 254 + 1}"
+                where.write(f"{peers.LEASES}/bench/{address}", f"x{number}\r\neth0")
+            for _ in range(bench.runs):
+                sample = where.measure(host.sequence(peer.attach(Container(0))))
+                where.do(peer.detach(Container(0)))
+                bench.results.add("CNI host-local", f"at {mark}", sample.ms)
+
+
+def in_process(bench):
+    """Our allocation without a process around it: see ipam-alloc.c."""
+    for peer in bench.chosen(peers.Hook):
+        with bench.hosts([peer]) as [(_, where)]:
+            answer = output(where, bench.tools.ipam_alloc, "/run/bench/ipam.db")
+            bench.results.note("lease in process", json.loads(answer)["lease"])
+
+
+def trace(where, command):
+    """Runs a command under strace. Returns its calls' names, and how many processes it was."""
+    log = "/run/bench/trace"
+    output(where, "strace", "-f", "-qq", "-o", log, *command)
+    lines = [line.split(maxsplit=1) for line in where.path(log).read_text().splitlines()]
+    names = [match[1] for _, rest in lines if (match := re.match(r"(\w+)\(", rest))]
+    return names, len({pid for pid, _ in lines})
+
+
+def calls(bench):
+    """System calls, processes and syncs."""
+    container = Container(0)
+    for peer in bench.chosen(peers.Hook, peers.StaticHook, peers.Floor):
+        with bench.hosts([peer]) as [(_, where)]:
+            where.do(peer.before(where, container))
+            where.do([*peer.attach(container), *peer.detach(container)])
+            for what, command in ("attach", peer.attach), ("detach", peer.detach):
+                names, processes = trace(where, command(container)[0])
+                bench.results.note(f"system calls of {what}, {peer.name}", len(names))
+                bench.results.note(f"programs run by {what}, {peer.name}", names.count("execve"))
+                bench.results.note(f"processes of {what}, {peer.name}", processes)
+            if isinstance(peer, peers.Ours):
+                names, _ = trace(where, [bench.tools.program, "create", "another"])
+                syncs = names.count("fsync") + names.count("fdatasync")
+                bench.results.note("syncs of create", syncs)
+
+
+SCENARIOS = {
+    scenario.__name__: scenario
+    for scenario in (attach, calls, restart, parallel, mass, book, scale, attached)
+}
+
+
+def run(bench, names):
+    """Runs scenarios by their names. Returns whether all came to their end."""
+    complete = True
+    for name in names:
+        start = time.monotonic()
+        try:
+            SCENARIOS[name](bench)
+            bench.say(f"{name}: {time.monotonic() - start:.0f} s")
+        except RuntimeError as error:
+            bench.say(f"{name} was given up: {error}")
+            complete = False
+    return complete

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How many of everything; --scale makes it all smaller, to see whether it works."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Sizes:
+    """Counts of containers."""
+
+    attached: int = 1000
+    many: int = 3000
+    marks: tuple = (0, 1000, 10000, 30000)
+    at_once: int = 64
+    restarts: int = 100
+    window: int = 50  # how many of the first and of the last are compared
+    book_window: int = 200  # how many creates are timed at each mark
+
+    def scaled(self, factor):
+        """The same for a fraction of it, 1 at least."""
+
+        def scale(count):
+            return max(1, round(count * factor))
+
+        return dataclasses.replace(
+            self,
+            attached=scale(self.attached),
+            many=scale(self.many),
+            marks=(0, *map(scale, self.marks[1:])),
+            at_once=scale(self.at_once),
+            restarts=scale(self.restarts),
+            window=scale(self.window),
+            book_window=scale(self.book_window),
+        )

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""SIGKILL at every moment of a command; then the same command again, and all is as if undisturbed.
+
+tests/fault/kill-at.c tells why its steps are every moment there is. Each is one case of a fresh host.
+"""
+
+import difflib
+import json
+import os
+import re
+
+import pytest
+import world as world_module
+
+KILL_AT = os.environ.get("KILL_AT", "")
+KILLED = 99
+
+CONFLICT = 4
+
+# LeakSanitizer cannot work while the process is traced.
+ENVIRONMENT = ["env", "ASAN_OPTIONS=detect_leaks=0"]
+
+# What differs between any two runs: numbers the kernel gives, and times.
+VOLATILE = {"ifindex", "link_index", "link_netnsid", "handle", "since", "stats64", "packets", "bytes"}
+
+MAC = re.compile(r"\b(?!ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
+
+# Files that make no difference to anybody: locks of the whole host, and what is only remembered.
+IGNORED = re.compile(r".*/(ipam\.db|rules|forwarding)\.lock|/run/nixctr-net/definitions-seen")
+
+# Only every so manieth moment, where the build is slow; see meson.build.
+STRIDE = int(os.environ.get("KILL_STRIDE", "1"))
+
+# The commands: what comes before, the command itself, and exit codes fit for its second run.
+COMMANDS = {
+    "create": ([], ["create", "foo"], {0, CONFLICT}),
+    "net-up": ([["create", "foo"]], ["net", "up", "foo"], {0}),
+    "net-up-6": (
+        [["create", "foo", "--host-address6", "fd00::1", "--local-address6", "fd00::2"],
+         ["nat", "enable", "--external", "eth0"]],
+        ["net", "up", "foo"],
+        {0},
+    ),  # fmt: skip
+    "net-down": ([["create", "foo"], ["net", "up", "foo"]], ["net", "down", "foo"], {0}),
+    "destroy": ([["create", "foo"], ["net", "up", "foo"]], ["destroy", "foo"], {0}),
+    "nat-enable": (
+        [["create", "foo"], ["net", "up", "foo"]],
+        ["nat", "enable", "--external", "eth0"],
+        {0},
+    ),
+    "nat-disable": (
+        [["create", "foo"], ["net", "up", "foo"], ["nat", "enable", "--external", "eth0"]],
+        ["nat", "disable"],
+        {0},
+    ),
+}
+
+
+def stable(value):
+    """A value without what differs between any two runs."""
+    if isinstance(value, dict):
+        return {key: stable(item) for key, item in value.items() if key not in VOLATILE}
+    return [stable(item) for item in value] if isinstance(value, list) else value
+
+
+def numbered_macs(text):
+    """Ethernet addresses are drawn by lot: the n-th that appears becomes "mac-n" everywhere."""
+    names = {}
+    return MAC.sub(lambda match: names.setdefault(match[0], f"mac-{len(names)}"), text)
+
+
+def files(world):
+    """Everything the host has below its directories: contents of text, names of databases."""
+    found = {}
+    for top in "/etc", "/var/lib", "/run":
+        for directory, _, names in os.walk(world.path(top)):
+            inside = world_module.inside(directory)
+            if inside.startswith(("/run/outside", "/run/netns")):
+                continue
+            for name in names:
+                with open(os.path.join(directory, name), "rb") as file:
+                    content = file.read()
+                if not IGNORED.fullmatch(f"{inside}/{name}"):
+                    found[f"{inside}/{name}"] = "" if b"\0" in content else content.decode()
+    return found
+
+
+# What the kernel and the book have, each answer on a line of its own below what it answers.
+LOOK = """
+look() { echo "$*"; "$@" || echo null; }
+network() {
+	look ip -json -details "$@" address
+	look ip -json -4 "$@" route show table all
+	look ip -json -6 "$@" route show table all
+}
+network
+for namespace in $(ls /run/netns 2>/dev/null); do
+	network -n "$namespace"
+done
+echo leases
+"$1" ipam list --json | tr -d "\\n"
+echo
+look grep . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv[46]/conf/*/forwarding
+look nft --stateless list ruleset
+"""
+
+
+def state(world):
+    """All there is, as text that is the same for two hosts in the same state."""
+    seen = world.run("sh", "-c", LOOK, "sh", world_module.BINARY)
+    assert seen.rc == 0 and not seen.stderr, seen
+    lines = seen.stdout.splitlines() + [f"{path}: {text!r}" for path, text in files(world).items()]
+    for number, line in enumerate(lines):
+        if line.startswith(("[", "{")) and len(line) > 1:
+            lines[number] = json.dumps(stable(json.loads(line)), indent=1, sort_keys=True)
+    return numbered_macs("\n".join(lines))
+
+
+def killed_run(world, victim, command):
+    """Runs a command that is killed at its victim-th effective call. Returns its Result."""
+    return world.run(*ENVIRONMENT, KILL_AT, str(victim), world_module.BINARY, *command)
+
+
+@pytest.fixture(params=COMMANDS)
+def story(request):
+    """One of the commands with what belongs to it."""
+    return COMMANDS[request.param]
+
+
+def insist_on_same(state_now, undisturbed, when):
+    """Fails with what differs, if anything does."""
+    if state_now != undisturbed:
+        difference = difflib.unified_diff(
+            undisturbed.split("\n"), state_now.split("\n"), "undisturbed", when, n=4, lineterm=""
+        )
+        pytest.fail("\n".join(difference), pytrace=False)
+
+
+def test_killed_anywhere(story):
+    """See above."""
+    before, command, fit = story
+    with world_module.World() as world:
+        for step in before:
+            world.ok(*step)
+        whole = killed_run(world, 0, command)
+        assert whole.rc == 0, whole
+        effective = int(whole.stderr.split()[-1])
+        world.links_at_rest()
+        undisturbed = state(world)
+    assert effective >= 3
+    for victim in range(1, effective + 1, STRIDE):
+        with world_module.World() as world:
+            for step in before:
+                world.ok(*step)
+            killed = killed_run(world, victim, command)
+            assert killed.rc == KILLED, killed
+            again = world.nixctr(*command)
+            assert again.rc in fit, f"killed at {victim} of {effective}: {again}"
+            world.links_at_rest()
+            insist_on_same(state(world), undisturbed, f"killed at {victim} of {effective}")
+
+
+def test_comparison_can_fail(world):
+    """The comparison notices a leftover of each kind."""
+    world.ok("create", "foo")
+    world.ok("net", "up", "foo")
+    leftovers = [
+        "touch /etc/nixos-containers/.foo.conf.new",
+        "ip link add x type bridge",
+        "ip -n ve-foo address add 10.1.1.1/32 dev lo",
+        "ip route add 10.2.2.2 dev ve-foo",
+        "nft add table inet x",
+        "sh -c 'echo 1 >/proc/sys/net/ipv4/conf/lo/forwarding'",
+        "ip netns add ve-x",
+    ]
+    seen = [state(world)]
+    for leftover in leftovers:
+        assert world.run("sh", "-c", leftover).rc == 0, leftover
+        seen.append(state(world))
+    assert len(set(seen)) == len(leftovers) + 1

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The real binary under valgrind: every verb once, and the ways they fail."""
+
+import pytest
+
+MEMCHECK = 99
+
+VALGRIND = [
+    "valgrind", "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible",
+    f"--error-exitcode={MEMCHECK}", "--vgdb=no", "--child-silent-after-fork=yes",
+]  # fmt: skip
+
+SUCCEED = """
+create foo --auto-start
+create bar --host-address 10.9.9.1 --local-address 10.9.9.2 --host-address6 fd00::1 --local-address6 fd00::2
+create foo --ensure-unique-name
+net up foo
+net up foo
+hook pre-start bar
+nat enable --external eth0
+nat enable --external auto
+nat show
+nat show --json
+net show
+net show foo
+net show foo --json
+list
+list --json
+status foo
+show-ip foo
+ipam list
+ipam list --json
+ipam show foo
+ipam show 10.233.1.2
+net exec foo -- true
+nat disable
+hook post-stop bar
+net down foo
+destroy foo
+destroy bar foo-0
+destroy nobody
+--version
+--help
+create --help
+"""
+
+FAIL = """
+create
+create ../foo
+create foo --host-address 1.2.3.4
+create foo --host-address 300.2.3.4 --local-address 1.2.3.5
+net up nobody
+net up nobody --json
+show-ip nobody
+nat enable --external a/b
+creat foo
+"""
+
+
+@pytest.fixture
+def watched(world):
+    """A host on which the program runs under valgrind."""
+    world.wrap = VALGRIND
+    return world
+
+
+def test_valgrind_objects(watched):
+    """If there were something to find, we would hear of it."""
+    leak = "import ctypes; ctypes.CDLL(None).malloc(12345)"
+    result = watched.run(*VALGRIND, "--show-leak-kinds=all", "--errors-for-leak-kinds=all",
+                         "/usr/bin/python3", "-I", "-S", "-c", leak)  # fmt: skip
+    assert result.rc == MEMCHECK
+
+
+def test_life(watched):
+    """Nothing is leaked or misread in a life from create to destroy."""
+    for line in SUCCEED.strip().splitlines():
+        watched.ok(*line.split())
+
+
+def test_failures(watched):
+    """Nor on the way out of a failure."""
+    for line in FAIL.strip().splitlines():
+        result = watched.nixctr(*line.split())
+        assert result.rc not in (0, MEMCHECK), result

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A host that can be thrown away, with a world around it, for the real binary to work on.
+
+What it looks like is told in throwaway-host, which makes it; this is how a test handles it.
+NIXCTR_NET is the binary.
+"""
+
+import concurrent.futures
+import contextlib
+import ctypes
+import dataclasses
+import json
+import os
+import pathlib
+import shlex
+import socket
+import subprocess
+import time
+
+HERE = pathlib.Path(__file__).parent
+BINARY = os.environ.get("NIXCTR_NET", "")
+
+# The host and the outside, as throwaway-host sets them up, and the port of the server there.
+HOST, HOST6 = "198.51.100.1", "2001:db8:51::1"
+OUTSIDE, OUTSIDE6 = "198.51.100.2", "2001:db8:51::2"
+PORT = 7777
+
+# Whatever takes longer has gone wrong, also on a busy machine under valgrind.
+DEADLINE = 120
+
+CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a command answered."""
+
+    argv: tuple
+    rc: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self):
+        """Its standard output, parsed."""
+        return json.loads(self.stdout)
+
+    def __str__(self):
+        return f"{shlex.join(self.argv)}\nexit {self.rc}\n{self.stdout}{self.stderr}"
+
+
+def run(argv, **options):
+    """Runs a command to its end. Returns its Result; text is UTF-8, with escapes for what is not."""
+    done = subprocess.run(
+        argv,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        timeout=DEADLINE,
+        check=False,
+        **options,
+    )
+    return Result(tuple(map(str, argv)), done.returncode, done.stdout, done.stderr)
+
+
+def eventually(condition, what, deadline=DEADLINE):
+    """Waits until condition() holds and returns what it returned; fails after the deadline."""
+    end = time.monotonic() + deadline
+    while not (value := condition()):
+        assert time.monotonic() < end, f"waited {deadline} s in vain until {what}"
+        time.sleep(0.01)
+    return value
+
+
+def _in_namespace(path, function):
+    """Calls a function in another network namespace, on a thread that ends with it.
+
+    A socket belongs to the namespace that it was made in, and setns(2) moves one thread only.
+    """
+
+    def enter_and_call():
+        with open(path, "rb") as namespace:
+            if _libc.setns(namespace.fileno(), CLONE_NEWNET) < 0:
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), path)
+        return function()
+
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(enter_and_call).result()
+
+
+def _call(address, port, timeout):
+    """Connects and reads one line. Returns it, or None when nobody answered."""
+    try:
+        with socket.create_connection((address, port), timeout) as connection:
+            return connection.makefile("r", encoding="ascii").readline().strip() or None
+    except OSError:
+        return None
+
+
+class Outside:
+    """The world around the host."""
+
+    def __init__(self, host_root):
+        self._log = host_root / "run/outside/log"
+        self.pid = int((host_root / "run/outside/pid").read_text(encoding="ascii"))
+        self.namespace = f"/proc/{self.pid}/ns/net"
+
+    @property
+    def log(self):
+        """Who has called the server so far, the oldest first: [{"peer": ..., "port": ...}]."""
+        return [json.loads(line) for line in self._log.read_text(encoding="ascii").splitlines()]
+
+    @property
+    def peers(self):
+        """The addresses of those who have called."""
+        return [entry["peer"] for entry in self.log]
+
+
+class World:
+    """One host with its outside. Use it in a "with", at whose end everything is gone."""
+
+    def __init__(self):
+        self.wrap = []  # what to run the program under, such as valgrind
+        # The host lives as long as its standard input is open: it cannot outlive this process.
+        self._holder = subprocess.Popen(
+            ["unshare", "--net", "--mount", "--propagation", "private", HERE / "throwaway-host",
+             "sh", "-c", "echo ready && exec cat"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii",
+        )  # fmt: skip
+        if self._holder.stdout.readline() != "ready\n":
+            self.close()
+            raise RuntimeError("no throwaway host; what it said is above")
+        self.root = pathlib.Path(f"/proc/{self._holder.pid}/root")
+        self.namespace = f"/proc/{self._holder.pid}/ns/net"
+        self.outside = Outside(self.root)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Throws the host away."""
+        self._holder.stdin.close()
+        self._holder.stdout.close()
+        self._holder.wait(DEADLINE)
+
+    def command(self, *argv):
+        """The words that run a command on the host, for whoever starts it otherwise than run()."""
+        return ["nsenter", f"--target={self._holder.pid}", "--net", "--mount", "--", *argv]
+
+    def run(self, *argv):
+        """Runs a command on the host."""
+        return run(self.command(*argv))
+
+    def nixctr(self, *arguments):
+        """Runs the program under test on the host."""
+        assert os.access(BINARY, os.X_OK), f"NIXCTR_NET ({BINARY!r}) is not the program to test"
+        return self.run(*self.wrap, BINARY, *arguments)
+
+    def ok(self, *arguments):
+        """Runs the program and insists that it succeeds."""
+        result = self.nixctr(*arguments)
+        assert result.rc == 0, result
+        return result
+
+    def ip(self, *arguments, container=None):
+        """ip -j ARGUMENTS, parsed; on the host, or in a container's namespace."""
+        where = ["-n", container_namespace(container)] if container else []
+        result = self.run("ip", "-j", "-d", *where, *arguments)
+        assert result.rc == 0, result
+        return json.loads(result.stdout or "[]")
+
+    def links(self):
+        """The names of all links of the host."""
+        return sorted(link["ifname"] for link in self.ip("link"))
+
+    def links_at_rest(self):
+        """The same, once the kernel has destroyed what was detached: that takes it a while, during
+        which such links are called ve-.N."""
+        return eventually(
+            lambda: (names := self.links()) and not any("-." in name for name in names) and names,
+            "no retired link is left",
+        )
+
+    def nft(self, *arguments):
+        """nft -j ARGUMENTS, parsed: the list below "nftables", without the head."""
+        result = self.run("nft", "-j", *arguments)
+        assert result.rc == 0, result
+        return [item for item in json.loads(result.stdout)["nftables"] if "metainfo" not in item]
+
+    def ruleset(self):
+        """The host's whole ruleset as nft prints it, without counters: what did not change."""
+        return self.run("nft", "--stateless", "list", "ruleset").stdout
+
+    def namespaces(self):
+        """The names under /run/netns, sorted."""
+        with contextlib.suppress(FileNotFoundError):
+            return sorted(os.listdir(self.root / "run/netns"))
+        return []
+
+    def path(self, absolute):
+        """Where a file of the host can be reached from here. Not by programs that resolve links
+        themselves, such as sqlite: /proc/PID/root reads as "/", and they end up on the machine."""
+        return self.root / absolute.lstrip("/")
+
+    def container_namespace(self, name):
+        """The path of a container's namespace, for connect_from()."""
+        return str(self.path(f"/run/netns/{container_namespace(name)}"))
+
+    def connect_from(self, namespace, address, port=PORT, timeout=5.0):
+        """Calls a server from a namespace: World.namespace, .outside.namespace or
+        .container_namespace(). Returns the address that the server saw, or None: no answer."""
+        return _in_namespace(namespace, lambda: _call(address, port, timeout))
+
+    def cannot_connect(self, namespace, address, port=PORT):
+        """Whether nobody answers within half a second, many times of what an answer takes."""
+        return self.connect_from(namespace, address, port, timeout=0.5) is None
+
+    @contextlib.contextmanager
+    def server_in(self, namespace, port=PORT):
+        """While in it, a server answers in that namespace as the one outside does."""
+        log = f"/run/server-{port}-{os.path.basename(namespace)}"
+        with subprocess.Popen(
+            self.command("nsenter", f"--net={inside(namespace)}", "--", "/usr/bin/python3",
+                         HERE / "server.py", str(port), log),
+            stdout=subprocess.PIPE, encoding="ascii",
+        ) as server:  # fmt: skip
+            try:
+                assert server.stdout.readline(), f"no server in {namespace}"
+                yield
+            finally:
+                server.kill()
+
+
+def container_namespace(name):
+    """The name under which a container's namespace is pinned."""
+    return f"ve-{name}"
+
+
+def inside(path):
+    """A path as the host itself sees it, from one that we see through /proc/PID/root."""
+    parts = pathlib.PurePath(path).parts
+    return str(pathlib.PurePath("/", *parts[4:])) if parts[3:4] == ("root",) else path

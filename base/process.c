@@ -17,7 +17,8 @@ int process_exec(char *const argv[], struct error *e)
 {
 	int r;
 
-	for (size_t i = 0; argv[i]; i++)
+	log_debug("exec: %s", argv[0]);
+	for (size_t i = 1; argv[i]; i++)
 		log_debug("exec: argv[%zu] = %s", i, argv[i]);
 	execvp(argv[0], argv);
 	r = error_errno(e, errno, "cannot run %s", argv[0]);

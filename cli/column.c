@@ -23,7 +23,7 @@ const char *column_key(const struct column *column, char key[32])
 {
 	size_t i;
 
-	for (i = 0; column->name[i] && i < 31; i++)
+	for (i = 0; i < 31 && column->name[i]; i++)
 		key[i] = column->name[i] == '-' ? '_'
 						: (char)tolower((unsigned char)column->name[i]);
 	key[i] = '\0';
@@ -113,7 +113,7 @@ static const struct column *column_find(const struct listing *listing, const cha
 	struct suggestion suggestion;
 	char upper[32] = "", key[32];
 
-	for (size_t i = 0; name[i] && i < sizeof(upper) - 1; i++)
+	for (size_t i = 0; i < sizeof(upper) - 1 && name[i]; i++)
 		upper[i] = (char)toupper((unsigned char)name[i]);
 	suggestion_init(&suggestion, upper);
 	for (size_t i = 0; i < listing->n_columns; i++) {

@@ -221,7 +221,7 @@ int options_parse(int argc, char **argv, const struct option_target *targets, si
 		size_t row = parser_row(&parser, code);
 		int r;
 
-		if (code == ':' || code == '?')
+		if (row == parser.count)
 			r = option_mistake(&parser, code, argv[optind - 1], slot);
 		else
 			r = option_store(parser.rows[row], parser.values[row], optarg, slot);

@@ -2,7 +2,6 @@
 #include "container/host.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -20,18 +19,20 @@
  */
 int machine_id_read(const struct paths *paths, uint8_t ret_id[16], struct error *e)
 {
+	static const char digits[] = "0123456789abcdef";
 	_cleanup_(freep) char *text = NULL;
+	uint8_t id[16] = { 0 };
 	size_t length;
 	int r = file_read(paths->machine_id, 64, &text, &length, e);
 
-	memset(ret_id, 0, 16);
-	if (r == -ENOENT)
-		return 0;
+	memset(ret_id, 0, sizeof(id));
 	if (r < 0)
-		return r;
-	for (size_t i = 0; i < 16; i++)
-		if (sscanf(text + 2 * i, "%2hhx", &ret_id[i]) != 1)
-			return 0;
+		return r == -ENOENT ? 0 : r;
+	if (length < 2 * sizeof(id) || strspn(text, digits) != 2 * sizeof(id))
+		return 0;
+	for (size_t i = 0; i < 2 * sizeof(id); i++)
+		id[i / 2] = (uint8_t)(id[i / 2] << 4 | (strchr(digits, text[i]) - digits));
+	memcpy(ret_id, id, sizeof(id));
 	return 1;
 }
 

@@ -2,7 +2,9 @@
 #include "nat/record.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -58,6 +60,29 @@ void switches_drop(struct switches *switches, size_t index)
 }
 
 /**
+ * number_parse - parse a number up to the character it ends at
+ * @text: borrowed
+ * @end: that character
+ * @ret_rest: what is behind it
+ * @ret_number: the number
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int number_parse(const char *text, char end, const char **ret_rest, int *ret_number)
+{
+	char *rest;
+	long number;
+
+	errno = 0;
+	number = strtol(text, &rest, 10);
+	if (rest == text || *rest != end || errno || number < INT_MIN || number > INT_MAX)
+		return -EINVAL;
+	*ret_rest = end ? rest + 1 : rest;
+	*ret_number = (int)number;
+	return 0;
+}
+
+/**
  * line_parse - parse one line of a record
  * @line: without its end
  * @ret: the switch
@@ -66,11 +91,11 @@ void switches_drop(struct switches *switches, size_t index)
  */
 static int line_parse(const char *line, struct kernel_switch *ret)
 {
-	int end = -1;
+	int end = 0;
 
-	if (sscanf(line, "%7s %15s %23s %d %d%n", ret->family, ret->link, ret->key, &ret->before,
-		   &ret->wanted, &end) != 5 ||
-	    line[end] != '\0')
+	if (sscanf(line, "%7s %15s %23s %n", ret->family, ret->link, ret->key, &end) != 3 ||
+	    number_parse(line + end, ' ', &line, &ret->before) < 0 ||
+	    number_parse(line, '\0', &line, &ret->wanted) < 0)
 		return -EINVAL;
 	if (strcmp(ret->family, "ipv4") != 0 && strcmp(ret->family, "ipv6") != 0)
 		return -EINVAL;

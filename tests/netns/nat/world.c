@@ -70,6 +70,8 @@ static void command_exec(const char *command, int out)
 
 	for (size_t count = 0; rest && count < WORDS_MAX; count++)
 		words[count] = strsep(&rest, " ");
+	if (!words[0])
+		_exit(127);
 	dup2(out >= 0 ? out : STDERR_FILENO, STDOUT_FILENO);
 	execvp(words[0], words);
 	_exit(127);

@@ -87,7 +87,7 @@ static void test_again(void **state)
 static void test_held(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_(fd_closep) int held = -1;
+	__attribute__((unused)) _cleanup_(fd_closep) int held = -1;
 	char retired[IFNAMSIZ];
 	json_t *link;
 
@@ -125,7 +125,7 @@ static void test_same_namespace(void **state)
 static void test_other_namespace(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_(fd_closep) int held = -1;
+	__attribute__((unused)) _cleanup_(fd_closep) int held = -1;
 	struct veth_state cable;
 	struct veth_drift drift;
 

@@ -30,6 +30,7 @@ struct request {
 
 static const char *const names[] = { [IFLA_LINKINFO] = "IFLA_LINKINFO", [IFLA_MTU] = "IFLA_MTU" };
 
+/* A request to make a link. */
 static struct request request_make(void)
 {
 	struct request request = {
@@ -56,6 +57,7 @@ struct reply {
 	uint32_t offset_value;
 };
 
+/* Its text and the attribute at an offset of the request. */
 static struct reply reply_make(uint32_t offset)
 {
 	struct reply reply = {
@@ -72,6 +74,7 @@ static struct reply reply_make(uint32_t offset)
 	return reply;
 }
 
+/* Decodes an answer into a fresh error. */
 static void decode(const struct reply *reply, const struct request *request, struct error *e)
 {
 	struct extack_request how = { .message = &request->header,

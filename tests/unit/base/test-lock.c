@@ -60,6 +60,7 @@ static void count_up(const char *path, int times, int remove)
 	_exit(0);
 }
 
+/* Lets processes count up together: nothing is lost when only one is at it at a time. */
 static void contend(int remove)
 {
 	enum { PROCESSES = 8, TIMES = 50 };

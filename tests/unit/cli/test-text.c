@@ -60,6 +60,7 @@ static void broken_and_invisible_text_is_escaped(void **state)
 	expect_escaped("\xff"
 		       "a\xc3",
 		       "\\xffa\\xc3");
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional): that is what is tried here */
 	expect_escaped("a\xe2\x80\xae"
 		       "b",
 		       "a\\xe2\\x80\\xaeb");
@@ -103,8 +104,8 @@ static void bytes_have_three_digits(void **state)
 	expect_bytes(999, "999B");
 	expect_bytes(1000, "1.0K");
 	expect_bytes(1536, "1.5K");
-	expect_bytes(10 * 1024, "10K");
-	expect_bytes(3 * 1024 * 1024 + 1, "3.0M");
+	expect_bytes(10240, "10K");
+	expect_bytes(3145729, "3.0M");
 	expect_bytes(UINT64_MAX, "16E");
 }
 

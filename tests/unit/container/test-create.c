@@ -15,6 +15,7 @@
 #include "ipam/ipam.h"
 #include "tree.h"
 
+/* Creates a container with all that is automatic. */
 static int create(const struct tree *tree, const char *name, struct definition *definition,
 		  struct error *e)
 {
@@ -22,6 +23,7 @@ static int create(const struct tree *tree, const char *name, struct definition *
 				e);
 }
 
+/* Opens the book of the tree; the caller closes it. */
 static struct ipam *book(const struct tree *tree)
 {
 	struct ipam *ipam = NULL;
@@ -32,6 +34,7 @@ static struct ipam *book(const struct tree *tree)
 	return ipam;
 }
 
+/* Whether the book has anything of that name. */
 static bool has_lease(const struct tree *tree, const char *name)
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = book(tree);
@@ -40,6 +43,7 @@ static bool has_lease(const struct tree *tree, const char *name)
 	return ipam_lookup(ipam, name, &lease, NULL) > 0;
 }
 
+/* Checks the IPv4 address of the container. */
 static void assert_local(const struct definition *definition, const char *expected)
 {
 	char text[PREFIX_TEXT];

@@ -14,6 +14,7 @@
 #include "container/definition.h"
 #include "tree.h"
 
+/* Writes the definition of "foo". */
 static void define(const struct tree *tree, const char *text)
 {
 	tree_write(tree->paths.definitions, "foo.conf", text, strlen(text));

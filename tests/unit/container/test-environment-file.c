@@ -59,6 +59,7 @@ static void values_are_read_as_systemd_reads_them(void **state)
 	}
 }
 
+/* Checks what the file would be written as. */
 static void assert_text(const struct environment_file *file, const char *expected)
 {
 	_cleanup_(freep) char *text = NULL;

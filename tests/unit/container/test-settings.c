@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "tree.h"
 
+/* Writes a file of conf.d. */
 static void drop_in(const struct tree *tree, const char *name, const char *text)
 {
 	char path[400];

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
-#define PAGE   4096
+#define PAGE   ((size_t)4096)
 #define LEASES 200
 #define TRIES  400
 

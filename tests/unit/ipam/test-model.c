@@ -20,7 +20,7 @@
 
 /* Addresses by number: two for each slot, then those outside. */
 #define ADDRESSES (2 * CAPACITY + OUTSIDE)
-#define NONE      -1
+#define NONE      (-1)
 
 /* What a container of the model holds. */
 struct holder {
@@ -253,7 +253,8 @@ static void test_model(void **state)
 {
 	struct fixture *fixture = *state;
 	struct model model = { 0 };
-	unsigned seed = getenv("SEED") ? (unsigned)strtoul(getenv("SEED"), NULL, 10) : 1;
+	const char *chosen = getenv("SEED");
+	unsigned seed = chosen ? (unsigned)strtoul(chosen, NULL, 10) : 1;
 
 	print_message("# SEED=%u\n", seed);
 	srandom(seed);

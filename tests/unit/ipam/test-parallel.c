@@ -77,7 +77,7 @@ static void test_processes(void **state)
 {
 	struct fixture *fixture = *state;
 	_cleanup_(freep) struct ipam_lease *leases = NULL;
-	_cleanup_(freep) bool *seen = calloc(PROCESSES * LEASES, sizeof(*seen));
+	_cleanup_(freep) bool *seen = calloc((size_t)PROCESSES * LEASES, sizeof(*seen));
 	int gate[2], status;
 	pid_t pids[PROCESSES];
 	size_t count;

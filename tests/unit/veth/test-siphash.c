@@ -28,8 +28,8 @@ static void test_reference_vectors(void **state)
 	uint8_t key[SIPHASH_KEY], input[16];
 
 	(void)state;
-	for (uint8_t i = 0; i < sizeof(key); i++)
-		key[i] = input[i] = i;
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] = input[i] = (uint8_t)i;
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
 		assert_int_equal(siphash24(key, input, vectors[i].length), vectors[i].hash);
 }

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The manual has every command and option of the program, and no other."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+BINARY = os.path.join(os.environ["BUILD_ROOT"], "cli", "nixctr-net")
+MANUAL = os.path.join(os.path.dirname(__file__), "..", "..", "man", "nixctr-net.8.scd")
+
+HEADING = re.compile(r"^\*([a-z-]+(?: [a-z-]+)?)\*(?: |$)")
+OPTION = re.compile(r"\*(--?[A-Za-z0-9-]+)\*")
+
+
+def of_program():
+    """Command -> its options, as the program's own table has them; "" for those of every command."""
+    answer = subprocess.run([BINARY, "complete"], check=True, capture_output=True, text=True)
+    rows = [line.split("\t") for line in answer.stdout.splitlines()]
+    return {row[0]: {word.rstrip("=") for word in row[3].split()} for row in rows}
+
+
+def section(text, title):
+    """The lines below a heading of the first level, up to the next one."""
+    return text.split(f"\n# {title}\n", 1)[1].split("\n# ", 1)[0].splitlines()
+
+
+def options_in(line):
+    """The options a line introduces: those before the first blank that ends their list."""
+    return set(OPTION.findall(line)) if line.lstrip("\t").startswith("*-") else set()
+
+
+def of_manual(text):
+    """The same, as the manual has them."""
+    found = {"": set().union(*map(options_in, section(text, "OPTIONS")))}
+    command = None
+    for line in section(text, "COMMANDS"):
+        heading = HEADING.match(line)
+        if heading:
+            command = heading[1]
+            found[command] = set(OPTION.findall(line))
+        elif command:
+            found[command] |= options_in(line)
+    return found
+
+
+def manual():
+    """The text of the manual page."""
+    with open(MANUAL, encoding="utf-8") as file:
+        return file.read()
+
+
+def test_manual_has_what_the_program_has():
+    """Each command with each of its options."""
+    program, page = of_program(), of_manual(manual())
+    assert set(page) == set(program)
+    for command, options in program.items():
+        assert page[command] == options, command or "options of every command"
+
+
+def test_every_exit_status_is_explained():
+    """The codes of enum error_class."""
+    with open(os.path.join(os.path.dirname(MANUAL), "..", "base", "error.h"), encoding="utf-8") as file:
+        codes = set(re.findall(r"^\tERROR_\w+ = (\d+),", file.read(), re.MULTILINE))
+    explained = "\n".join(line for line in section(manual(), "EXIT STATUS") if line[:1] == "*")
+    assert len(codes) > 5
+    assert codes | {"0"} == set(re.findall(r"\*(\d+)\*", explained))
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [("*--auto-start*", "*--auto*"), ("*nat disable*", "*nat off*"), ("*-h*, *--help*", "*--help*")],
+)  # fmt: skip
+def test_a_difference_is_noticed(old, new):
+    """A wrong word anywhere makes the comparison fail."""
+    text = manual()
+    assert old in text
+    assert of_manual(text.replace(old, new)) != of_program()

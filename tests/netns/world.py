@@ -150,7 +150,7 @@ class World:
 
     def command(self, *argv):
         """The words that run a command on the host, for whoever starts it otherwise than run()."""
-        return ["nsenter", f"--target={self._holder.pid}", "--net", "--mount", "--", *argv]
+        return ["nsenter", f"--target={self._holder.pid}", "--net", "--mount", "--root", "--", *argv]
 
     def run(self, *argv):
         """Runs a command on the host."""

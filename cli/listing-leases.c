@@ -92,8 +92,5 @@ int pool_rows_read(struct ipam *ipam, struct pool_row **ret_rows, size_t *ret_co
  */
 int book_open(const struct paths *paths, struct ipam **ret_ipam, struct error *e)
 {
-	char path[PATH_MAX];
-	int r = path_format(path, sizeof(path), e, "%s/ipam.db", paths->state);
-
-	return r < 0 ? r : ipam_open(path, IPAM_READ, ret_ipam, e);
+	return ipam_open(paths->book, IPAM_READ, ret_ipam, e);
 }

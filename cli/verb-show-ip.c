@@ -87,10 +87,8 @@ int verb_show_ip(const struct invocation *in, struct error *e)
 
 	if (r < 0)
 		return r;
-	if (r == 0) {
-		r = error_set(e, ERROR_NO_CONTAINER, ENOENT, "there is no container '%s'", name);
-		return error_remedy(e, r, "see \"nixctr-net list\" for those there are");
-	}
+	if (r == 0)
+		return name_unknown(name, e);
 	answer_choose(&definition, in->options, &answer);
 	if (answer.count)
 		return answer_print(&answer, in, e);

@@ -17,17 +17,26 @@
  * Theory of operation
  *
  * nixos-container and NixOS write definitions of their own. Before an address is given away, those
- * the book does not know are entered in it. To look at every file each time would make the
- * thousandth container dearer than the first, so the modification time of the directory is
- * remembered after each change of ours, and as long as it is still the same nobody else has been
- * there. The time is set to the nanosecond by us: the kernel's own stamps are coarser, and a change
- * within the same tick of the clock would go unseen.
+ * the book does not know, or knows otherwise, are entered in it. To look at every file each time
+ * would make the thousandth container dearer than the first, so the modification time of the
+ * directory is remembered after each change of ours, and as long as it is still the same nobody has
+ * added, replaced or removed a file. The time is set to the nanosecond by us: the kernel's own stamps
+ * are coarser, and a change within the same tick of the clock would go unseen. The files of NixOS
+ * are links through /etc/static, which it exchanges as a whole, so that is remembered as well.
  *
  * What is remembered is a hint: without it, or with a wrong one, all files are looked at.
  */
 
+/* What tells that nobody has been there. */
+struct hint {
+	struct timespec directory;
+	struct timespec collection; /* of /etc/static; zero where there is none */
+};
+
+#define HINT_TEXT 96
+
 /**
- * hint_path - the file in which the time is remembered
+ * hint_path - the file in which the hint is remembered
  * @paths: borrowed
  * @path: filled
  *
@@ -39,14 +48,38 @@ static int hint_path(const struct paths *paths, char path[PATH_MAX])
 }
 
 /**
- * hint_format - a modification time as it is remembered
- * @time: borrowed
- * @text: filled
- * @size: room there
+ * hint_take - how it is now
+ * @paths: borrowed
+ * @ret_hint: filled
+ *
+ * Returns 0 or -errno.
  */
-static void hint_format(const struct timespec *time, char *text, size_t size)
+static int hint_take(const struct paths *paths, struct hint *ret_hint)
 {
-	(void)snprintf(text, size, "%lld.%09ld\n", (long long)time->tv_sec, time->tv_nsec);
+	struct hint hint = { .directory = { 0 } };
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (stat(paths->definitions, &st) < 0)
+		return -errno;
+	hint.directory = st.st_mtim;
+	if (path_format(path, sizeof(path), NULL, "%s/etc/static", paths->root) == 0 &&
+	    lstat(path, &st) == 0)
+		hint.collection = st.st_ctim;
+	*ret_hint = hint;
+	return 0;
+}
+
+/**
+ * hint_format - a hint as it is remembered
+ * @hint: borrowed
+ * @text: filled
+ */
+static void hint_format(const struct hint *hint, char text[HINT_TEXT])
+{
+	(void)snprintf(text, HINT_TEXT, "%lld.%09ld %lld.%09ld\n",
+		       (long long)hint->directory.tv_sec, hint->directory.tv_nsec,
+		       (long long)hint->collection.tv_sec, hint->collection.tv_nsec);
 }
 
 /**
@@ -56,14 +89,14 @@ static void hint_format(const struct timespec *time, char *text, size_t size)
 bool adopt_is_current(const struct paths *paths)
 {
 	_cleanup_(freep) char *seen = NULL;
-	char path[PATH_MAX], now[64];
-	struct stat st;
+	char path[PATH_MAX], now[HINT_TEXT];
+	struct hint hint;
 	size_t length;
 
 	if (hint_path(paths, path) < 0 || file_read(path, sizeof(now), &seen, &length, NULL) < 0 ||
-	    stat(paths->definitions, &st) < 0)
+	    hint_take(paths, &hint) < 0)
 		return false;
-	hint_format(&st.st_mtim, now, sizeof(now));
+	hint_format(&hint, now);
 	return strcmp(seen, now) == 0;
 }
 
@@ -77,84 +110,112 @@ void adopt_remember(const struct paths *paths)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 	_cleanup_(fd_closep) int fd = -1;
-	char path[PATH_MAX], text[64];
+	char path[PATH_MAX], text[HINT_TEXT];
+	struct hint hint;
 
 	if (hint_path(paths, path) < 0 || directory_make(paths->runtime, 0755, NULL) < 0)
 		return;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || clock_gettime(CLOCK_REALTIME, &times[1]) < 0 ||
-	    utimensat(AT_FDCWD, paths->definitions, times, 0) < 0)
+	    utimensat(AT_FDCWD, paths->definitions, times, 0) < 0 || hint_take(paths, &hint) < 0)
 		return;
-	hint_format(&times[1], text, sizeof(text));
+	hint_format(&hint, text);
 	if (write(fd, text, strlen(text)) < 0)
 		log_debug("%s cannot be written: %s", path, strerror(errno));
 }
 
 /**
- * adopt_definition - enter one definition that the book does not know
+ * definition_lease - what a definition claims in the book
+ * @definition: borrowed
+ *
+ * On a bridge the host's address is a gateway, which belongs to nobody.
+ */
+static struct ipam_lease definition_lease(const struct definition *definition)
+{
+	struct ipam_lease lease = { .mac = definition->mac };
+
+	memcpy(lease.container, definition->name, sizeof(lease.container));
+	if (!definition->private_network)
+		return lease;
+	lease.v4.local = definition->v4.local;
+	lease.v6.local = definition->v6.local;
+	if (!definition->bridge[0]) {
+		lease.v4.host = definition->v4.host;
+		lease.v6.host = definition->v6.host;
+	}
+	return lease;
+}
+
+/**
+ * enter_lease - enter in the book what a definition claims
+ * @ipam: the book
+ * @lease: the claim; its host ends are given up where another container has the same one, as
+ *         several may on point-to-point links
+ * @e: names the holder of the container's own address
+ *
+ * Returns 1, 0 when the book has it so, or -errno.
+ */
+static int enter_lease(struct ipam *ipam, struct ipam_lease *lease, struct error *e)
+{
+	struct ipam_lease entered;
+	int r = ipam_lease(ipam, lease, IPAM_REPLACE, &entered, e);
+
+	if (r != -EADDRINUSE)
+		return r;
+	lease->v4.host = lease->v6.host = (struct addr){ 0 };
+	return ipam_lease(ipam, lease, IPAM_REPLACE, &entered, e);
+}
+
+/**
+ * adopt_definition - have one definition in the book as it is
  * @paths: borrowed
  * @ipam: the book
  * @name: of the container
- * @e: filled on failure of the book
  *
  * A definition that cannot be read, or whose address somebody else holds, does not keep others from
  * being created; the log names it.
  *
- * Returns 1 when it was entered, 0 when not, or -errno.
+ * Returns whether the book has it.
  */
-static int adopt_definition(const struct paths *paths, struct ipam *ipam, const char *name,
-			    struct error *e)
+static bool adopt_definition(const struct paths *paths, struct ipam *ipam, const char *name)
 {
-	struct ipam_lease known, lease = { 0 };
 	struct definition definition;
+	struct ipam_lease lease;
 	struct error refused;
-	bool bridged;
-	int r;
+	int r = definition_read(paths, name, &definition, &refused);
 
-	r = ipam_lookup(ipam, name, &known, e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	r = definition_read(paths, name, &definition, &refused);
-	if (r == 0)
-		return 0;
 	if (r > 0) {
-		bridged = definition.bridge[0];
-		memcpy(lease.container, definition.name, sizeof(lease.container));
-		lease.mac = definition.mac;
-		lease.v4.local = definition.v4.local;
-		lease.v6.local = definition.v6.local;
-		if (!bridged) {
-			lease.v4.host = definition.v4.host;
-			lease.v6.host = definition.v6.host;
-		}
-		if (!definition.private_network ||
-		    (!addr_is_set(&lease.v4.local.addr) && !addr_is_set(&lease.v6.local.addr)))
-			return 0;
-		r = ipam_lease(ipam, &lease, 0, &known, &refused);
+		lease = definition_lease(&definition);
+		if (!addr_is_set(&lease.v4.local.addr) && !addr_is_set(&lease.v6.local.addr))
+			return true;
+		r = enter_lease(ipam, &lease, &refused);
 	}
 	if (r < 0)
 		log_warning("not in the address book: container '%s': %s", name, refused.text);
-	return r > 0;
+	return r >= 0;
 }
 
 /**
- * adopt_definitions - enter the definitions that others have written
+ * adopt_definitions - have the definitions that others have written in the book
  * @paths: borrowed
  * @ipam: the book, open for writing
- * @e: filled on failure of the book
+ * @e: names the directory
  *
- * Returns 0 or -errno.
+ * Returns 1 when all are in it, 0 when some are refused, or -errno.
  */
 int adopt_definitions(const struct paths *paths, struct ipam *ipam, struct error *e)
 {
 	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	bool complete = true;
 	size_t count;
 	int r;
 
 	if (adopt_is_current(paths))
-		return 0;
+		return 1;
 	r = definition_names(paths, &names, &count, e);
-	for (size_t i = 0; r >= 0 && i < count; i++)
-		r = adopt_definition(paths, ipam, names[i], e);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		complete &= adopt_definition(paths, ipam, names[i]);
+	return complete;
 }

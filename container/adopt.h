@@ -6,8 +6,8 @@
 
 /*
  * Definitions that others have written, entered in the book. All under definitions_lock(). Whoever
- * changes the definitions asks adopt_is_current() before, or calls adopt_definitions(), and then
- * adopt_remember() behind the change.
+ * changes the definitions asks adopt_is_current() or adopt_definitions() before, and if all were in
+ * the book calls adopt_remember() behind the change.
  */
 
 bool adopt_is_current(const struct paths *paths);

@@ -35,7 +35,7 @@ static int rules_ensure(struct network *network, struct error *e)
 
 	if (network->rules_ensured)
 		return 0;
-	r = masquerade_ensure(network->host.paths, &network->host.nat, e);
+	r = masquerade_ensure(&network->host, e);
 	if (r >= 0)
 		network->rules_ensured = true;
 	return r;
@@ -126,7 +126,7 @@ int network_attach(struct network *network, const char *name, struct definition 
 		return r;
 	r = definition_read(network->host.paths, name, &definition, e);
 	if (r == 0)
-		r = no_such_container(name, e);
+		r = name_unknown(name, e);
 	if (r > 0)
 		r = attach_defined(network, &definition, e);
 	if (r < 0 || !definition.private_network)

@@ -30,6 +30,7 @@ struct paths {
 	char definitions[320]; /* ROOT/etc/nixos-containers */
 	char settings[320];    /* ROOT/etc/nixctr-net */
 	char state[320];       /* ROOT/var/lib/nixctr-net */
+	char book[320];        /* ROOT/var/lib/nixctr-net/ipam.db */
 	char containers[320];  /* ROOT/var/lib/nixos-containers */
 	char runtime[320];     /* ROOT/run/nixctr-net */
 	char networks[320];   /* ROOT/run/nixctr-net/networks, a lock for each attached container */
@@ -58,6 +59,8 @@ int settings_write_nat(const struct paths *paths, const struct settings *setting
 /* ------------------------------------------------------------- names and definitions */
 
 int name_check(const char *name, struct error *e);
+/* Says that there is no container of that name. Returns -ENOENT (ERROR_NO_CONTAINER). */
+int name_unknown(const char *name, struct error *e);
 
 /* A definition file, /etc/nixos-containers/NAME.conf: systemd's EnvironmentFile grammar. */
 struct definition {

@@ -18,22 +18,6 @@
  */
 
 /**
- * book_open - open the address book
- * @paths: borrowed
- * @ret_ipam: the book; the caller ends with ipam_close()
- * @e: names the file
- *
- * Returns 0 or -errno.
- */
-static int book_open(const struct paths *paths, struct ipam **ret_ipam, struct error *e)
-{
-	char path[PATH_MAX];
-	int r = path_format(path, sizeof(path), e, "%s/ipam.db", paths->state);
-
-	return r < 0 ? r : ipam_open(path, IPAM_WRITE, ret_ipam, e);
-}
-
-/**
  * parse_family - check that an address is of the family its option is for
  * @option: name of the option
  * @addr: borrowed
@@ -347,7 +331,7 @@ static int create_locked(const struct paths *paths, const struct create_request 
 			 struct definition *definition, struct error *e)
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
-	int r;
+	int complete = 0, r;
 
 	r = choose_name(paths, request, definition, e);
 	if (r == 0)
@@ -355,10 +339,10 @@ static int create_locked(const struct paths *paths, const struct create_request 
 	if (r == 0)
 		r = choose_mac(paths, definition, e);
 	if (r == 0)
-		r = book_open(paths, &ipam, e);
+		r = ipam_open(paths->book, IPAM_WRITE, &ipam, e);
 	if (r == 0)
-		r = adopt_definitions(paths, ipam, e);
-	if (r == 0)
+		r = complete = adopt_definitions(paths, ipam, e);
+	if (r >= 0)
 		r = lease_addresses(ipam, definition, e);
 	if (r < 0)
 		return r;
@@ -368,7 +352,8 @@ static int create_locked(const struct paths *paths, const struct create_request 
 		ipam_release(ipam, definition->name, NULL);
 		return error_wrap(e, r, "container '%s'", definition->name);
 	}
-	adopt_remember(paths);
+	if (complete)
+		adopt_remember(paths);
 	return 0;
 }
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -34,18 +33,14 @@ int definition_path(const struct paths *paths, const char *name, char path[PATH_
  * definition_is_declarative - whether a definition comes from a configuration
  * @path: borrowed
  *
- * NixOS makes it a link into its store. A lack of permission is no sign of that.
+ * NixOS makes it a link into its store. That we may not write it, or the whole file system is
+ * read-only, is no sign of that.
  */
 bool definition_is_declarative(const char *path)
 {
-	struct statvfs fs;
 	struct stat st;
 
-	if (lstat(path, &st) < 0)
-		return false;
-	if (S_ISLNK(st.st_mode))
-		return true;
-	return statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY);
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
 /**
@@ -57,8 +52,8 @@ bool definition_is_declarative(const char *path)
  * @ret_pair: the pair; untouched when neither key is set
  * @e: names the key and the value
  *
- * On a point-to-point link a prefix length means nothing; nixos-container wrote it there, so it is
- * passed over.
+ * On a point-to-point link a prefix length means nothing; some write it there, so it is passed over.
+ * NixOS lets either end go without an address.
  *
  * Returns 0 or -EINVAL.
  */
@@ -83,13 +78,9 @@ static int take_pair(const struct environment_file *file, sa_family_t family, co
 	    (local_text && local.addr.family != family))
 		return error_set(e, ERROR_FAILED, EINVAL, "%s and %s are not both IPv%d addresses",
 				 host_key, local_key, family == AF_INET ? 4 : 6);
-	if (!bridged && !host_text != !local_text)
-		return error_set(e, ERROR_FAILED, EINVAL, "%s is set and %s is not",
-				 host_text ? host_key : local_key,
-				 host_text ? local_key : host_key);
 	if (!bridged && local_text)
 		local.length = addr_bits(&local.addr);
-	if (local_text)
+	if (local_text || host_text)
 		*ret_pair = (struct veth_pair){ .host = host.addr, .local = local };
 	return 0;
 }

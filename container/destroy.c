@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "container/adopt.h"
 #include "container/definition.h"
 #include "container/locks.h"
@@ -31,16 +32,12 @@
 static int release_lease(const struct paths *paths, const char *name, struct error *e)
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
-	char path[PATH_MAX];
 	struct stat st;
 	int r;
 
-	r = path_format(path, sizeof(path), e, "%s/ipam.db", paths->state);
-	if (r < 0)
-		return r;
-	if (lstat(path, &st) < 0 && errno == ENOENT)
+	if (lstat(paths->book, &st) < 0 && errno == ENOENT)
 		return 0;
-	r = ipam_open(path, IPAM_WRITE, &ipam, e);
+	r = ipam_open(paths->book, IPAM_WRITE, &ipam, e);
 	return r < 0 ? r : ipam_release(ipam, name, e);
 }
 
@@ -76,9 +73,11 @@ static int remove_definition(const struct paths *paths, const char *name, struct
 static int refuse_declarative(const struct paths *paths, const char *name, struct error *e)
 {
 	char path[PATH_MAX];
+	struct stat st;
 	int r = definition_path(paths, name, path, e);
 
-	if (r < 0 || !definition_is_declarative(path))
+	/* A link that leads nowhere is what is left of a declaration; it may go. */
+	if (r < 0 || !definition_is_declarative(path) || stat(path, &st) < 0)
 		return r;
 	r = error_set(e, ERROR_FAILED, EROFS, "it is declarative: %s comes from a configuration",
 		      path);
@@ -123,14 +122,15 @@ static int remove_network(const struct paths *paths, const char *name, struct er
  */
 static int destroy_locked(const struct paths *paths, const char *name, struct error *e)
 {
+	struct error unwanted;
 	int removed, released, r;
 
 	removed = remove_network(paths, name, e);
 	if (removed < 0)
 		return removed;
-	r = masquerade_collect(paths, e);
+	r = masquerade_collect(paths, &unwanted);
 	if (r < 0)
-		return r;
+		log_warning("rules that may not be needed any more stay: %s", unwanted.text);
 	released = release_lease(paths, name, e);
 	return released < 0 ? released : removed || released;
 }

@@ -58,6 +58,8 @@ static int resolve_external(struct host *host, struct error *e)
 		if (r < 0)
 			return error_wrap(e, r, "external link of the default route");
 	}
+	host->unresolved = host->settings.external_auto && !host->uplink_v4.ifindex &&
+			   !host->uplink_v6.ifindex;
 	return 0;
 }
 

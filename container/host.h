@@ -14,8 +14,8 @@ struct host {
 	bool looked;               /* whether the rest is filled */
 	struct settings settings;
 	struct veth_uplink uplink_v4, uplink_v6;
-	struct nat_spec
-		nat; /* the external links, with "auto" resolved; none: NAT is not enabled */
+	struct nat_spec nat; /* external links, "auto" resolved; none: NAT is not enabled */
+	bool unresolved;     /* there is no default route now that "auto" could follow */
 };
 
 int host_open(const struct paths *paths, struct host *ret_host, struct error *e);

@@ -20,28 +20,67 @@
  */
 
 /**
- * masquerade_ensure - have the rules, and the external links forward
+ * record_path - where the former values of the switches we changed are kept
  * @paths: borrowed
- * @spec: the external links; none: isolation only
+ * @path: filled
+ * @e: filled on failure
+ *
+ * They end with the boot, as the switches do.
+ *
+ * Returns 0 or -errno.
+ */
+static int record_path(const struct paths *paths, char path[PATH_MAX], struct error *e)
+{
+	return path_format(path, PATH_MAX, e, "%s/forwarding", paths->runtime);
+}
+
+/**
+ * keep_external - let external links stay as they are while there is no default route to follow
+ * @nat: the session
+ * @host: its nat gets the links the kernel has
+ * @e: filled on failure
+ *
+ * A route that is away for a moment must not cut off the containers that run.
+ *
+ * Returns 0 or -errno.
+ */
+static int keep_external(struct nat *nat, struct host *host, struct error *e)
+{
+	struct nat_state state;
+	int r = nat_read(nat, &state, e);
+
+	for (size_t i = 0; r > 0 && i < state.n_external; i++)
+		if (nat_spec_add(&host->nat, state.external[i], e) < 0)
+			r = -EINVAL;
+	if (r >= 0)
+		log_warning("there is no default route now: external links stay as they are");
+	return r < 0 ? r : 0;
+}
+
+/**
+ * masquerade_ensure - have the rules, and the external links forward
+ * @host: borrowed; looked at
  * @e: filled on failure
  *
  * Returns 1 when something was done, 0 when all was so, or -errno.
  */
-int masquerade_ensure(const struct paths *paths, const struct nat_spec *spec, struct error *e)
+int masquerade_ensure(struct host *host, struct error *e)
 {
 	_cleanup_(nat_closep) struct nat *nat = NULL;
 	char record[PATH_MAX];
 	int rules, r;
 
-	r = path_format(record, sizeof(record), e, "%s/forwarding", paths->runtime);
+	r = record_path(host->paths, record, e);
 	if (r == 0)
 		r = nat_open(&nat, e);
+	if (r == 0 && host->unresolved)
+		r = keep_external(nat, host, e);
 	if (r < 0)
 		return r;
-	rules = nat_ensure(nat, spec, e);
+	rules = nat_ensure(nat, &host->nat, e);
 	if (rules < 0)
 		return rules;
-	r = nat_forwarding_ensure(spec, record, e);
+	r = nat_forwarding_ensure(&host->nat, record, e);
 	return r < 0 ? r : rules || r;
 }
 
@@ -86,9 +125,14 @@ static int cables_apply(struct host *host, struct error *e)
 			log_warning("left as it is: %s", broken.text);
 			continue;
 		}
-		r = host_describe(host, &definition, &spec, e);
+		r = host_describe(host, &definition, &spec, &broken);
 		if (r == 0)
-			r = veth_set_forwarding(host->veth, &spec, e);
+			r = veth_set_forwarding(host->veth, &spec, &broken);
+		if (r == -EEXIST)
+			log_warning("left as it is: %s", broken.text);
+		else if (r < 0 && e)
+			*e = broken;
+		r = r == -EEXIST ? 0 : r;
 	}
 	return r < 0 ? r : 0;
 }
@@ -160,7 +204,7 @@ static int masquerade_apply(const struct paths *paths, struct error *e)
 	if (r >= 0)
 		r = host_look(&host, e);
 	if (r >= 0)
-		r = masquerade_ensure(paths, &host.nat, e);
+		r = masquerade_ensure(&host, e);
 	if (r >= 0)
 		r = cables_apply(&host, e);
 	if (r >= 0)
@@ -174,7 +218,7 @@ static int masquerade_apply(const struct paths *paths, struct error *e)
  * @settings: the new ones, borrowed
  * @e: filled on failure
  *
- * When the kernel refuses, the old setting is put back.
+ * When the kernel refuses, the old setting is put back, and made so as far as it lets us.
  *
  * Returns 1, 0 when it was set so before, or -errno.
  */
@@ -195,8 +239,11 @@ static int masquerade_change(const struct paths *paths, const struct settings *s
 			return r;
 	}
 	r = masquerade_apply(paths, e);
-	if (r < 0 && !same)
-		settings_write_nat(paths, &old, NULL); /* the failure to report is the kernel's */
+	if (r < 0 && !same) {
+		/* The failure to report is the first one. */
+		settings_write_nat(paths, &old, NULL);
+		masquerade_apply(paths, NULL);
+	}
 	return r < 0 ? r : !same;
 }
 
@@ -279,13 +326,18 @@ int masquerade_read(const struct paths *paths, struct masquerade_state *ret_stat
 	_cleanup_(host_close) struct host host = { 0 };
 	_cleanup_(nat_closep) struct nat *nat = NULL;
 	struct masquerade_state state = { 0 };
+	char record[PATH_MAX];
 	int r;
 
-	r = host_open(paths, &host, e);
+	r = record_path(paths, record, e);
+	if (r >= 0)
+		r = host_open(paths, &host, e);
 	if (r >= 0)
 		r = host_look(&host, e);
 	if (r >= 0)
 		r = nat_open(&nat, e);
+	if (r >= 0 && host.unresolved)
+		r = keep_external(nat, &host, e);
 	if (r >= 0)
 		r = nat_read(nat, &state.table, e);
 	if (r < 0)
@@ -295,6 +347,9 @@ int masquerade_read(const struct paths *paths, struct masquerade_state *ret_stat
 	state.present = r > 0;
 	if (state.present || state.settings.nat)
 		nat_compare(&state.spec, state.present ? &state.table : NULL, &state.drift);
+	r = nat_forwarding_compare(&state.spec, record, &state.drift, e);
+	if (r < 0)
+		return r;
 	*ret_state = state;
 	return 0;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "container/container.h"
+#include "container/host.h"
 
 /* Rules and the forwarding switches of external links together. Returns 1, 0 or -errno. */
-int masquerade_ensure(const struct paths *paths, const struct nat_spec *spec, struct error *e);
+int masquerade_ensure(struct host *host, struct error *e);
 
 /* Takes the rules away when nothing needs them any more. Returns 1, 0 or -errno. */
 int masquerade_collect(const struct paths *paths, struct error *e);

@@ -33,3 +33,17 @@ int name_check(const char *name, struct error *e)
 		return 0;
 	return error_set(e, ERROR_USAGE, EINVAL, "'%.80s' is no container name: %s", name, why);
 }
+
+/**
+ * name_unknown - say that there is no container of a name
+ * @name: borrowed
+ * @e: filled
+ *
+ * Returns -ENOENT with class ERROR_NO_CONTAINER.
+ */
+int name_unknown(const char *name, struct error *e)
+{
+	int r = error_set(e, ERROR_NO_CONTAINER, ENOENT, "there is no container '%s'", name);
+
+	return error_remedy(e, r, "see \"nixctr-net list\" for those there are");
+}

@@ -61,20 +61,6 @@ void network_close(struct network *network)
 }
 
 /**
- * no_such_container - the error for a name without a definition
- * @name: borrowed
- * @e: filled
- *
- * Returns -ENOENT.
- */
-int no_such_container(const char *name, struct error *e)
-{
-	int r = error_set(e, ERROR_NO_CONTAINER, ENOENT, "there is no container '%s'", name);
-
-	return error_remedy(e, r, "see \"nixctr-net list\" for those there are");
-}
-
-/**
  * network_read - what is, beside what should be
  * @network: the session
  * @name: borrowed
@@ -93,7 +79,7 @@ int network_read(struct network *network, const char *name, struct network_state
 
 	r = definition_read(network->host.paths, name, &state.definition, e);
 	if (r == 0)
-		return no_such_container(name, e);
+		return name_unknown(name, e);
 	if (r < 0)
 		return r;
 	r = host_describe(&network->host, &state.definition, &state.spec, e);
@@ -153,7 +139,7 @@ int network_exec(struct network *network, const char *name, char *const argv[], 
 
 	r = definition_read(network->host.paths, name, &definition, e);
 	if (r == 0)
-		return no_such_container(name, e);
+		return name_unknown(name, e);
 	if (r > 0 && !definition.private_network)
 		r = error_set(e, ERROR_FAILED, EINVAL,
 			      "container '%s' shares the network of the host", name);

@@ -15,7 +15,5 @@ struct network {
 	bool rules_ensured; /* in this session */
 };
 
-int no_such_container(const char *name, struct error *e);
-
 /* network_detach() for a caller that holds the lock. */
 int network_detach_locked(struct network *network, const char *name, struct error *e);

@@ -25,6 +25,7 @@ int paths_init(struct paths *paths, const char *root, struct error *e)
 		{ paths->definitions, sizeof(paths->definitions), "/etc/nixos-containers" },
 		{ paths->settings, sizeof(paths->settings), "/etc/nixctr-net" },
 		{ paths->state, sizeof(paths->state), "/var/lib/nixctr-net" },
+		{ paths->book, sizeof(paths->book), "/var/lib/nixctr-net/ipam.db" },
 		{ paths->containers, sizeof(paths->containers), "/var/lib/nixos-containers" },
 		{ paths->runtime, sizeof(paths->runtime), "/run/nixctr-net" },
 		{ paths->networks, sizeof(paths->networks), "/run/nixctr-net/networks" },

@@ -72,6 +72,9 @@ static int settings_add_external(struct settings *settings, const char *text, st
 		char link[64];
 		int r;
 
+		if (*text == '#')
+			return error_set(e, ERROR_FAILED, EINVAL,
+					 "a comment begins its own line, and '%s' does not", text);
 		r = path_format(link, sizeof(link), e, "%.*s", (int)length, text);
 		if (r == 0 && strcmp(link, "auto") == 0)
 			settings->external_auto = true;
@@ -285,6 +288,41 @@ static int settings_verify_nat(const struct paths *paths, const struct settings 
 }
 
 /**
+ * drop_in_exchange - put new text in the place of our drop-in, unless another file overrides it
+ * @paths: borrowed
+ * @path: of the drop-in, borrowed
+ * @settings: what the text says, borrowed
+ * @e: names the file
+ *
+ * What was there before is put back when the new text would not count.
+ *
+ * Returns 0 or -errno.
+ */
+static int drop_in_exchange(const struct paths *paths, const char *path,
+			    const struct settings *settings, struct error *e)
+{
+	_cleanup_(freep) char *old = NULL;
+	_cleanup_(freep) char *text = NULL;
+	size_t old_length, length;
+	int r;
+
+	r = file_read(path, SETTINGS_SIZE_MAX, &old, &old_length, e);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (settings_format_nat(settings, &text, &length) < 0)
+		return error_errno(e, ENOMEM, "cannot write %s", path);
+	r = file_replace(path, text, length, 0644, e);
+	if (r < 0)
+		return r;
+	r = settings_verify_nat(paths, settings, e);
+	if (r < 0 && old)
+		file_replace(path, old, old_length, 0644, NULL);
+	else if (r < 0)
+		file_remove(path, NULL);
+	return r;
+}
+
+/**
  * settings_write_nat - make what @settings says about NAT permanent
  * @paths: borrowed
  * @settings: borrowed
@@ -294,9 +332,7 @@ static int settings_verify_nat(const struct paths *paths, const struct settings 
  */
 int settings_write_nat(const struct paths *paths, const struct settings *settings, struct error *e)
 {
-	_cleanup_(freep) char *text = NULL;
 	char path[PATH_MAX];
-	size_t length;
 	int r;
 
 	r = path_format(path, sizeof(path), e, "%s/conf.d", paths->settings);
@@ -304,15 +340,11 @@ int settings_write_nat(const struct paths *paths, const struct settings *setting
 		r = directory_make(path, 0755, e);
 	if (r >= 0)
 		r = path_format(path, sizeof(path), e, "%s/" SETTINGS_DROP_IN, paths->settings);
-	if (r >= 0 && settings_format_nat(settings, &text, &length) < 0)
-		r = error_errno(e, ENOMEM, "cannot write %s", path);
 	if (r >= 0)
-		r = file_replace(path, text, length, 0644, e);
+		r = drop_in_exchange(paths, path, settings, e);
 	if (r == -EROFS)
 		return error_remedy(e, r, "set services.nixctr-net.nat in the NixOS configuration");
 	if (r == -EACCES || r == -EPERM)
 		return error_remedy(e, r, "run it as root");
-	if (r < 0)
-		return r;
-	return settings_verify_nat(paths, settings, e);
+	return r < 0 ? r : 0;
 }

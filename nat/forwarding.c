@@ -345,6 +345,34 @@ int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struc
 }
 
 /**
+ * nat_forwarding_compare - compare the switches with what they should be
+ * @spec: which links are external
+ * @record: path of the file that remembers what was before
+ * @drift: lines are added
+ * @e: names the switch or the file
+ *
+ * Returns 0 or -errno.
+ */
+int nat_forwarding_compare(const struct nat_spec *spec, const char *record, struct nat_drift *drift,
+			   struct error *e)
+{
+	struct switches recorded;
+	struct survey survey;
+	int r = record_read(record, &recorded, e);
+
+	if (r >= 0)
+		r = survey_make(spec, &recorded, &survey, e);
+	for (size_t i = 0; r > 0 && i < survey.pending.count && drift->count < NAT_DRIFT_MAX; i++) {
+		const struct kernel_switch *entry = &survey.pending.list[i];
+
+		(void)snprintf(drift->line[drift->count++], sizeof(drift->line[0]),
+			       "%s/%s of %s is %d, should be %d", entry->family, entry->key,
+			       entry->link, entry->before, entry->wanted);
+	}
+	return r < 0 ? r : 0;
+}
+
+/**
  * nat_forwarding_restore - put every switch back
  * @record: path of the file that remembers what was before; it is removed
  * @e: names the switch or the file

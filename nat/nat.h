@@ -88,5 +88,9 @@ int nat_remove(struct nat *nat, struct error *e);
  */
 int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struct error *e);
 
+/* Adds to @drift how the switches differ from what @spec needs. Returns 0. */
+int nat_forwarding_compare(const struct nat_spec *spec, const char *record, struct nat_drift *drift,
+			   struct error *e);
+
 /* Puts every switch recorded in @record back and removes the file. Returns 1, 0 without a record. */
 int nat_forwarding_restore(const char *record, struct error *e);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -14,7 +13,8 @@
  *
  *	our cable, into this namespace: compared with what it should be, and mended
  *	our cable, into another: retired, as on removal; then once more from the start
- *	an eth0 in the namespace, whose other end is a retired link of ours: deleted; once more
+ *	an eth0 in the namespace whose other end is ours under another name, retired or made before
+ *		the container was put on a bridge or taken off it: deleted; once more
  *	anything else: somebody else's, refused by name
  *
  * So a run may be killed after any request, and the next one takes up where it stopped.
@@ -45,7 +45,7 @@ static int inside_find(struct veth *veth, int ns_fd, struct link *ret_link, stru
 }
 
 /**
- * inside_clear - delete an eth0 that a retired cable of this container has left in a namespace
+ * inside_clear - delete the eth0 of a cable of this container that is called otherwise
  * @veth: the session
  * @ns_fd: the namespace, borrowed
  * @spec: borrowed
@@ -57,7 +57,6 @@ static int inside_clear(struct veth *veth, int ns_fd, const struct veth_spec *sp
 {
 	_cleanup_(batch_deinit) struct batch batch = { 0 };
 	struct link inside, outside;
-	char retired[IFNAMSIZ];
 	int r = inside_find(veth, ns_fd, &inside, e);
 
 	if (r < 0 || inside.ifindex == 0)
@@ -65,9 +64,7 @@ static int inside_clear(struct veth *veth, int ns_fd, const struct veth_spec *sp
 	r = link_find(veth, NULL, inside.peer, NULL, &outside, e);
 	if (r < 0)
 		return r;
-	link_retired_name(inside.peer, retired);
-	if (r == 0 || !link_is_ours(&outside, spec) || outside.peer != inside.ifindex ||
-	    strcmp(outside.name, retired) != 0) {
+	if (r == 0 || !link_is_ours(&outside, spec) || outside.peer != inside.ifindex) {
 		r = error_set(e, ERROR_CONFLICT, EEXIST,
 			      "the namespace of container %s has an " VETH_INSIDE
 			      " that is not ours: a %s",
@@ -173,5 +170,8 @@ int veth_ensure(struct veth *veth, int ns_fd, const struct veth_spec *spec, stru
 {
 	int r = cable_ensure(veth, ns_fd, spec, e);
 
-	return r < 0 ? error_wrap(e, r, "link %s of container %s", spec->link, spec->container) : r;
+	/* A conflict names the link already. */
+	if (r < 0 && r != -EEXIST)
+		return error_wrap(e, r, "link %s of container %s", spec->link, spec->container);
+	return r;
 }

@@ -317,6 +317,71 @@ def test_bridge_port(world):
         assert world.connect_from(world.container_namespace("foo"), "192.0.2.1") == "192.0.2.2"
 
 
+def test_bridged_or_not_is_followed(world):
+    """A container put on a bridge while it is attached gets the other cable, and back."""
+    assert world.run("ip", "link", "add", "br0", "up", "type", "bridge").rc == 0
+    world.ok("create", "foo")
+    path = world.path("/etc/nixos-containers/foo.conf")
+    alone = path.read_text(encoding="utf-8")
+    bridged = alone.replace("HOST_BRIDGE=", "HOST_BRIDGE=br0")
+    world.ok("net", "up", "foo")
+    for text, link in (bridged, "vb-foo"), (alone, "ve-foo"):
+        path.write_text(text, encoding="utf-8")
+        world.ok("net", "up", "foo")
+        assert [name for name in world.links() if name.startswith("v")] == [link]
+        assert world.ok("net", "show", "foo", "--json").json["drift"] == []
+
+
+def test_absent_default_route_cuts_nobody_off(networked):
+    """With "auto" and no default route, who runs keeps what it has, whoever starts meanwhile."""
+    networked.ok("nat", "enable", "--external", "auto")
+    route = networked.run("ip", "route", "show", "default").stdout.split()
+    namespace = networked.container_namespace("c1")
+    assert networked.connect_from(namespace, OUTSIDE) == HOST
+    for family in "-4", "-6":
+        networked.run("ip", family, "route", "delete", "default")
+    networked.ok("create", "late")
+    assert "no default route" in networked.ok("net", "up", "late").stderr
+    assert networked.run("ip", "route", "add", *route).rc == 0
+    assert networked.connect_from(namespace, OUTSIDE) == HOST
+
+
+def test_foreign_link_is_no_obstacle_to_nat(networked):
+    """A link in the place of one container's does not keep NAT from the others."""
+    assert networked.run("ip", "netns", "add", "ve-other").rc == 0
+    networked.ok("create", "other")
+    assert networked.run("ip", "link", "add", "ve-other", "type", "bridge").rc == 0
+    enabled = networked.ok("nat", "enable", "--external", "eth0")
+    assert "ve-other" in enabled.stderr
+    assert networked.connect_from(networked.container_namespace("c1"), OUTSIDE) == HOST
+    networked.ok("nat", "disable")
+
+
+def test_switches_are_part_of_what_should_be(networked):
+    """Forwarding that somebody has switched off is seen, and mended by the next "net up"."""
+    networked.ok("nat", "enable", "--external", "eth0")
+    assert networked.ok("nat", "show", "--json").json["drift"] == []
+    switch = "/proc/sys/net/ipv4/conf/eth0/forwarding"
+    assert networked.run("sh", "-c", f"echo 0 >{switch}").rc == 0
+    [line] = networked.ok("nat", "show", "--json").json["drift"]
+    assert line == "ipv4/forwarding of eth0 is 0, should be 1"
+    networked.ok("net", "up", "c1")
+    assert networked.ok("nat", "show", "--json").json["drift"] == []
+
+
+def test_dangling_declaration_can_be_destroyed(world):
+    """A link is refused while it leads somewhere; what is left of a declaration may go."""
+    path = world.path("/etc/nixos-containers")
+    world.ok("create", "foo")
+    (path / "foo.conf").rename(path / "store")
+    (path / "foo.conf").symlink_to("store")
+    refused = world.nixctr("destroy", "foo")
+    assert refused.rc == 1 and "declarative" in refused.stderr
+    (path / "store").unlink()
+    world.ok("destroy", "foo")
+    assert world.ok("list").stdout == ""
+
+
 def test_exec_runs_inside(networked):
     """net exec is in the container's network, and returns the command's own status."""
     result = networked.ok("net", "exec", "c1", "--", "ip", "-brief", "address", "show", "eth0")

@@ -135,6 +135,9 @@ class World:
         self.root = pathlib.Path(f"/proc/{self._holder.pid}/root")
         self.namespace = f"/proc/{self._holder.pid}/ns/net"
         self.outside = Outside(self.root)
+        if self.run("cat", "/run/outside/pid").stdout != f"{self.outside.pid}\n":
+            self.close()
+            raise RuntimeError("commands would not run on the throwaway host; refusing to")
 
     def __enter__(self):
         return self
@@ -149,8 +152,12 @@ class World:
         self._holder.wait(DEADLINE)
 
     def command(self, *argv):
-        """The words that run a command on the host, for whoever starts it otherwise than run()."""
-        return ["nsenter", f"--target={self._holder.pid}", "--net", "--mount", "--root", "--", *argv]
+        """The words that run a command on the host, for whoever starts it otherwise than run().
+
+        Entering a mount namespace leads to its root directory, which in a chroot is the machine's:
+        without --root the command would be let loose there."""
+        return ["nsenter", f"--target={self._holder.pid}", "--net", "--mount", "--root", "--wd",
+                "--", *argv]
 
     def run(self, *argv):
         """Runs a command on the host."""

@@ -27,10 +27,8 @@ static int create(const struct tree *tree, const char *name, struct definition *
 static struct ipam *book(const struct tree *tree)
 {
 	struct ipam *ipam = NULL;
-	char path[400];
 
-	assert_int_equal(path_format(path, sizeof(path), NULL, "%s/ipam.db", tree->paths.state), 0);
-	assert_true(ipam_open(path, IPAM_READ, &ipam, NULL) >= 0);
+	assert_true(ipam_open(tree->paths.book, IPAM_READ, &ipam, NULL) >= 0);
 	return ipam;
 }
 
@@ -137,6 +135,65 @@ static void definitions_of_others_are_entered_in_the_book(void **state)
 	tree_write(tree->paths.definitions, "more.conf", more, strlen(more));
 	assert_int_equal(create(tree, "next", &definition, NULL), 1);
 	assert_local(&definition, "10.233.4.2");
+}
+
+/* Takes a container away without touching any network. */
+static void forget(const struct tree *tree, const char *name)
+{
+	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
+	char path[PATH_MAX];
+
+	assert_int_equal(definition_path(&tree->paths, name, path, NULL), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(ipam_open(tree->paths.book, IPAM_WRITE, &ipam, NULL), 0);
+	assert_int_equal(ipam_release(ipam, name, NULL), 1);
+}
+
+/* Whether an explicit request for an address is refused because somebody has it. */
+static bool is_held(const struct tree *tree, const char *local)
+{
+	struct create_request request = { .name = "asks",
+					  .host_address = "10.99.0.1",
+					  .local_address = local };
+	struct definition definition;
+	struct error e = ERROR_INIT;
+	int r = container_create(&tree->paths, &request, &definition, &e);
+
+	if (r > 0)
+		forget(tree, "asks");
+	return r == -EADDRINUSE;
+}
+
+static void changed_definitions_are_followed(void **state)
+{
+	static const char before[] = "PRIVATE_NETWORK=1\nHOST_ADDRESS=10.5.0.1\n"
+				     "LOCAL_ADDRESS=10.5.0.2\n";
+	static const char after[] = "PRIVATE_NETWORK=1\nHOST_ADDRESS=10.6.0.1\n"
+				    "LOCAL_ADDRESS=10.6.0.2\n";
+	const struct tree *tree = *state;
+
+	tree_write(tree->paths.definitions, "theirs.conf", before, strlen(before));
+	assert_true(is_held(tree, "10.5.0.2"));
+	tree_write(tree->paths.definitions, "theirs.conf", after, strlen(after));
+	assert_true(is_held(tree, "10.6.0.2"));
+	assert_false(is_held(tree, "10.5.0.2"));
+}
+
+static void several_may_share_the_address_of_the_host(void **state)
+{
+	static const char one[] = "PRIVATE_NETWORK=1\nHOST_ADDRESS=10.5.0.1\n"
+				  "LOCAL_ADDRESS=10.5.0.2\n";
+	static const char two[] = "PRIVATE_NETWORK=1\nHOST_ADDRESS=10.5.0.1\n"
+				  "LOCAL_ADDRESS=10.5.0.3\n";
+	static const char alone[] = "PRIVATE_NETWORK=1\nLOCAL_ADDRESS=10.5.0.4\n";
+	const struct tree *tree = *state;
+
+	tree_write(tree->paths.definitions, "one.conf", one, strlen(one));
+	tree_write(tree->paths.definitions, "two.conf", two, strlen(two));
+	tree_write(tree->paths.definitions, "alone.conf", alone, strlen(alone));
+	assert_true(is_held(tree, "10.5.0.2"));
+	assert_true(is_held(tree, "10.5.0.3"));
+	assert_true(is_held(tree, "10.5.0.4"));
 }
 
 static void one_unreadable_definition_stops_nobody(void **state)
@@ -263,6 +320,8 @@ int main(void)
 		TREE_TEST(a_name_can_be_made_unique),
 		TREE_TEST(a_lease_left_by_a_killed_run_is_taken_up),
 		TREE_TEST(definitions_of_others_are_entered_in_the_book),
+		TREE_TEST(changed_definitions_are_followed),
+		TREE_TEST(several_may_share_the_address_of_the_host),
 		TREE_TEST(one_unreadable_definition_stops_nobody),
 		TREE_TEST(what_is_asked_wrongly_leaves_nothing),
 		TREE_TEST(a_leased_address_names_its_holder),

@@ -67,6 +67,22 @@ static void lengths_on_a_point_to_point_link_mean_nothing(void **state)
 	assert_string_equal(prefix_format(&definition.v4.local, text), "10.1.0.2");
 }
 
+static void either_end_may_go_without_an_address(void **state)
+{
+	const struct tree *tree = *state;
+	struct definition definition;
+	char text[PREFIX_TEXT];
+
+	define(tree, "PRIVATE_NETWORK=1\nLOCAL_ADDRESS=10.1.0.2\n");
+	assert_int_equal(definition_read(&tree->paths, "foo", &definition, NULL), 1);
+	assert_string_equal(prefix_format(&definition.v4.local, text), "10.1.0.2");
+	assert_false(addr_is_set(&definition.v4.host));
+	define(tree, "PRIVATE_NETWORK=1\nHOST_ADDRESS=10.1.0.1\n");
+	assert_int_equal(definition_read(&tree->paths, "foo", &definition, NULL), 1);
+	assert_false(addr_is_set(&definition.v4.local.addr));
+	assert_string_equal(addr_format(&definition.v4.host, text), "10.1.0.1");
+}
+
 static void a_declared_one_shares_the_host_network_by_default(void **state)
 {
 	const struct tree *tree = *state;
@@ -94,8 +110,6 @@ static void mistakes_name_container_file_and_value(void **state)
 	} cases[] = {
 		{ "LOCAL_ADDRESS=300.1.1.1\nHOST_ADDRESS=10.1.1.1\n",
 		  "LOCAL_ADDRESS: '300.1.1.1'" },
-		{ "HOST_ADDRESS=10.1.1.1\n", "HOST_ADDRESS is set and LOCAL_ADDRESS is not" },
-		{ "LOCAL_ADDRESS=10.1.1.1\n", "LOCAL_ADDRESS is set and HOST_ADDRESS is not" },
 		{ "LOCAL_ADDRESS=fd00::1\nHOST_ADDRESS=fd00::2\n", "IPv4" },
 		{ "LOCAL_ADDRESS6=10.1.1.1\nHOST_ADDRESS6=10.1.1.2\n", "IPv6" },
 		{ "HOST_BRIDGE=../../x\n", "HOST_BRIDGE '../../x'" },
@@ -173,6 +187,7 @@ int main(void)
 		TREE_TEST(a_file_of_nixos_container_is_read),
 		TREE_TEST(a_bridged_one_keeps_its_prefix_length),
 		TREE_TEST(lengths_on_a_point_to_point_link_mean_nothing),
+		TREE_TEST(either_end_may_go_without_an_address),
 		TREE_TEST(a_declared_one_shares_the_host_network_by_default),
 		TREE_TEST(mistakes_name_container_file_and_value),
 		TREE_TEST(files_that_are_none_are_named_errors),

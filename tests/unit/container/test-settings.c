@@ -76,6 +76,10 @@ static void a_file_that_overrides_ours_is_reported(void **state)
 	drop_in(tree, "99-admin.conf", "[nat]\nenable = no\n");
 	assert_int_equal(settings_write_nat(&tree->paths, &settings, &e), -EEXIST);
 	assert_int_equal(e.class, ERROR_CONFLICT);
+	/* Once the other file is gone, nothing that was refused comes into force. */
+	drop_in(tree, "99-admin.conf", "");
+	assert_int_equal(settings_read(&tree->paths, &settings, &e), 0);
+	assert_false(settings.nat);
 }
 
 static void mistakes_name_file_and_line(void **state)
@@ -87,6 +91,7 @@ static void mistakes_name_file_and_line(void **state)
 		{ "[nat]\nenable = maybe\n", "line 2: [nat] enable is 'maybe'" },
 		{ "[nat]\n\nexternal = ve-foo\n", "line 3" },
 		{ "[nat]\nexternal = a/b\n", "line 2" },
+		{ "[nat]\nexternal = eth0 # the uplink\n", "line 2: a comment" },
 		{ "[nat]\njunk\n", "line 2: neither" },
 	};
 	const struct tree *tree = *state;

@@ -47,7 +47,6 @@ enum tone outside_phrase(const struct masquerade_state *state, struct phrase *ph
 	if (!state->present)
 		phrase_add(phrase, "but the table inet %s is not there", NAT_TABLE);
 	else if (state->drift.count)
-		phrase_add(phrase, "but the table inet %s has drifted; see nixctr-net nat show",
-			   NAT_TABLE);
+		phrase_add(phrase, "but not all is as it should be; see nixctr-net nat show");
 	return state->present && state->drift.count == 0 ? TONE_GOOD : TONE_BAD;
 }

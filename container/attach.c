@@ -93,6 +93,10 @@ static int attach_defined(struct network *network, const struct definition *defi
 	if (!definition->private_network)
 		return 0;
 	r = host_describe(&network->host, definition, &spec, e);
+	if (r == 0 && addr_is_set(&spec.v6.local.addr) && !network->host.nat.ipv6) {
+		network->host.nat.ipv6 = true;
+		network->rules_ensured = false;
+	}
 	if (r == 0)
 		r = rules = rules_ensure(network, e);
 	if (r >= 0)

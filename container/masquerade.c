@@ -100,11 +100,44 @@ static bool is_attached(const struct paths *paths, const char *name)
 }
 
 /**
- * cables_apply - set forwarding of every attached cable as NAT wants it
- * @host: borrowed
+ * cable_apply - set forwarding of one attached cable as NAT wants it
+ * @host: looked at; learns whether the container has IPv6
+ * @name: of the container
  * @e: filled on failure
  *
- * A container whose definition cannot be read keeps what it has, and the log says so.
+ * A container whose definition cannot be read keeps what it has, and so does a link that is not ours;
+ * the log says so.
+ *
+ * Returns 0 or -errno.
+ */
+static int cable_apply(struct host *host, const char *name, struct error *e)
+{
+	struct definition definition;
+	struct veth_spec spec;
+	struct error left;
+	int r = definition_read(host->paths, name, &definition, &left);
+
+	if (r > 0) {
+		host->nat.ipv6 |= addr_is_set(&definition.v6.local.addr);
+		r = host_describe(host, &definition, &spec, e);
+		if (r < 0)
+			return r;
+		r = veth_set_forwarding(host->veth, &spec, &left);
+		if (r < 0 && r != -EEXIST) {
+			if (e)
+				*e = left;
+			return r;
+		}
+	}
+	if (r < 0)
+		log_warning("left as it is: %s", left.text);
+	return 0;
+}
+
+/**
+ * cables_apply - set forwarding of every attached cable as NAT wants it
+ * @host: looked at; learns whether any container has IPv6
+ * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
@@ -114,26 +147,9 @@ static int cables_apply(struct host *host, struct error *e)
 	size_t count;
 	int r = definition_names(host->paths, &names, &count, e);
 
-	for (size_t i = 0; r >= 0 && i < count; i++) {
-		struct definition definition;
-		struct veth_spec spec;
-		struct error broken;
-
-		if (!is_attached(host->paths, names[i]))
-			continue;
-		if (definition_read(host->paths, names[i], &definition, &broken) <= 0) {
-			log_warning("left as it is: %s", broken.text);
-			continue;
-		}
-		r = host_describe(host, &definition, &spec, &broken);
-		if (r == 0)
-			r = veth_set_forwarding(host->veth, &spec, &broken);
-		if (r == -EEXIST)
-			log_warning("left as it is: %s", broken.text);
-		else if (r < 0 && e)
-			*e = broken;
-		r = r == -EEXIST ? 0 : r;
-	}
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		if (is_attached(host->paths, names[i]))
+			r = cable_apply(host, names[i], e);
 	return r < 0 ? r : 0;
 }
 
@@ -207,6 +223,8 @@ static int masquerade_apply(const struct paths *paths, struct error *e)
 		r = masquerade_ensure(&host, e);
 	if (r >= 0)
 		r = cables_apply(&host, e);
+	if (r >= 0 && host.nat.ipv6)
+		r = masquerade_ensure(&host, e);
 	if (r >= 0)
 		r = rules_collect(paths, e);
 	return r < 0 ? r : 0;

@@ -8,7 +8,8 @@
  *	IPv4	conf/LINK/forwarding, which works without net.ipv4.ip_forward
  *	IPv6	conf/LINK/force_forwarding (kernel 6.17). Before that conf/all/forwarding is the only
  *		one, which makes a router of the host: it then hears router advertisements only with
- *		accept_ra=2 and would lose its own default route
+ *		accept_ra=2 and would lose its own default route. So it is left alone until a container
+ *		has IPv6, and from then on until NAT is disabled
  *
  * What a switch was is on disk before it is changed, so that whoever is killed leaves nothing that
  * cannot be put back. A switch that somebody has set to another value since is theirs.
@@ -132,8 +133,12 @@ static int plan_add_advertisements(struct switches *plan, const char *link, stru
 static int plan_make(const struct nat_spec *spec, struct switches *record, struct switches *plan,
 		     struct error *e)
 {
+	const struct kernel_switch router = { .family = "ipv6",
+					      .link = "all",
+					      .key = "forwarding" };
 	int value, r = 0;
 	bool forced = sysctl_read("ipv6", "all", "force_forwarding", &value, NULL) == 0;
+	bool routes = !forced && spec->n_external && (spec->ipv6 || switches_find(record, &router));
 
 	plan->count = 0;
 	for (size_t i = 0; i < spec->n_external && r == 0; i++) {
@@ -142,42 +147,12 @@ static int plan_make(const struct nat_spec *spec, struct switches *record, struc
 		r = plan_add(plan, "ipv4", link, "forwarding", 1, e);
 		if (r == 0 && forced)
 			r = plan_add(plan, "ipv6", link, "force_forwarding", 1, e);
-		else if (r == 0)
+		else if (r == 0 && routes)
 			r = plan_add_advertisements(plan, link, record, e);
 	}
-	if (r == 0 && !forced && spec->n_external)
+	if (r == 0 && routes)
 		r = plan_add(plan, "ipv6", "all", "forwarding", 1, e);
 	return r;
-}
-
-/**
- * plan_pending - which switches of a plan are not as wanted
- * @plan: borrowed
- * @ret_pending: they, with the values they have
- * @e: filled on failure
- *
- * What is not there, a link that is yet to come or a host without IPv6, is left out.
- *
- * Returns 0 or -errno.
- */
-static int plan_pending(const struct switches *plan, struct switches *ret_pending, struct error *e)
-{
-	ret_pending->count = 0;
-	for (size_t i = 0; i < plan->count; i++) {
-		struct kernel_switch entry = plan->list[i];
-		int r = sysctl_read(entry.family, entry.link, entry.key, &entry.before, e);
-
-		if (r == -ENOENT && strcmp(entry.family, "ipv4") == 0)
-			log_notice("external link %s is not there: nothing is forwarded from it",
-				   entry.link);
-		if (r < 0 && r != -ENOENT)
-			return r;
-		if (r == 0 && entry.before != entry.wanted)
-			r = switches_add(ret_pending, &entry, e);
-		if (r < 0 && r != -ENOENT)
-			return r;
-	}
-	return 0;
 }
 
 /**
@@ -280,8 +255,36 @@ static int work_put_back(struct work *work, struct switches *plan, struct error 
 struct survey {
 	struct switches plan;    /* as they have to be */
 	struct switches pending; /* not so yet */
-	bool stale;              /* the record has switches that are not wanted any more */
+	size_t n_absent;
+	const char *absent[NAT_EXTERNAL_MAX]; /* external links that are not there, in the plan */
+	bool stale; /* the record has switches that are not wanted any more */
 };
+
+/**
+ * survey_pending - find out which switches are not as wanted
+ * @survey: its plan is made; the others are filled
+ * @e: filled on failure
+ *
+ * What is not there, a link that is yet to come or a host without IPv6, has nothing to switch.
+ *
+ * Returns 0 or -errno.
+ */
+static int survey_pending(struct survey *survey, struct error *e)
+{
+	survey->pending.count = survey->n_absent = 0;
+	for (size_t i = 0; i < survey->plan.count; i++) {
+		struct kernel_switch entry = survey->plan.list[i];
+		int r = sysctl_read(entry.family, entry.link, entry.key, &entry.before, e);
+
+		if (r == -ENOENT && strcmp(entry.family, "ipv4") == 0)
+			survey->absent[survey->n_absent++] = survey->plan.list[i].link;
+		if (r == 0 && entry.before != entry.wanted)
+			r = switches_add(&survey->pending, &entry, e);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return 0;
+}
 
 /**
  * survey_make - find out what has to be done
@@ -298,7 +301,7 @@ static int survey_make(const struct nat_spec *spec, struct switches *record, str
 	int r = plan_make(spec, record, &survey->plan, e);
 
 	if (r == 0)
-		r = plan_pending(&survey->plan, &survey->pending, e);
+		r = survey_pending(survey, e);
 	if (r < 0)
 		return r;
 	survey->stale = false;
@@ -329,6 +332,9 @@ int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struc
 	r = record_read(record, &work.record, e);
 	if (r >= 0)
 		r = survey_make(spec, &work.record, &survey, e);
+	for (size_t i = 0; r >= 0 && i < survey.n_absent; i++)
+		log_notice("external link %s is not there: nothing is forwarded from it",
+			   survey.absent[i]);
 	if (r <= 0)
 		return r;
 	r = work_begin(&work, record, e);
@@ -362,6 +368,9 @@ int nat_forwarding_compare(const struct nat_spec *spec, const char *record, stru
 
 	if (r >= 0)
 		r = survey_make(spec, &recorded, &survey, e);
+	for (size_t i = 0; r >= 0 && i < survey.n_absent && drift->count < NAT_DRIFT_MAX; i++)
+		(void)snprintf(drift->line[drift->count++], sizeof(drift->line[0]),
+			       "external link %s is not there", survey.absent[i]);
 	for (size_t i = 0; r > 0 && i < survey.pending.count && drift->count < NAT_DRIFT_MAX; i++) {
 		const struct kernel_switch *entry = &survey.pending.list[i];
 

@@ -27,6 +27,7 @@ struct nat;
 struct nat_spec {
 	size_t n_external; /* 0: NAT is not enabled, containers are isolated */
 	char external[NAT_EXTERNAL_MAX][IFNAMSIZ];
+	bool ipv6; /* a container has IPv6: before 6.17 the kernel forwards that for all links or none */
 };
 
 struct nat_counter {

@@ -28,8 +28,7 @@ int bridge_find(struct veth *veth, const struct veth_spec *spec, int *ret_ifinde
 	if (r < 0)
 		return error_wrap(e, r, "bridge %s", spec->bridge);
 	if (r == 0) {
-		r = error_set(e, ERROR_FAILED, ENODEV, "bridge %s of container %s does not exist",
-			      spec->bridge, spec->container);
+		r = error_set(e, ERROR_FAILED, ENODEV, "bridge %s does not exist", spec->bridge);
 		return error_remedy(e, r, "create it: ip link add %s type bridge", spec->bridge);
 	}
 	if (strcmp(bridge.kind, "bridge") != 0)

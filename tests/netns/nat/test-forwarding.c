@@ -210,7 +210,7 @@ static void old_switch_make(const char *link, const char *key, const char *value
 	assert_int_equal(file_replace(path, value, strlen(value), 0644, NULL), 0);
 }
 
-/** old_kernels_become_routers - and keep their own default route */
+/** old_kernels_become_routers - when a container has IPv6, and keep their own default route */
 static void old_kernels_become_routers(void **state)
 {
 	struct nat_spec spec = spec_of("eth0", "eth1");
@@ -221,11 +221,16 @@ static void old_kernels_become_routers(void **state)
 	old_switch_make("eth0", "accept_ra", "1");
 	old_switch_make("eth1", "accept_ra", "0");
 	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv6", "all", "forwarding"), 0);
+	spec.ipv6 = true;
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
 	assert_int_equal(switch_of("ipv6", "all", "forwarding"), 1);
 	assert_int_equal(switch_of("ipv6", "eth0", "accept_ra"), 2);
 	assert_int_equal(switch_of("ipv6", "eth1", "accept_ra"), 0);
-	assert_record("ipv4 eth0 forwarding 0 1\nipv6 eth0 accept_ra 1 2\n"
-		      "ipv4 eth1 forwarding 0 1\nipv6 all forwarding 0 1\n");
+	assert_record("ipv4 eth0 forwarding 0 1\nipv4 eth1 forwarding 0 1\n"
+		      "ipv6 eth0 accept_ra 1 2\nipv6 all forwarding 0 1\n");
+	/* The next container, which has none, does not take it away from that one. */
+	spec.ipv6 = false;
 	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 0);
 	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
 	assert_int_equal(switch_of("ipv6", "all", "forwarding"), 0);

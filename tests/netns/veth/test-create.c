@@ -226,7 +226,7 @@ static void test_no_bridge(void **state)
 	struct fixture *f = *state;
 
 	spec_bridge(&f->spec, "br9");
-	assert_refused(f, ensure(f), ENODEV, "bridge br9 of container foo does not exist");
+	assert_refused(f, ensure(f), ENODEV, "bridge br9 does not exist");
 	assert_string_equal(f->error.remedy, "create it: ip link add br9 type bridge");
 	assert_null(ip_link("link show dev vb-foo"));
 }

@@ -80,7 +80,7 @@ static void add_host_link(struct batch *batch, const struct veth_spec *spec, int
 }
 
 /**
- * add_address - add an address, in the place of the same one in another form
+ * add_address - put the right address in the place of a wrong one
  * @batch: changed
  * @what: for "cannot ...", a literal
  * @ifindex: which end
@@ -91,7 +91,7 @@ static void add_address(struct batch *batch, const char *what, int ifindex,
 			const struct prefix *present, const struct prefix *local,
 			const struct addr *peer)
 {
-	if (addr_equal(&present->addr, &local->addr))
+	if (addr_is_set(&present->addr))
 		message_address_delete(batch, what, ifindex, present);
 	message_address_add(batch, what, ifindex, local, peer);
 }

@@ -317,6 +317,17 @@ def test_bridge_port(world):
         assert world.connect_from(world.container_namespace("foo"), "192.0.2.1") == "192.0.2.2"
 
 
+def test_one_end_may_be_without_an_address(world):
+    """As NixOS allows it: the container has its address, and no route to a host that has none."""
+    path = world.path("/etc/nixos-containers")
+    path.mkdir(exist_ok=True)
+    (path / "foo.conf").write_text("PRIVATE_NETWORK=1\nLOCAL_ADDRESS=10.1.0.2\n", encoding="utf-8")
+    world.ok("net", "up", "foo")
+    assert local_addresses(world, "foo") == {"10.1.0.2/32"}
+    assert world.run("ip", "-n", "ve-foo", "route", "show", "default").stdout == ""
+    assert world.ok("net", "show", "foo", "--json").json["drift"] == []
+
+
 def test_bridged_or_not_is_followed(world):
     """A container put on a bridge while it is attached gets the other cable, and back."""
     assert world.run("ip", "link", "add", "br0", "up", "type", "bridge").rc == 0

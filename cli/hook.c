@@ -88,7 +88,7 @@ int hook_run(const struct session *session, enum hook_step step, const char *nam
 	int r;
 
 	session_log(session, LOG_LEVEL_INFO);
-	r = network_open(&session->paths, NETWORK_CHANGE, &network, e);
+	r = network_open(&session->paths, &network, e);
 	if (r < 0)
 		return r;
 	switch (step) {

@@ -29,7 +29,7 @@ int verb_net_down(const struct invocation *in, struct error *e)
 	int r = each_check(in, e);
 
 	if (r == 0)
-		r = network_open(&in->session->paths, NETWORK_CHANGE, &network, e);
+		r = network_open(&in->session->paths, &network, e);
 	action.context = network;
 	return r < 0 ? r : each_container(in, &action, e);
 }

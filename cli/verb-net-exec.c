@@ -21,6 +21,6 @@ int verb_net_exec(const struct invocation *in, struct error *e)
 		command++;
 	if (!command[0])
 		return verb_usage_error(in->verb, e, "needs %s", in->verb->arguments);
-	r = network_open(&in->session->paths, NETWORK_READ, &network, e);
+	r = network_open(&in->session->paths, &network, e);
 	return r < 0 ? r : network_exec(network, in->arguments[0], command, e);
 }

@@ -138,7 +138,7 @@ static int show_one(const struct invocation *in, struct network *network, struct
 int verb_net_show(const struct invocation *in, struct error *e)
 {
 	_cleanup_(network_closep) struct network *network = NULL;
-	int r = network_open(&in->session->paths, NETWORK_READ, &network, e);
+	int r = network_open(&in->session->paths, &network, e);
 
 	if (r < 0)
 		return r;

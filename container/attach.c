@@ -19,7 +19,8 @@
  * One lock per container keeps two runs for the same name apart; different containers never wait
  * for each other. The definition is read under it, and destroy removes it under it, so that no
  * network comes up for a container that is being destroyed. A run that leaves nothing attached removes
- * the file of the lock as well. The settings and the rules stay as they are while a session is open.
+ * the file of the lock as well. From the first attach of a session until its end nobody else changes
+ * the settings or takes the rules away.
  */
 
 /**
@@ -95,7 +96,7 @@ static int attach_defined(struct network *network, const struct definition *defi
 	r = host_describe(&network->host, definition, &spec, e);
 	if (r == 0 && addr_is_set(&spec.v6.local.addr) && !network->host.nat.ipv6) {
 		network->host.nat.ipv6 = true;
-		network->rules_ensured = false;
+		network->rules_ensured = false; /* they were ensured without */
 	}
 	if (r == 0)
 		r = rules = rules_ensure(network, e);
@@ -124,6 +125,8 @@ int network_attach(struct network *network, const char *name, struct definition 
 	int r;
 
 	r = name_check(name, e);
+	if (r == 0 && network->rules_fd < 0)
+		r = rules_lock(network->host.paths, LOCK_SHARED, &network->rules_fd, e);
 	if (r == 0)
 		r = network_lock(network->host.paths, name, &lock, e);
 	if (r < 0)

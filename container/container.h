@@ -129,13 +129,7 @@ struct network_state {
  */
 struct network;
 
-enum network_access {
-	NETWORK_READ,   /* look, or run something inside */
-	NETWORK_CHANGE, /* attach and detach; settings and rules wait until the session is closed */
-};
-
-int network_open(const struct paths *paths, enum network_access access,
-		 struct network **ret_network, struct error *e);
+int network_open(const struct paths *paths, struct network **ret_network, struct error *e);
 void network_close(struct network *network);
 void network_closep(struct network **network);
 

@@ -100,7 +100,7 @@ static int remove_network(const struct paths *paths, const char *name, struct er
 	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
 	int detached, removed, r;
 
-	r = network_open(paths, NETWORK_CHANGE, &network, e);
+	r = network_open(paths, &network, e);
 	if (r >= 0)
 		r = network_lock(paths, name, &lock, e);
 	if (r < 0)

@@ -23,14 +23,12 @@ void network_closep(struct network **network)
 /**
  * network_open - begin to work on the host's network
  * @paths: borrowed until network_close()
- * @access: whether networks are only looked at
  * @ret_network: the session; the caller ends with network_close()
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-int network_open(const struct paths *paths, enum network_access access,
-		 struct network **ret_network, struct error *e)
+int network_open(const struct paths *paths, struct network **ret_network, struct error *e)
 {
 	_cleanup_(network_closep) struct network *network = calloc(1, sizeof(*network));
 	int r;
@@ -38,9 +36,7 @@ int network_open(const struct paths *paths, enum network_access access,
 	if (!network)
 		return error_errno(e, ENOMEM, "cannot begin");
 	network->rules_fd = -1;
-	r = access == NETWORK_CHANGE ? rules_lock(paths, LOCK_SHARED, &network->rules_fd, e) : 0;
-	if (r == 0)
-		r = host_open(paths, &network->host, e);
+	r = host_open(paths, &network->host, e);
 	if (r < 0)
 		return r;
 	*ret_network = TAKE_PTR(network);

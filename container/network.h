@@ -11,7 +11,7 @@
 
 struct network {
 	struct host host;
-	int rules_fd;       /* the shared lock, -1 in a session that only reads */
+	int rules_fd;       /* the shared lock; -1 before the first attach of the session */
 	bool rules_ensured; /* in this session */
 };
 

@@ -356,8 +356,11 @@ static void settle(void)
 	_Alignas(struct nlmsghdr) char news[16384];
 	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	int host = rtnl_open(0), listener = rtnl_open(RTMGRP_LINK);
+	const int room = 64 << 20; /* for the end of thousands of links */
 	struct link link;
 
+	if (setsockopt(listener, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
+		err(1, "cannot make room for news");
 	if (unshare(CLONE_NEWNET) < 0)
 		err(1, "cannot make a network namespace");
 	link = pair_make(host, &cable);

@@ -12,8 +12,9 @@ BELOW = {
     "ipam": set(),
     "veth": set(),
     "nat": set(),
-    "container": {"ipam", "veth", "nat"},
-    "cli": {"container", "ipam", "veth", "nat"},
+    "machine": set(),
+    "container": {"ipam", "veth", "nat", "machine"},
+    "cli": {"container", "ipam", "veth", "nat", "machine"},
 }
 
 # Where the headers of an external library may be included.
@@ -22,6 +23,7 @@ HOMES = {
     r"netlink/.*": "veth",
     r"libmnl/.*": "nat",
     r"libnftnl/.*": "nat",
+    r"systemd/.*": "machine",
     r"ini\.h": "container",
     r"jansson\.h": "cli",
     r"libsmartcols(/.*)?\.h": "cli",

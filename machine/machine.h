@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/words.h"
+
+/*
+ * The processes of containers: what systemd-nspawn is told, who runs it, and how to get inside. Knows
+ * no address and no definition; libsystemd has its home here.
+ */
+
+#define MACHINE_NAME_MAX    64  /* with its NUL */
+#define MACHINE_EXIT_REBOOT 133 /* of systemd-nspawn: the container wants to be started again */
+
+/* ------------------------------------------------------------- who runs containers */
+
+/*
+ * The manager of this host: systemd, in container@NAME.service, or, where systemd is not PID 1, a
+ * supervisor of ours for each container, which takes the same steps.
+ */
+struct manager;
+
+enum manager_kind {
+	MANAGER_SYSTEMD,
+	MANAGER_SUPERVISOR,
+};
+
+/* What the supervisor runs; systemd has it from the unit. All borrowed while the manager is open. */
+struct supervisor_settings {
+	const char *program;    /* ours, absolute: PROGRAM --root ROOT hook STEP NAME */
+	const char *root;       /* --root, or NULL */
+	const char *runtime;    /* directory of its state files */
+	const char *log;        /* directory of the logs of containers */
+	unsigned start_timeout; /* seconds until a container must be ready */
+};
+
+enum machine_state {
+	MACHINE_DOWN,
+	MACHINE_STARTING,
+	MACHINE_UP, /* has reported that it is ready; also while it is reloaded */
+	MACHINE_STOPPING,
+	MACHINE_FAILED, /* down, and not because somebody asked for it */
+};
+
+struct machine_status {
+	enum machine_state state;
+	pid_t main_pid;  /* of systemd-nspawn; 0: none */
+	char result[32]; /* why the last run ended: $SERVICE_RESULT of systemd.exec(5), or "" */
+};
+
+int manager_open(const struct supervisor_settings *settings, struct manager **ret_manager,
+		 struct error *e);
+void manager_close(struct manager *manager);
+void manager_closep(struct manager **manager);
+enum manager_kind manager_kind(const struct manager *manager);
+
+/*
+ * Each waits until it is so. Return 1 when that had to be brought about, 0 when it was so, or -errno:
+ * the error has the result and the last lines that the container or its unit logged.
+ */
+int manager_start(struct manager *manager, const char *name, struct error *e);
+int manager_stop(struct manager *manager, const char *name, struct error *e);
+/* Kills all of it at once, without telling the container. */
+int manager_terminate(struct manager *manager, const char *name, struct error *e);
+/* Runs the unit's reload step. */
+int manager_reload(struct manager *manager, const char *name, struct error *e);
+/* Returns 0 or -errno; a container that nobody knows is MACHINE_DOWN. */
+int manager_status(struct manager *manager, const char *name, struct machine_status *ret_status,
+		   struct error *e);
+/* Has systemd read what generators make of the definitions. Nothing to do for a supervisor. */
+int manager_refresh(struct manager *manager, struct error *e);
+/* A login prompt of the container on our terminal, until it ends. Returns the exit status. */
+int manager_login(struct manager *manager, const char *name, struct error *e);
+
+/* The supervisor itself: runs until the container has stopped. Logs to standard error. */
+int supervisor_run(const struct supervisor_settings *settings, const char *name, struct error *e);
+
+/* Ends what machined still keeps of a machine whose systemd-nspawn is gone. Returns 1, 0, -errno. */
+int machine_forget(const char *name, struct error *e);
+
+/* ------------------------------------------------------------- inside */
+
+/* The first process of a container, held so that its number cannot become another's. */
+struct leader {
+	pid_t pid;
+	int pidfd; /* owned; -1: none */
+};
+
+#define LEADER_INIT ((struct leader){ .pidfd = -1 })
+
+/* @main_pid: of systemd-nspawn. Returns 1, 0 when it has no container, or -errno. */
+int leader_find(pid_t main_pid, struct leader *ret_leader, struct error *e);
+void leader_close(struct leader *leader);
+
+/*
+ * Runs a command as root of a container: in all its namespaces and its control group, with no more
+ * capabilities than it has, with a login shell's environment, no descriptors but the three, and a
+ * terminal of the container where ours is one.
+ *
+ * @argv: ends with NULL; NULL: a login shell.
+ *
+ * Returns the exit status (128 + N for signal N), or -errno with class ERROR_CANNOT_RUN,
+ * ERROR_NO_PROGRAM or ERROR_FAILED.
+ */
+int leader_run(const struct leader *leader, const char *name, char *const argv[], struct error *e);
+
+/* ------------------------------------------------------------- what systemd-nspawn is told */
+
+/* A container as systemd-nspawn sees it. All borrowed. */
+struct nspawn_spec {
+	const char *name;
+	const char *root;      /* its root directory */
+	const char *namespace; /* a prepared network namespace, or NULL: the host's */
+	const char *init;      /* first program, or NULL: what the tree has (--boot) */
+	const char *users;     /* --private-users=, or NULL */
+	bool ephemeral;
+	const struct words *binds;       /* further options, as they are */
+	const struct words *environment; /* KEY=VALUE for the first program */
+	enum manager_kind manager;
+};
+
+/* Adds the program and all its options to @ret_argv. */
+int nspawn_words(const struct nspawn_spec *spec, struct words *ret_argv, struct error *e);

@@ -178,3 +178,7 @@ int masquerade_enable(const struct paths *paths, const char *const *externals, s
 		      struct error *e);
 int masquerade_disable(const struct paths *paths, struct error *e);
 int masquerade_read(const struct paths *paths, struct masquerade_state *ret_state, struct error *e);
+
+/* The published ports as the kernel has them. The caller frees the list. */
+int published_read(struct nat_forwards *ret_forwards, struct error *e);
+const char *protocol_name(uint8_t protocol);

@@ -25,7 +25,7 @@ struct forwards_reader {
 	int fd;      /* else the lock, to be closed once what was read is in the kernel */
 };
 
-int forwards_load(void *reader, struct nat_forwards *ret_forwards, struct error *e);
+int forwards_load(void *data, struct nat_forwards *ret_forwards, struct error *e);
 bool forwards_any(const struct paths *paths);
 
 /* Adds to @drift what is recorded as published and is not. Returns 0 or -errno. */

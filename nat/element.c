@@ -10,7 +10,7 @@
 #include "nat/expression.h"
 #include "nat/match.h"
 
-#define PROTOCOL_SIZE 4 /* a value among several is padded to that */
+#define PROTOCOL_SIZE ((size_t)4) /* a value among several is padded to that */
 #define PORT_AT       PROTOCOL_SIZE
 #define PORT_KEY_SIZE (2 * PROTOCOL_SIZE)
 
@@ -48,7 +48,7 @@ static uint16_t port_read(const uint8_t *bytes)
 static void hairpin_make(const struct nat_forward *forward, struct element *element)
 {
 	element->set = SET_HAIRPIN;
-	element->key_size = 2 * IFNAMSIZ;
+	element->key_size = sizeof(element->key);
 	memcpy(element->key, forward->link, strnlen(forward->link, IFNAMSIZ - 1));
 	memcpy(element->key + IFNAMSIZ, forward->link, strnlen(forward->link, IFNAMSIZ - 1));
 }

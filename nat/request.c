@@ -201,7 +201,7 @@ void nft_request_deinit(struct nft_request *request)
  */
 static bool request_grow(struct nft_request *request)
 {
-	struct nft_message *messages = calloc(4 * request->n_messages, sizeof(*messages));
+	struct nft_message *messages = calloc(request->n_messages, 4 * sizeof(*messages));
 	uint8_t *bytes = calloc(4, request->size);
 
 	if (!messages || !bytes) {

@@ -201,7 +201,8 @@ void nft_request_deinit(struct nft_request *request)
  */
 static bool request_grow(struct nft_request *request)
 {
-	struct nft_message *messages = calloc(request->n_messages, 4 * sizeof(*messages));
+	size_t room = 4 * request->n_messages + 1;
+	struct nft_message *messages = calloc(room, sizeof(*messages));
 	uint8_t *bytes = calloc(4, request->size);
 
 	if (!messages || !bytes) {
@@ -214,7 +215,7 @@ static bool request_grow(struct nft_request *request)
 	nft_request_deinit(request);
 	request->messages = messages;
 	request->bytes = bytes;
-	request->n_messages *= 4;
+	request->n_messages = room;
 	request->size *= 4;
 	return true;
 }

@@ -142,3 +142,8 @@ struct nspawn_spec {
 
 /* Appends the program and all its options to @argv. */
 int nspawn_words(const struct nspawn_spec *spec, struct words *argv, struct error *e);
+/* Becomes it. Returns only on failure. */
+int nspawn_exec(const struct words *argv, struct error *e);
+
+/* Whether machined can be told of a machine: it runs, or can be started. */
+bool machine_can_register(void);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <linux/magic.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include "base/cleanup.h"
+#include "base/process.h"
 #include "base/words.h"
 #include "machine/machine.h"
 
@@ -42,6 +46,17 @@ static int path_escape(const char *path, char escaped[PATH_MAX], struct error *e
 }
 
 /**
+ * users_are_shifted - whether the users of a container have other numbers on the host
+ * @users: of --private-users=, NULL: those of the host
+ *
+ * Source: systemd-nspawn(1).
+ */
+static bool users_are_shifted(const char *users)
+{
+	return users && strcmp(users, "identity") != 0 && strcmp(users, "0") != 0;
+}
+
+/**
  * words_add_bind - the option for something of the host that appears inside
  * @argv: changed
  * @bind: borrowed
@@ -64,7 +79,8 @@ static int words_add_bind(struct words *argv, const struct nspawn_bind *bind, co
 		r = path_escape(bind->inside, inside, e);
 	if (r < 0)
 		return r;
-	return words_add(argv, e, "--%s=%s:%s%s", option, host, inside, users ? ":idmap" : "");
+	return words_add(argv, e, "--%s=%s:%s%s", option, host, inside,
+			 users_are_shifted(users) ? ":idmap" : "");
 }
 
 /**
@@ -167,4 +183,26 @@ int nspawn_words(const struct nspawn_spec *spec, struct words *argv, struct erro
 	if (r == 0)
 		r = words_add(argv, e, "--");
 	return r < 0 ? r : words_add(argv, e, "%s", spec->init);
+}
+
+/**
+ * nspawn_exec - become systemd-nspawn
+ * @argv: of nspawn_words(), borrowed
+ * @e: filled
+ *
+ * It would guess from the tree which control groups the systemd in there can do with. The tree of a
+ * NixOS container has none to guess from, so it gets what the host has.
+ * Source: ENVIRONMENT.md of systemd.
+ *
+ * Returns only on failure.
+ */
+int nspawn_exec(const struct words *argv, struct error *e)
+{
+	struct statfs groups;
+	bool unified =
+		statfs("/sys/fs/cgroup", &groups) == 0 && groups.f_type == CGROUP2_SUPER_MAGIC;
+
+	if (unified && setenv("SYSTEMD_NSPAWN_UNIFIED_HIERARCHY", "1", 1) < 0)
+		return error_errno(e, errno, "cannot run %s", argv->list[0]);
+	return process_exec(argv->list, e);
 }

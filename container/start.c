@@ -199,6 +199,7 @@ static int start_describe(struct start *start, struct error *e)
 		r = start_bind(start, e);
 	if (r == 0 && start->root.init[0])
 		r = start_personality(start, e);
+	spec->own_network = spec->namespace && !start->launch.namespace[0];
 	spec->name = start->name;
 	spec->root = start->root.path;
 	spec->init = start->root.init[0] ? start->root.init : NULL;

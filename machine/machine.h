@@ -128,6 +128,7 @@ struct nspawn_spec {
 	const char *name;
 	const char *root;        /* its root directory */
 	const char *namespace;   /* of the network, prepared; NULL: the host's */
+	bool own_network;        /* that namespace, and it may administer it */
 	const char *init;        /* the first program; NULL: what the tree boots with */
 	const char *users;       /* of --private-users=; NULL: the host's */
 	const char *personality; /* of --personality=; NULL: the host's */

@@ -14,7 +14,8 @@
  * Theory of operation
  *
  * The container's network is finished when systemd-nspawn gets it: a namespace that is prepared, or
- * that of the host. In a prepared one systemd-nspawn takes CAP_NET_ADMIN away unless told otherwise.
+ * that of the host. Only when it is told that this is a private network does systemd-nspawn leave the
+ * container CAP_NET_ADMIN there, and mount a /sys that shows that namespace and not the host's.
  * It stays in the unit (or the control group) that it was started in, and passes on the container's
  * own word that it is ready.
  */
@@ -97,8 +98,8 @@ static int words_add_isolation(struct words *argv, const struct nspawn_spec *spe
 
 	if (spec->namespace)
 		r = words_add(argv, e, "--network-namespace-path=%s", spec->namespace);
-	if (r == 0 && spec->namespace)
-		r = words_add(argv, e, "--capability=CAP_NET_ADMIN");
+	if (r == 0 && spec->own_network)
+		r = words_add(argv, e, "--private-network");
 	if (r == 0 && spec->users)
 		r = words_add(argv, e, "--private-users=%s", spec->users);
 	if (r == 0 && spec->personality)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
 #include "cli/hook.h"
 #include "cli/verb.h"
 
@@ -37,4 +38,23 @@ int verb_hook_start(const struct invocation *in, struct error *e)
 int verb_hook_post_stop(const struct invocation *in, struct error *e)
 {
 	return hook_run(in->session, HOOK_POST_STOP, in->arguments[0], e);
+}
+
+/**
+ * verb_hook_resolver - what is done when the resolvers of the host have changed
+ * @in: the call, borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int verb_hook_resolver(const struct invocation *in, struct error *e)
+{
+	size_t count;
+	int r;
+
+	session_log(in->session, LOG_LEVEL_INFO);
+	r = container_refresh_resolvers(&in->session->paths, &count, e);
+	if (r == 0)
+		log_info("resolvers of %zu containers changed", count);
+	return r;
 }

@@ -336,7 +336,7 @@ int tree_replace(int tree, const char *path, const char *text, size_t length, mo
 	fd = new_temporary(directory, temporary, mode);
 	if (fd < 0)
 		return error_errno(e, -fd, "cannot write %s", path);
-	r = file_write_all(fd, text, length);
+	r = file_write(fd, text, length);
 	if (r == 0 && renameat(directory, temporary, directory, name) < 0)
 		r = -errno;
 	if (r == 0)

@@ -318,8 +318,7 @@ static pid_t swapper_start(void)
 	pid_t pid = fork();
 
 	assert_true(root >= 0 && etc >= 0 && pid >= 0);
-	while (pid == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (pid == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0) {
 		(void)renameat2(root, "etc", root, "evil", RENAME_EXCHANGE);
 		(void)renameat2(etc, "canary", root, "link", RENAME_EXCHANGE);
 		(void)renameat2(etc, ".canary.new", root, "link", RENAME_EXCHANGE);

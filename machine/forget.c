@@ -1,83 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "machine/bus.h"
 #include "machine/unit.h"
 
 /*
  * machined keeps a machine as long as its unit is not inactive, and a unit that systemd starts again
  * never is. So after a kill -9 of systemd-nspawn the next one is told that the machine already
  * exists, until systemd gives up. Whoever starts a container has it forgotten first.
- *
- * The hook calls this before each start, and next to never finds anything: libsystemd is loaded
- * only then.
  */
 
 #define MACHINES     "/run/systemd/machines"
 #define ANSWER_USEC  (3 * 1000000ULL)
 #define RECORD_BYTES 65536
-
-/* What is used of libsystemd. */
-struct library {
-	void *handle; /* owned */
-	int (*open)(sd_bus **ret);
-	int (*timeout)(sd_bus *bus, uint64_t usec);
-	int (*call)(sd_bus *bus, const char *destination, const char *path, const char *interface,
-		    const char *member, sd_bus_error *ret_error, sd_bus_message **ret_reply,
-		    const char *types, ...);
-	void (*free)(sd_bus_error *error);
-	sd_bus *(*close)(sd_bus *bus);
-};
-
-/**
- * library_close - the end of library_open()
- * @library: may be empty
- */
-static void library_close(struct library *library)
-{
-	if (library->handle)
-		dlclose(library->handle);
-	library->handle = NULL;
-}
-
-/**
- * library_open - load libsystemd
- * @library: filled
- *
- * Returns 0 or -ENOSYS.
- */
-static int library_open(struct library *library)
-{
-	const struct {
-		const char *name;
-		void *function;
-	} symbols[] = {
-		{ "sd_bus_open_system", &library->open },
-		{ "sd_bus_set_method_call_timeout", &library->timeout },
-		{ "sd_bus_call_method", &library->call },
-		{ "sd_bus_error_free", &library->free },
-		{ "sd_bus_close_unref", &library->close },
-	};
-
-	library->handle = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
-	if (!library->handle)
-		return -ENOSYS;
-	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++) {
-		void *address = dlsym(library->handle, symbols[i].name);
-
-		if (!address)
-			return -ENOSYS;
-		memcpy(symbols[i].function, &address, sizeof(address));
-	}
-	return 0;
-}
 
 /**
  * record_value - the value of a line of machined's record
@@ -124,33 +65,26 @@ static bool record_is_stale(const char *record, const char *name)
 /**
  * machine_unregister - tell machined that a machine is gone
  * @name: borrowed
+ * @e: filled on failure
  *
  * Not "terminate": that would stop the unit, which is being started.
  *
  * Returns 1 or -errno.
  */
-static int machine_unregister(const char *name)
+static int machine_unregister(const char *name, struct error *e)
 {
-	_cleanup_(library_close) struct library library = { .handle = NULL };
-	sd_bus_error answer = SD_BUS_ERROR_NULL;
-	sd_bus *bus = NULL;
-	int r = library_open(&library);
+	_cleanup_(bus_error_free) sd_bus_error answer = SD_BUS_ERROR_NULL;
+	_cleanup_(bus_closep) sd_bus *bus = NULL;
+	int r = bus_open_system(&bus, e);
 
+	if (r == 0)
+		r = sd_bus_set_method_call_timeout(bus, ANSWER_USEC);
 	if (r < 0)
 		return r;
-	r = library.open(&bus);
-	if (r < 0)
-		return r;
-	r = library.timeout(bus, ANSWER_USEC);
-	if (r >= 0)
-		r = library.call(bus, "org.freedesktop.machine1", "/org/freedesktop/machine1",
-				 "org.freedesktop.machine1.Manager", "UnregisterMachine", &answer,
-				 NULL, "s", name);
-	if (r < 0)
-		log_debug("machined: %s", answer.message ? answer.message : strerror(-r));
-	library.free(&answer);
-	library.close(bus);
-	return r < 0 ? r : 1;
+	r = sd_bus_call_method(bus, "org.freedesktop.machine1", "/org/freedesktop/machine1",
+			       "org.freedesktop.machine1.Manager", "UnregisterMachine", &answer,
+			       NULL, "s", name);
+	return r < 0 ? bus_failed(e, r, &answer, "systemd-machined") : 1;
 }
 
 /**
@@ -166,6 +100,7 @@ static int machine_unregister(const char *name)
 int machine_forget(const char *name, struct error *e)
 {
 	_cleanup_(freep) char *record = NULL;
+	struct error unknown = ERROR_INIT;
 	char path[PATH_MAX];
 	size_t length;
 	int r = path_format(path, sizeof(path), e, MACHINES "/%s", name);
@@ -177,11 +112,8 @@ int machine_forget(const char *name, struct error *e)
 		return r == -ENOENT ? 0 : r;
 	if (!record_is_stale(record, name))
 		return 0;
-	r = machine_unregister(name);
-	if (r < 0) {
-		log_warning("%s: machined still has a machine that is gone: %s", name,
-			    strerror(-r));
-		return 0;
-	}
-	return 1;
+	r = machine_unregister(name, &unknown);
+	if (r < 0)
+		log_warning("%s: machined may keep a machine that is gone: %s", name, unknown.text);
+	return r > 0;
 }

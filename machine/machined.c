@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "machine/systemd.h"
+#include "machine/terminal.h"
 
 #define MACHINED_NAME    "org.freedesktop.machine1"
 #define MACHINED_PATH    "/org/freedesktop/machine1"
@@ -65,5 +65,9 @@ int machined_login(const char *name, struct error *e)
 	terminal = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (terminal < 0)
 		return error_errno(e, errno, "cannot keep the terminal of '%s'", name);
-	return error_set(e, ERROR_FAILED, ENOSYS, "no forwarding yet");
+	return terminal_forward(&(struct terminal_spec){ .master = terminal,
+							 .input = STDIN_FILENO,
+							 .output = STDOUT_FILENO,
+							 .end = TERMINAL_UNTIL_ESCAPE },
+				e);
 }

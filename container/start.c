@@ -205,11 +205,13 @@ static int start_describe(struct start *start, struct error *e)
 	spec->init = start->root.init[0] ? start->root.init : NULL;
 	spec->users = start->launch.users[0] ? start->launch.users : NULL;
 	spec->ephemeral = start->launch.ephemeral;
+	if (r == 0 && !start->paths->root[0])
+		r = machine_forget(start->name, e);
 	spec->registered = machine_can_register();
 	spec->resolver = !spec->namespace;
 	spec->flags = &start->launch.flags;
 	spec->environment = &start->launch.environment;
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /**

@@ -41,7 +41,7 @@ int path_format(char *path, size_t size, struct error *e, const char *format, ..
  *
  * Returns the number of bytes, or -errno.
  */
-static ssize_t file_read_all(int fd, char *text, size_t size)
+ssize_t file_read_all(int fd, char *text, size_t size)
 {
 	size_t length = 0;
 
@@ -108,7 +108,7 @@ int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_lengt
  *
  * Returns 0 or -errno.
  */
-static int file_write_all(int fd, const char *text, size_t length)
+int file_write_all(int fd, const char *text, size_t length)
 {
 	int r = 0;
 

@@ -15,6 +15,19 @@ int verb_hook_pre_start(const struct invocation *in, struct error *e)
 }
 
 /**
+ * verb_hook_start - what a container unit starts
+ * @in: the call, borrowed
+ * @e: filled on failure
+ *
+ * Returns only on failure.
+ */
+int verb_hook_start(const struct invocation *in, struct error *e)
+{
+	session_log(in->session, LOG_LEVEL_INFO);
+	return container_exec(&in->session->paths, in->arguments[0], e);
+}
+
+/**
  * verb_hook_post_stop - what a container unit does after the container has stopped
  * @in: the call, borrowed
  * @e: filled on failure

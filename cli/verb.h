@@ -76,6 +76,7 @@ int verb_nat_show(const struct invocation *in, struct error *e);
 int verb_ipam_list(const struct invocation *in, struct error *e);
 int verb_ipam_show(const struct invocation *in, struct error *e);
 int verb_hook_pre_start(const struct invocation *in, struct error *e);
+int verb_hook_start(const struct invocation *in, struct error *e);
 int verb_hook_post_stop(const struct invocation *in, struct error *e);
 int verb_complete(const struct invocation *in, struct error *e);
 

@@ -36,6 +36,8 @@ struct paths {
 	char networks[320];   /* ROOT/run/nixctr-net/networks, a lock for each attached container */
 	char namespaces[320]; /* ROOT/run/netns */
 	char locks[320];      /* ROOT/run/lock, where nixos-container has its lock as well */
+	char profiles[320];   /* ROOT/nix/var/nix/profiles/per-container */
+	char gcroots[320];    /* ROOT/nix/var/nix/gcroots/per-container */
 	char machine_id[320]; /* ROOT/etc/machine-id */
 };
 
@@ -96,6 +98,12 @@ struct create_request {
 
 int container_create(const struct paths *paths, const struct create_request *request,
 		     struct definition *ret_definition, struct error *e);
+
+/*
+ * Becomes the systemd-nspawn of a container whose network is there; what a unit starts. Returns only
+ * on failure.
+ */
+int container_exec(const struct paths *paths, const char *name, struct error *e);
 
 /* Returns 1, or 0 when there was nothing of that name. */
 int container_destroy(const struct paths *paths, const char *name, struct error *e);

@@ -38,6 +38,7 @@ struct paths {
 	char locks[320];      /* ROOT/run/lock, where nixos-container has its lock as well */
 	char profiles[320];   /* ROOT/nix/var/nix/profiles/per-container */
 	char gcroots[320];    /* ROOT/nix/var/nix/gcroots/per-container */
+	char log[320];        /* ROOT/var/log/nixctr-net, of containers that no systemd runs */
 	char machine_id[320]; /* ROOT/etc/machine-id */
 };
 
@@ -104,6 +105,13 @@ int container_create(const struct paths *paths, const struct create_request *req
  * on failure.
  */
 int container_exec(const struct paths *paths, const char *name, struct error *e);
+
+/* Whoever runs containers here: systemd or our supervisor. Ended with manager_close(). */
+struct manager;
+int container_manager_open(const struct paths *paths, struct manager **ret_manager,
+			   struct error *e);
+/* The supervisor of one container; returns when that has stopped. */
+int container_supervise(const struct paths *paths, const char *name, struct error *e);
 
 /* Returns 1, or 0 when there was nothing of that name. */
 int container_destroy(const struct paths *paths, const char *name, struct error *e);

@@ -78,7 +78,9 @@ int verb_ipam_show(const struct invocation *in, struct error *e);
 int verb_hook_pre_start(const struct invocation *in, struct error *e);
 int verb_hook_start(const struct invocation *in, struct error *e);
 int verb_hook_supervise(const struct invocation *in, struct error *e);
+int verb_hook_post_start(const struct invocation *in, struct error *e);
 int verb_hook_post_stop(const struct invocation *in, struct error *e);
+int verb_hook_resolver(const struct invocation *in, struct error *e);
 int verb_complete(const struct invocation *in, struct error *e);
 
 /* Their options, beside them. */

@@ -113,6 +113,9 @@ int container_manager_open(const struct paths *paths, struct manager **ret_manag
 /* The supervisor of one container; returns when that has stopped. */
 int container_supervise(const struct paths *paths, const char *name, struct error *e);
 
+/* Brings the resolvers of the host into all containers; one failing does not keep the others from it. */
+int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, struct error *e);
+
 /* Returns 1, or 0 when there was nothing of that name. */
 int container_destroy(const struct paths *paths, const char *name, struct error *e);
 

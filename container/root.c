@@ -159,6 +159,26 @@ static int tree_check(const char *name, const char *path, struct error *e)
 }
 
 /**
+ * root_path - where the root directory of a container is
+ * @paths: borrowed
+ * @name: a checked name
+ * @launch: borrowed
+ * @path: filled
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENAMETOOLONG.
+ */
+int root_path(const struct paths *paths, const char *name, const struct launch *launch,
+	      char path[PATH_MAX], struct error *e)
+{
+	if (launch->root_tree[0])
+		return path_format(path, PATH_MAX, e, "%s", launch->root_tree);
+	if (launch->ephemeral)
+		return path_format(path, PATH_MAX, e, "%s" EPHEMERAL "/%s", paths->root, name);
+	return path_format(path, PATH_MAX, e, "%s/%s", paths->containers, name);
+}
+
+/**
  * root_find - what a container starts with
  * @paths: borrowed
  * @name: a checked name
@@ -172,15 +192,8 @@ int root_find(const struct paths *paths, const char *name, const struct launch *
 	      struct root *ret_root, struct error *e)
 {
 	struct root root = { .system = "" };
-	int r;
+	int r = root_path(paths, name, launch, root.path, e);
 
-	if (launch->root_tree[0])
-		r = path_format(root.path, sizeof(root.path), e, "%s", launch->root_tree);
-	else if (launch->ephemeral)
-		r = path_format(root.path, sizeof(root.path), e, "%s" EPHEMERAL "/%s", paths->root,
-				name);
-	else
-		r = path_format(root.path, sizeof(root.path), e, "%s/%s", paths->containers, name);
 	if (r == 0)
 		r = launch->root_tree[0] ? tree_check(name, root.path, e)
 					 : system_find(paths, name, launch, &root, e);

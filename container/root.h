@@ -13,6 +13,9 @@ struct root {
 	char init[PATH_MAX];   /* the first program, as seen from inside; "" likewise */
 };
 
+/* Its root directory. */
+int root_path(const struct paths *paths, const char *name, const struct launch *launch,
+	      char path[PATH_MAX], struct error *e);
 /* Where they are, and that what has to be there is there. Changes nothing. */
 int root_find(const struct paths *paths, const char *name, const struct launch *launch,
 	      struct root *ret_root, struct error *e);

@@ -32,6 +32,7 @@ int paths_init(struct paths *paths, const char *root, struct error *e)
 		{ paths->namespaces, sizeof(paths->namespaces), "/run/netns" },
 		{ paths->locks, sizeof(paths->locks), "/run/lock" },
 		{ paths->machine_id, sizeof(paths->machine_id), "/etc/machine-id" },
+		{ paths->logs, sizeof(paths->logs), "/var/log/nixctr-net" },
 	};
 	size_t length = root ? strlen(root) : 0;
 

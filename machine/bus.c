@@ -184,8 +184,9 @@ int bus_open_systemd(sd_bus **ret_bus, struct error *e)
  */
 int bus_failed(struct error *e, int r, const sd_bus_error *answer, const char *what)
 {
-	bool denied = r == -EACCES || r == -EPERM ||
-		      sd_bus_error_has_name(answer, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);
+	bool denied =
+		r == -EACCES || r == -EPERM ||
+		sd_bus_error_has_name(answer, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);
 
 	if (r == -ETIMEDOUT || sd_bus_error_has_name(answer, SD_BUS_ERROR_NO_REPLY)) {
 		r = error_set(e, ERROR_FAILED, ETIMEDOUT, "%s: nobody answered in time", what);

@@ -212,7 +212,7 @@ static int end_read(struct systemd *systemd, const struct unit *unit, struct uni
  * @systemd: borrowed
  * @unit: borrowed
  * @job: has ended
- * @what: what did not happen
+ * @what: why, if the caller knows it; otherwise NULL
  * @e: filled: the unit's result, and the last lines of its log
  *
  * Returns -EIO, or another -errno when systemd does not tell.
@@ -230,10 +230,10 @@ int failure_tell(struct systemd *systemd, const struct unit *unit, const struct 
 	r = end_read(systemd, unit, &end, e);
 	if (r < 0)
 		return r;
-	if (phrase && strcmp(end.result, "success") == 0)
-		r = error_set(e, ERROR_FAILED, EIO, "%s: %s", what, phrase);
+	if (what || (phrase && strcmp(end.result, "success") == 0))
+		r = error_set(e, ERROR_FAILED, EIO, "%s", what ? what : phrase);
 	else
-		r = error_set(e, ERROR_FAILED, EIO, "%s: %s", what,
+		r = error_set(e, ERROR_FAILED, EIO, "%s",
 			      unit_end_phrase(&end, words, sizeof(words)));
 	logged = journal_tell(unit, job, invocation, r, e);
 	if (logged < 0)

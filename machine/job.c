@@ -107,8 +107,8 @@ static int job_call(struct systemd *systemd, const struct unit *unit, const char
  *
  * Returns 1, 0 when systemd does not know the unit, or -errno.
  */
-int job_begin(struct systemd *systemd, const struct unit *unit, const char *method,
-	      struct job *job, struct error *e)
+int job_begin(struct systemd *systemd, const struct unit *unit, const char *method, struct job *job,
+	      struct error *e)
 {
 	_cleanup_(bus_message_unrefp) sd_bus_message *reply = NULL;
 	_cleanup_(bus_error_free) sd_bus_error answer = SD_BUS_ERROR_NULL;

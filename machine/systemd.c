@@ -84,8 +84,8 @@ int unit_get_number(struct systemd *systemd, const struct unit *unit, const char
 		    char type, void *ret_number, struct error *e)
 {
 	_cleanup_(bus_error_free) sd_bus_error answer = SD_BUS_ERROR_NULL;
-	int r = sd_bus_get_property_trivial(systemd->bus, SYSTEMD_NAME, unit->path,
-					    SYSTEMD_SERVICE, property, &answer, type, ret_number);
+	int r = sd_bus_get_property_trivial(systemd->bus, SYSTEMD_NAME, unit->path, SYSTEMD_SERVICE,
+					    property, &answer, type, ret_number);
 
 	return r < 0 ? bus_failed(e, r, &answer, unit->name) : 0;
 }
@@ -189,7 +189,7 @@ static int unit_start(struct systemd *systemd, const struct unit *unit, enum mac
 		return r;
 	if (strcmp(job.result, "done") == 0 || now == MACHINE_UP)
 		return 1;
-	return failure_tell(systemd, unit, &job, "it did not start", e);
+	return failure_tell(systemd, unit, &job, NULL, e);
 }
 
 /**
@@ -244,7 +244,7 @@ static int systemd_stop(struct manager *manager, const char *name, struct error 
 	if (r < 0)
 		return r;
 	if (strcmp(job.result, "done") != 0 && strcmp(job.result, "unknown") != 0)
-		return failure_tell(systemd, &unit, &job, "it did not stop", e);
+		return failure_tell(systemd, &unit, &job, NULL, e);
 	return 1;
 }
 
@@ -257,8 +257,8 @@ static int systemd_stop(struct manager *manager, const char *name, struct error 
  *
  * Returns 0 or -errno.
  */
-static int leader_hold(struct systemd *systemd, const struct unit *unit,
-		       struct leader *ret_leader, struct error *e)
+static int leader_hold(struct systemd *systemd, const struct unit *unit, struct leader *ret_leader,
+		       struct error *e)
 {
 	uint32_t pid;
 	int r = unit_get_number(systemd, unit, "MainPID", 'u', &pid, e);
@@ -286,8 +286,8 @@ static int leader_await(const struct leader *leader, struct error *e)
 		return 0;
 	if (r < 0)
 		return error_errno(e, errno, "cannot wait for process %d", (int)leader->pid);
-	return error_set(e, ERROR_BUSY, ETIMEDOUT, "process %d survives SIGKILL: it is in the kernel",
-			 (int)leader->pid);
+	return error_set(e, ERROR_BUSY, ETIMEDOUT,
+			 "process %d survives SIGKILL: it is in the kernel", (int)leader->pid);
 }
 
 /**

@@ -9,11 +9,11 @@
 
 /* What the files about systemd share. */
 
-#define SYSTEMD_NAME      "org.freedesktop.systemd1"
-#define SYSTEMD_PATH      "/org/freedesktop/systemd1"
-#define SYSTEMD_MANAGER   "org.freedesktop.systemd1.Manager"
-#define SYSTEMD_UNIT      "org.freedesktop.systemd1.Unit"
-#define SYSTEMD_SERVICE   "org.freedesktop.systemd1.Service"
+#define SYSTEMD_NAME    "org.freedesktop.systemd1"
+#define SYSTEMD_PATH    "/org/freedesktop/systemd1"
+#define SYSTEMD_MANAGER "org.freedesktop.systemd1.Manager"
+#define SYSTEMD_UNIT    "org.freedesktop.systemd1.Unit"
+#define SYSTEMD_SERVICE "org.freedesktop.systemd1.Service"
 
 #define INVOCATION_BYTES 16
 
@@ -49,8 +49,8 @@ struct job {
 
 #define JOB_INIT ((struct job){ .slot = NULL })
 
-int job_begin(struct systemd *systemd, const struct unit *unit, const char *method,
-	      struct job *job, struct error *e);
+int job_begin(struct systemd *systemd, const struct unit *unit, const char *method, struct job *job,
+	      struct error *e);
 int job_wait(struct systemd *systemd, struct job *job, struct error *e);
 void job_deinit(struct job *job);
 

@@ -9,9 +9,9 @@
 
 /* Why a unit's last run ended, as its properties have it. */
 struct unit_end {
-	char result[32];        /* Result, or "" */
-	int code;               /* ExecMainCode: CLD_EXITED, CLD_KILLED, CLD_DUMPED; 0: never ran */
-	int status;             /* ExecMainStatus: exit status or signal */
+	char result[32]; /* Result, or "" */
+	int code;        /* ExecMainCode: CLD_EXITED, CLD_KILLED, CLD_DUMPED; 0: never ran */
+	int status;      /* ExecMainStatus: exit status or signal */
 	unsigned long long timeout; /* TimeoutStartUSec */
 };
 

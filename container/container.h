@@ -38,8 +38,8 @@ struct paths {
 	char locks[320];      /* ROOT/run/lock, where nixos-container has its lock as well */
 	char profiles[320];   /* ROOT/nix/var/nix/profiles/per-container */
 	char gcroots[320];    /* ROOT/nix/var/nix/gcroots/per-container */
-	char log[320];        /* ROOT/var/log/nixctr-net, of containers that no systemd runs */
 	char machine_id[320]; /* ROOT/etc/machine-id */
+	char logs[320];       /* ROOT/var/log/nixctr-net, of containers that systemd does not run */
 };
 
 int paths_init(struct paths *paths, const char *root, struct error *e);
@@ -106,10 +106,6 @@ int container_create(const struct paths *paths, const struct create_request *req
  */
 int container_exec(const struct paths *paths, const char *name, struct error *e);
 
-/* Whoever runs containers here: systemd or our supervisor. Ended with manager_close(). */
-struct manager;
-int container_manager_open(const struct paths *paths, struct manager **ret_manager,
-			   struct error *e);
 /* The supervisor of one container; returns when that has stopped. */
 int container_supervise(const struct paths *paths, const char *name, struct error *e);
 
@@ -119,15 +115,42 @@ int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, st
 /* Returns 1, or 0 when there was nothing of that name. */
 int container_destroy(const struct paths *paths, const char *name, struct error *e);
 
+/*
+ * Each waits until it is so, and returns 1 when that had to be brought about, 0 when it was so, or
+ * -errno. A container that is not defined cannot be started; what still runs can be stopped.
+ */
+int container_start(const struct paths *paths, const char *name, struct error *e);
+int container_stop(const struct paths *paths, const char *name, struct error *e);
+/* Stops it if it runs, and starts it. */
+int container_restart(const struct paths *paths, const char *name, struct error *e);
+/* Kills all of it at once. */
+int container_terminate(const struct paths *paths, const char *name, struct error *e);
+/* Runs its reload step: what "update" needs of a container that runs. */
+int container_reload(const struct paths *paths, const char *name, struct error *e);
+/* A login prompt of it on our terminal. Returns the exit status or -errno. */
+int container_login(const struct paths *paths, const char *name, struct error *e);
+
 enum container_status {
 	CONTAINER_GONE, /* no definition */
 	CONTAINER_DOWN,
-	CONTAINER_UP, /* its network is attached */
+	CONTAINER_UP, /* it runs and has reported that it is ready */
 };
 
+struct machine_status;
+
 const char *container_status_name(enum container_status status);
+/* @ret_machine: what its manager says of it, meaningless when it is gone; NULL: of no interest. */
 int container_status(const struct paths *paths, const char *name, enum container_status *ret_status,
-		     struct error *e);
+		     struct machine_status *ret_machine, struct error *e);
+
+/* Who runs the containers of a root directory. */
+struct manager;
+struct lifecycle;
+
+int lifecycle_open(const struct paths *paths, struct lifecycle **ret_lifecycle, struct error *e);
+void lifecycle_close(struct lifecycle *lifecycle);
+void lifecycle_closep(struct lifecycle **lifecycle);
+struct manager *lifecycle_manager(struct lifecycle *lifecycle);
 
 /* ------------------------------------------------------------- one container's network */
 

@@ -33,8 +33,8 @@ int paths_init(struct paths *paths, const char *root, struct error *e)
 		{ paths->locks, sizeof(paths->locks), "/run/lock" },
 		{ paths->profiles, sizeof(paths->profiles), "/nix/var/nix/profiles/per-container" },
 		{ paths->gcroots, sizeof(paths->gcroots), "/nix/var/nix/gcroots/per-container" },
-		{ paths->log, sizeof(paths->log), "/var/log/nixctr-net" },
 		{ paths->machine_id, sizeof(paths->machine_id), "/etc/machine-id" },
+		{ paths->logs, sizeof(paths->logs), "/var/log/nixctr-net" },
 	};
 	size_t length = root ? strlen(root) : 0;
 

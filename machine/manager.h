@@ -20,7 +20,7 @@ struct manager_ops {
 	int (*reload)(struct manager *manager, const char *name, struct error *e);
 	int (*status)(struct manager *manager, const char *name, struct machine_status *ret_status,
 		      struct error *e);
-	int (*refresh)(struct manager *manager, struct error *e);                  /* or NULL */
+	int (*refresh)(struct manager *manager, struct error *e);                 /* or NULL */
 	int (*login)(struct manager *manager, const char *name, struct error *e); /* or NULL */
 };
 

@@ -7,7 +7,7 @@
 #include "container/container.h"
 #include "machine/machine.h"
 
-/* Who runs the containers of this host, told what it has to know of us. */
+/* The supervisor of a container, told what it has to know of us. */
 
 /**
  * program_path - where our own program is
@@ -50,29 +50,13 @@ static int settings_fill(const struct paths *paths, struct supervisor_settings *
 	struct supervisor_settings settings = {
 		.root = paths->root[0] ? paths->root : NULL,
 		.runtime = paths->runtime,
-		.log = paths->log,
+		.log = paths->logs,
 	};
 	int r = program_path(&settings.program, e);
 
 	if (r == 0)
 		*ret_settings = settings;
 	return r;
-}
-
-/**
- * container_manager_open - begin to work with whoever runs the containers of this host
- * @paths: borrowed until manager_close()
- * @ret_manager: the caller ends with manager_close()
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int container_manager_open(const struct paths *paths, struct manager **ret_manager, struct error *e)
-{
-	struct supervisor_settings settings;
-	int r = settings_fill(paths, &settings, e);
-
-	return r < 0 ? r : manager_open(&settings, ret_manager, e);
 }
 
 /**

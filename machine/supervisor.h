@@ -81,3 +81,12 @@ int supervisor_words(const struct supervisor_settings *settings, const char *ste
 
 /* Ends and forgets what a killed supervisor has left, holding its lock. */
 int supervisor_clean(const struct supervisor_settings *settings, const char *name, struct error *e);
+
+enum after_failure {
+	REMEMBER_FAILURE,
+	FORGET_FAILURE,
+};
+
+/* The same, if there is no supervisor. Returns 1, 0 when there was nothing, or -errno. */
+int supervisor_clean_stale(const struct supervisor_settings *settings, const char *name,
+			   enum after_failure after, struct error *e);

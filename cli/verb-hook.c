@@ -30,6 +30,19 @@ int verb_hook_start(const struct invocation *in, struct error *e)
 }
 
 /**
+ * verb_hook_supervise - what takes the place of a container unit where there is no systemd
+ * @in: the call, borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 when the container has stopped, or -errno.
+ */
+int verb_hook_supervise(const struct invocation *in, struct error *e)
+{
+	session_log(in->session, LOG_LEVEL_INFO);
+	return container_supervise(&in->session->paths, in->arguments[0], e);
+}
+
+/**
  * verb_hook_post_start - what a container unit does when the container is ready
  * @in: the call, borrowed
  * @e: filled on failure

@@ -106,6 +106,9 @@ int container_create(const struct paths *paths, const struct create_request *req
  */
 int container_exec(const struct paths *paths, const char *name, struct error *e);
 
+/* The supervisor of one container; returns when that has stopped. */
+int container_supervise(const struct paths *paths, const char *name, struct error *e);
+
 /* Brings the resolvers of the host into all containers; one failing does not keep the others from it. */
 int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, struct error *e);
 

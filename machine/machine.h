@@ -36,7 +36,8 @@ struct supervisor_settings {
 	const char *root;       /* --root, or NULL */
 	const char *runtime;    /* directory of its state files */
 	const char *log;        /* directory of the logs of containers */
-	unsigned start_timeout; /* seconds until a container must be ready */
+	unsigned start_timeout; /* seconds until a container must be ready; 0: the usual */
+	unsigned stop_timeout;  /* seconds until one that does not stop is killed; 0: the usual */
 };
 
 enum machine_state {

@@ -168,9 +168,17 @@ int hierarchies_read(struct hierarchies *ret_hierarchies, struct error *e)
 	ret_hierarchies->count = 0;
 	while (ret_hierarchies->count < HIERARCHY_MAX && getline(&line, &size, file) >= 0) {
 		struct hierarchy *next = &ret_hierarchies->list[ret_hierarchies->count];
+		size_t i = 0;
 
-		if (hierarchy_parse(line, next))
+		if (!hierarchy_parse(line, next))
+			continue;
+		/* Of several that are mounted upon each other the last one is seen. */
+		while (strcmp(ret_hierarchies->list[i].path, next->path) != 0)
+			i++;
+		if (i == ret_hierarchies->count)
 			ret_hierarchies->count++;
+		else
+			ret_hierarchies->list[i] = *next;
 	}
 	return 0;
 }

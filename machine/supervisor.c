@@ -321,6 +321,6 @@ int supervisor_run(const struct supervisor_settings *settings, const char *name,
 	outcome = supervisor_loop(&s);
 	supervisor_finish(&s, outcome);
 	if (outcome == OUTCOME_FAILED)
-		return error_set(e, ERROR_FAILED, EIO, "container '%s' %s", name, s.state.error);
+		return error_set(e, ERROR_FAILED, EIO, "container '%s': %s", name, s.state.error);
 	return 0;
 }

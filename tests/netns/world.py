@@ -184,19 +184,21 @@ class Observed:
 class World(Observed):
     """One host with its outside. Use it in a "with", at whose end everything is gone."""
 
-    def __init__(self):
+    def __init__(self, *before):
+        """@before: words to make the host under, such as own-groups with its kind."""
         self.wrap = []  # what to run the program under, such as valgrind
         # The host lives as long as its standard input is open: it cannot outlive this process.
         self._holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "--propagation", "private", HERE / "throwaway-host",
-             "sh", "-c", "echo ready && exec cat"],
+            [*before, "unshare", "--net", "--mount", "--propagation", "private",
+             HERE / "throwaway-host", "sh", "-c", "echo $$ && exec cat"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii",
         )  # fmt: skip
-        if self._holder.stdout.readline() != "ready\n":
+        self._pid = self._holder.stdout.readline().strip()
+        if not self._pid:
             self.close()
             raise RuntimeError("no throwaway host; what it said is above")
-        self.root = pathlib.Path(f"/proc/{self._holder.pid}/root")
-        self.namespace = f"/proc/{self._holder.pid}/ns/net"
+        self.root = pathlib.Path(f"/proc/{self._pid}/root")
+        self.namespace = f"/proc/{self._pid}/ns/net"
         pid = int((self.root / "run/outside/pid").read_text(encoding="ascii"))
         self.outside = Outside(self.root / "run/outside/log", pid)
         if self.run("cat", "/run/outside/pid").stdout != f"{self.outside.pid}\n":
@@ -220,8 +222,8 @@ class World(Observed):
 
         Entering a mount namespace leads to its root directory, which in a chroot is the machine's:
         without --root the command would be let loose there."""
-        return ["nsenter", f"--target={self._holder.pid}", "--net", "--mount", "--root", "--wd",
-                "--", *argv]
+        return ["nsenter", f"--target={self._pid}", "--net", "--mount", "--cgroup", "--root",
+                "--wd", "--", *argv]
 
     def run(self, *argv):
         """Runs a command on the host."""

@@ -173,7 +173,7 @@ static int start_personality(struct start *start, struct error *e)
 	_cleanup_(freep) char *text = NULL;
 	char path[PATH_MAX];
 	size_t length;
-	int r = path_format(path, sizeof(path), e, "%s/system", start->root.system);
+	int r = path_format(path, sizeof(path), e, "%s/system", start->root.toplevel);
 
 	if (r < 0)
 		return r;

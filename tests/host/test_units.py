@@ -175,13 +175,40 @@ def test_time_out(host, waiting):
     eventually(lambda: nothing_left(host, "web"), "machined has noticed")
 
 
+def said(host, name):
+    """What the unit of a container has logged in this run."""
+    run = shown(host, name, "InvocationID")
+    return host.sh(f"journalctl --no-pager INVOCATION_ID={run} + _SYSTEMD_INVOCATION_ID={run}")
+
+
+def test_stop_in_the_first_moment(host):
+    """Its systemd does not listen yet: the request is repeated, and not the time-out waited for."""
+    define(host, "web", system=early(host))
+    start = Running(host, "start", "web")
+    eventually(lambda: "stage-two" in said(host, "web"), "its init runs", 20)
+    stop = Running(host, "stop", "web")
+    until(host, "web", "stopping")
+    host.sh("touch /var/lib/nixos-containers/web/go")
+    assert stop.end().rc == 0, stop.result
+    assert start.end().rc == 1
+    assert "'stop-sigterm' timed out" not in host.journal(500)
+
+
+def early(host):
+    """A system whose init waits before it becomes systemd."""
+    host.sh("cat >/root/early.nix", stdin="""{ ... }: { boot.isContainer = true;
+      boot.postBootCommands = "echo stage-two; until [ -e /go ]; do sleep 0.1; done"; }""")
+    return host.sh("nix-build --no-out-link -I nixos-config=/root/early.nix"
+                   " '<nixpkgs/nixos>' -A system").strip()  # fmt: skip
+
+
 @pytest.mark.parametrize("how", ["stop", "terminate", "destroy"])
 def test_in_mid_boot(host, waiting, how):
     """A container that is still booting can be stopped, and who waits for it is told."""
     define(host, "web", system=waiting)
     start = Running(host, "start", "web")
     until(host, "web", "starting")
-    eventually(lambda: "waits-for-go" in host.journal(500), "it boots", 20)
+    eventually(lambda: "waits-for-go" in said(host, "web"), "it boots", 20)
     assert host.ok("status", "web").stdout == "down\n"
     host.ok(how, "web")
     result = start.end()

@@ -65,6 +65,19 @@ int name_check(const char *name, struct error *e);
 /* Says that there is no container of that name. Returns -ENOENT (ERROR_NO_CONTAINER). */
 int name_unknown(const char *name, struct error *e);
 
+#define PORTS_MAX 128 /* of one container */
+
+/* A port of the host that is to be the container's: [tcp|udp:]HOST[:INSIDE]. */
+struct port {
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint16_t host, inside;
+};
+
+struct ports {
+	size_t count;
+	struct port list[PORTS_MAX];
+};
+
 /* A definition file, /etc/nixos-containers/NAME.conf: systemd's EnvironmentFile grammar. */
 struct definition {
 	char name[CONTAINER_NAME_MAX];
@@ -75,6 +88,7 @@ struct definition {
 	struct mac mac;        /* LOCAL_MAC_ADDRESS */
 	struct veth_pair v4;   /* HOST_ADDRESS, LOCAL_ADDRESS */
 	struct veth_pair v6;   /* HOST_ADDRESS6, LOCAL_ADDRESS6 */
+	struct ports ports;    /* HOST_PORT */
 };
 
 /* Returns 1, 0 when there is no such container, or -errno naming the file and the line. */
@@ -93,6 +107,8 @@ struct create_request {
 	const char *host_address, *local_address;
 	const char *host_address6, *local_address6;
 	const char *bridge;
+	const char *const *ports; /* each [tcp|udp:]PORT[:PORT], or several with commas */
+	size_t n_ports;
 	bool auto_start;
 	bool unique; /* when the name is taken, NAME-0, NAME-1, ... */
 };
@@ -108,6 +124,13 @@ int container_exec(const struct paths *paths, const char *name, struct error *e)
 
 /* The supervisor of one container; returns when that has stopped. */
 int container_supervise(const struct paths *paths, const char *name, struct error *e);
+
+/*
+ * Tells systemd in @directory, that of a generator, which containers start with the host and what their
+ * units have to know; @units is where the units of packages are.
+ */
+int container_generate(const struct paths *paths, const char *units, const char *directory,
+		       struct error *e);
 
 /* Brings the resolvers of the host into all containers; one failing does not keep the others from it. */
 int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, struct error *e);

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "container/ports.h"
 
 #define DEFINITION_SIZE_MAX ((size_t)256 * 1024)
 #define DEFINITION_SUFFIX   ".conf"
@@ -120,6 +121,7 @@ static int definition_take(const struct environment_file *file, struct definitio
 	const char *private_network = environment_get(file, "PRIVATE_NETWORK");
 	const char *auto_start = environment_get(file, "AUTO_START");
 	const char *mac = environment_get(file, "LOCAL_MAC_ADDRESS");
+	const char *ports = environment_get(file, "HOST_PORT");
 	bool bridged;
 	int r;
 
@@ -135,6 +137,8 @@ static int definition_take(const struct environment_file *file, struct definitio
 	if (r == 0)
 		r = take_pair(file, AF_INET6, "HOST_ADDRESS6", "LOCAL_ADDRESS6", bridged,
 			      &definition->v6, e);
+	if (r == 0 && ports && ports_parse(&definition->ports, ports, e) < 0)
+		r = error_wrap(e, -EINVAL, "HOST_PORT");
 	return r;
 }
 
@@ -254,7 +258,7 @@ static int give_pair(struct environment_file *file, const struct veth_pair *pair
 static int definition_give(struct environment_file *file, const struct definition *definition,
 			   struct error *e)
 {
-	char mac[MAC_TEXT];
+	char mac[MAC_TEXT], ports[PORTS_TEXT];
 	int r;
 
 	r = environment_set(file, "PRIVATE_NETWORK", definition->private_network ? "1" : "0", e);
@@ -268,7 +272,7 @@ static int definition_give(struct environment_file *file, const struct definitio
 	if (r >= 0)
 		r = environment_set(file, "HOST_BRIDGE", definition->bridge, e);
 	if (r >= 0)
-		r = environment_set(file, "HOST_PORT", "", e);
+		r = environment_set(file, "HOST_PORT", ports_format(&definition->ports, ports), e);
 	if (r >= 0)
 		r = environment_set(file, "AUTO_START", definition->auto_start ? "1" : "0", e);
 	return r < 0 ? r : 0;

@@ -50,15 +50,17 @@ let
     printf %s ${quote etc.${name}} >"$out/etc/"${quote name}
   '';
 
-  fill = file: builtins.replaceStrings [ "@debian@" ] [ debianPath ] (builtins.readFile file);
+  # In a root directory without anything, only a program that needs no loader can run.
+  fill = file: "#!@debian@/bin/busybox sh\n" + builtins.readFile file;
+  script = file: builtins.replaceStrings [ "@debian@" ] [ debianPath ] (fill file);
 
   system = derivation {
     name = "nixos-system-${hostName}-stand-in";
     system = builtins.currentSystem or "x86_64-linux";
     builder = "/bin/sh";
-    init = fill ./init;
-    activate = fill ./activate;
-    switch = fill ./switch-to-configuration;
+    init = script ./init;
+    activate = script ./activate;
+    switch = script ./switch-to-configuration;
     postBoot = config.boot.postBootCommands or "";
     passAsFile = [ "init" "activate" "switch" "postBoot" ];
     args = [

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/netns.h"
 #include "container/forwards.h"
+#include "container/links.h"
 #include "container/masquerade.h"
 #include "container/network.h"
 
@@ -44,8 +45,33 @@ static int rules_ensure(struct network *network, struct error *e)
 }
 
 /**
- * cable_ensure - have namespace and cable of a container as they should be
+ * wires_ensure - have the cable and further links of a container as they should be
  * @network: the session
+ * @ns: its namespace, borrowed
+ * @definition: borrowed
+ * @spec: what the cable should be
+ * @e: filled on failure
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+static int wires_ensure(struct network *network, int ns, const struct definition *definition,
+			const struct veth_spec *spec, struct error *e)
+{
+	int cable = 0, links = 0;
+
+	if (definition->cable)
+		cable = veth_ensure(network->host.veth, ns, spec, e);
+	if (cable >= 0 && (definition->n_extras || !definition->cable))
+		links = links_ensure(network, ns, definition, spec, e);
+	if (cable < 0 || links < 0)
+		return cable < 0 ? cable : links;
+	return cable || links;
+}
+
+/**
+ * cable_ensure - have namespace and links of a container as they should be
+ * @network: the session
+ * @definition: borrowed
  * @spec: what the cable should be
  * @e: filled on failure
  *
@@ -53,7 +79,8 @@ static int rules_ensure(struct network *network, struct error *e)
  *
  * Returns 2 when the namespace was made, 1 when something else was done, 0 when all was so, or -errno.
  */
-static int cable_ensure(struct network *network, const struct veth_spec *spec, struct error *e)
+static int cable_ensure(struct network *network, const struct definition *definition,
+			const struct veth_spec *spec, struct error *e)
 {
 	_cleanup_(fd_closep) int ns = -1;
 	char path[PATH_MAX];
@@ -70,9 +97,14 @@ static int cable_ensure(struct network *network, const struct veth_spec *spec, s
 		r = netns_create(network->host.paths->namespaces, path, &ns, e);
 	if (r < 0)
 		return r;
-	r = veth_ensure(network->host.veth, ns, spec, e);
-	if (r < 0 && made)
-		netns_remove(path, NULL); /* the failure to report is that of the cable */
+	r = wires_ensure(network, ns, definition, spec, e);
+	if (r < 0 && made) {
+		/* The failure to report is that of the link. */
+		links_remove(network, definition, NULL);
+		if (definition->cable)
+			veth_remove(network->host.veth, spec, NULL);
+		netns_remove(path, NULL);
+	}
 	if (r < 0)
 		return r;
 	return made ? 2 : r > 0;
@@ -128,7 +160,7 @@ static int attach_defined(struct network *network, const struct definition *defi
 	if (r == 0)
 		r = rules = rules_ensure(network, e);
 	if (r >= 0)
-		r = cable = cable_ensure(network, &spec, e);
+		r = cable = cable_ensure(network, definition, &spec, e);
 	if (r >= 0)
 		r = ports_ensure(network, definition, &spec, cable, e);
 	if (r < 0)
@@ -228,7 +260,7 @@ int network_detach_locked(struct network *network, const char *name, struct erro
 	struct definition definition = { 0 };
 	char path[PATH_MAX];
 	struct veth_spec spec;
-	int forwards, cable, namespace, r;
+	int forwards, links, cable, namespace, r;
 
 	r = paths_namespace(network->host.paths, name, path, e);
 	if (r < 0)
@@ -239,11 +271,12 @@ int network_detach_locked(struct network *network, const char *name, struct erro
 	if (r < 0)
 		return r;
 	forwards = forwards_withdraw(network, name, e);
-	cable = forwards < 0 ? forwards : cable_remove_either(network, &spec, e);
+	links = forwards < 0 ? forwards : links_remove(network, &definition, e);
+	cable = links < 0 ? links : cable_remove_either(network, &spec, e);
 	namespace = cable < 0 ? cable : netns_remove(path, e);
 	if (namespace < 0)
 		return error_wrap(e, namespace, "network of container '%s'", name);
-	return forwards || cable || namespace;
+	return forwards || links || cable || namespace;
 }
 
 /**

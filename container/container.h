@@ -65,7 +65,8 @@ int name_check(const char *name, struct error *e);
 /* Says that there is no container of that name. Returns -ENOENT (ERROR_NO_CONTAINER). */
 int name_unknown(const char *name, struct error *e);
 
-#define PORTS_MAX 128 /* of one container */
+#define PORTS_MAX  128 /* of one container */
+#define EXTRAS_MAX 16  /* links beside the cable */
 
 /* A port of the host that is to be the container's: [tcp|udp:]HOST[:INSIDE]. */
 struct port {
@@ -82,14 +83,23 @@ struct ports {
 struct definition {
 	char name[CONTAINER_NAME_MAX];
 	bool declarative;      /* not ours to change: a link into the store, or not writable */
-	bool private_network;  /* PRIVATE_NETWORK */
+	bool private_network;  /* PRIVATE_NETWORK, or any link: a namespace of its own */
+	bool cable;            /* an address, a bridge or a MAC is given: it has eth0 */
 	bool auto_start;       /* AUTO_START */
 	char bridge[IFNAMSIZ]; /* HOST_BRIDGE */
 	struct mac mac;        /* LOCAL_MAC_ADDRESS */
 	struct veth_pair v4;   /* HOST_ADDRESS, LOCAL_ADDRESS */
 	struct veth_pair v6;   /* HOST_ADDRESS6, LOCAL_ADDRESS6 */
 	struct ports ports;    /* HOST_PORT */
+	size_t n_extras;       /* INTERFACES, MACVLANS, EXTRA_VETHS */
+	struct veth_extra extras[EXTRAS_MAX];
 };
+
+/*
+ * Takes one word of EXTRA_NSPAWN_FLAGS, when it is an option about the network. Returns 1 when it was
+ * taken, 0 when it is about something else, or -errno naming an option that cannot be had.
+ */
+int definition_take_network_flag(struct definition *definition, const char *word, struct error *e);
 
 /* Returns 1, 0 when there is no such container, or -errno naming the file and the line. */
 int definition_read(const struct paths *paths, const char *name, struct definition *ret_definition,
@@ -227,3 +237,7 @@ int masquerade_enable(const struct paths *paths, const char *const *externals, s
 		      struct error *e);
 int masquerade_disable(const struct paths *paths, struct error *e);
 int masquerade_read(const struct paths *paths, struct masquerade_state *ret_state, struct error *e);
+
+/* The published ports as the kernel has them. The caller frees the list. */
+int published_read(struct nat_forwards *ret_forwards, struct error *e);
+const char *protocol_name(uint8_t protocol);

@@ -145,6 +145,7 @@ static int parse_request(const struct create_request *request, struct definition
 			 struct error *e)
 {
 	struct definition definition = { .private_network = true,
+					 .cable = true,
 					 .auto_start = request->auto_start };
 	bool bridged = request->bridge;
 	int r;

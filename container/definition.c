@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "container/links.h"
 #include "container/ports.h"
 
 #define DEFINITION_SIZE_MAX ((size_t)256 * 1024)
@@ -139,7 +140,7 @@ static int definition_take(const struct environment_file *file, struct definitio
 			      &definition->v6, e);
 	if (r == 0 && ports && ports_parse(&definition->ports, ports, e) < 0)
 		r = error_wrap(e, -EINVAL, "HOST_PORT");
-	return r;
+	return r < 0 ? r : links_take(file, definition, e);
 }
 
 /**

@@ -26,7 +26,7 @@ VOLATILE = {"ifindex", "link_index", "link_netnsid", "handle", "since", "stats64
 MAC = re.compile(r"\b(?!ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
 
 # Files that make no difference to anybody: locks of the whole host, and what is only remembered.
-IGNORED = re.compile(r".*/(ipam\.db|rules|forwarding)\.lock|/run/nixctr-net/definitions-seen")
+IGNORED = re.compile(r".*/(ipam\.db|rules|forwarding|forwards)\.lock|/run/nixctr-net/definitions-seen")
 
 # Only every so manieth moment, where the build is slow; see meson.build.
 STRIDE = int(os.environ.get("KILL_STRIDE", "1"))
@@ -48,6 +48,17 @@ COMMANDS = {
         ["nat", "enable", "--external", "eth0"],
         {0},
     ),
+    "net-up-ports": (
+        [["create", "other"], ["net", "up", "other"], ["create", "foo", "--port", "8080:80,udp:53"]],
+        ["net", "up", "foo"],
+        {0},
+    ),
+    "net-down-ports": (
+        [["create", "other"], ["net", "up", "other"], ["create", "foo", "--port", "8080:80,udp:53"],
+         ["net", "up", "foo"]],
+        ["net", "down", "foo"],
+        {0},
+    ),  # fmt: skip
     "nat-disable": (
         [["create", "foo"], ["net", "up", "foo"], ["nat", "enable", "--external", "eth0"]],
         ["nat", "disable"],

@@ -102,13 +102,13 @@ int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_lengt
 }
 
 /**
- * file_write_all - write a buffer to a new file and force it to the disk
+ * file_write - write a buffer to a new file and force it to the disk
  * @fd: taken: closed in every case
  * @text, @length: borrowed
  *
  * Returns 0 or -errno.
  */
-static int file_write_all(int fd, const char *text, size_t length)
+int file_write(int fd, const char *text, size_t length)
 {
 	int r = 0;
 
@@ -186,7 +186,7 @@ int file_replace(const char *path, const char *text, size_t length, mode_t mode,
 		r = -errno;
 		close(fd);
 	} else {
-		r = file_write_all(fd, text, length);
+		r = file_write(fd, text, length);
 	}
 	if (r == 0 && rename(temporary, path) < 0)
 		r = -errno;

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/json.h"
 #include "cli/listings.h"
+#include "cli/system-options.h"
 #include "cli/verb.h"
 
-#define FIELD(name) offsetof(struct create_request, name)
+/* What the options fill. */
+struct create_options {
+	struct create_request request;
+	struct system_options system;
+};
+
+#define FIELD(name) offsetof(struct create_options, request.name)
+#define SYSTEM      offsetof(struct create_options, system)
 
 static const struct option_spec specs[] = {
 	{ "host-address", 0, OPTION_TEXT, FIELD(host_address), "ADDRESS",
@@ -20,9 +29,14 @@ static const struct option_spec specs[] = {
 	{ "auto-start", 0, OPTION_FLAG, FIELD(auto_start), NULL, "start it with the host" },
 	{ "ensure-unique-name", 0, OPTION_FLAG, FIELD(unique), NULL,
 	  "append a number when NAME is taken, and print it" },
+	{ "root-tree", 0, OPTION_TEXT, SYSTEM_FIELD(SYSTEM, tree), "DIR",
+	  "boot the operating system in DIR, in place" },
+	{ "no-system", 0, OPTION_FLAG, SYSTEM_FIELD(SYSTEM, none), NULL,
+	  "make a network and nothing to boot" },
+	SYSTEM_OPTION_ROWS(SYSTEM),
 };
 
-const struct option_table create_options = OPTION_TABLE(specs, struct create_request);
+const struct option_table create_options = OPTION_TABLE(specs, struct create_options);
 
 /**
  * pair_tell - say on standard error which addresses were leased, as nixos-container does
@@ -46,21 +60,25 @@ static void pair_tell(const struct veth_pair *pair)
 
 /**
  * verb_create - make a container
- * @in: the call, borrowed; its options are the request itself
+ * @in: the call, borrowed
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
 int verb_create(const struct invocation *in, struct error *e)
 {
-	struct create_request request = *(const struct create_request *)in->options;
+	const struct create_options *options = in->options;
+	_cleanup_(words_deinit) struct words nix = { 0 };
+	struct create_request request = options->request;
 	struct definition definition;
 	struct container_row row;
 	struct selection columns;
 	int r;
 
 	request.name = in->arguments[0];
-	r = container_create(&in->session->paths, &request, &definition, e);
+	r = system_options_pass(&options->system, &nix, &request.system, e);
+	if (r == 0)
+		r = container_create(&in->session->paths, &request, &definition, e);
 	if (r < 0)
 		return r;
 	pair_tell(&definition.v4);

@@ -63,6 +63,7 @@ const char *verb_title(const struct verb *verb, char *buffer, size_t size);
 /* The handlers, one file each: cli/verb-*.c. */
 int verb_create(const struct invocation *in, struct error *e);
 int verb_destroy(const struct invocation *in, struct error *e);
+int verb_update(const struct invocation *in, struct error *e);
 int verb_list(const struct invocation *in, struct error *e);
 int verb_status(const struct invocation *in, struct error *e);
 int verb_show_ip(const struct invocation *in, struct error *e);
@@ -81,6 +82,7 @@ int verb_complete(const struct invocation *in, struct error *e);
 
 /* Their options, beside them. */
 extern const struct option_table create_options;
+extern const struct option_table update_options;
 extern const struct option_table list_options;
 extern const struct option_table show_ip_options;
 extern const struct option_table each_options;

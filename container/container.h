@@ -21,6 +21,8 @@
  */
 
 #define CONTAINER_NAME_MAX 64 /* with its NUL */
+#define FLAKE_MAX          2048
+#define FLAKE_ATTR_MAX     256
 
 /* ------------------------------------------------------------- where things are */
 
@@ -37,6 +39,10 @@ struct paths {
 	char namespaces[320]; /* ROOT/run/netns */
 	char locks[320];      /* ROOT/run/lock, where nixos-container has its lock as well */
 	char machine_id[320]; /* ROOT/etc/machine-id */
+	char claims[320];     /* ROOT/run/nixctr-net/claims, a lock for each that is being changed */
+	char machines[320];   /* ROOT/run/nixos-containers */
+	char profiles[320];   /* ROOT/nix/var/nix/profiles/per-container */
+	char gcroots[320];    /* ROOT/nix/var/nix/gcroots/per-container */
 };
 
 int paths_init(struct paths *paths, const char *root, struct error *e);
@@ -72,17 +78,42 @@ struct definition {
 	struct mac mac;        /* LOCAL_MAC_ADDRESS */
 	struct veth_pair v4;   /* HOST_ADDRESS, LOCAL_ADDRESS */
 	struct veth_pair v6;   /* HOST_ADDRESS6, LOCAL_ADDRESS6 */
+	bool incomplete;       /* INCOMPLETE: "create" has not come to its end */
+	bool keeps_root;       /* INCOMPLETE=old-root: its root directory was there before */
+	char flake[FLAKE_MAX]; /* FLAKE */
+	char flake_attr[FLAKE_ATTR_MAX]; /* FLAKE_ATTR; empty: "container" */
+	char root_tree[PATH_MAX];        /* ROOT_TREE: used in place, and never removed */
 };
 
 /* Returns 1, 0 when there is no such container, or -errno naming the file and the line. */
 int definition_read(const struct paths *paths, const char *name, struct definition *ret_definition,
 		    struct error *e);
 
+/* The root directory: its own below /var/lib/nixos-containers, or the tree it was given. */
+int definition_root(const struct paths *paths, const struct definition *definition,
+		    char path[PATH_MAX], struct error *e);
+/* Returns 0, or -EBUSY when it was not completely created: nothing may be started then. */
+int definition_check_complete(const struct definition *definition, struct error *e);
+
 /* The names of all definitions, sorted. The caller frees *ret_names, one block. */
 int definition_names(const struct paths *paths, char (**ret_names)[CONTAINER_NAME_MAX],
 		     size_t *ret_count, struct error *e);
 
 /* ------------------------------------------------------------- life cycle */
+
+struct words;
+
+/* What a container is to boot, as "create" and "update" were asked; NULL where not given. */
+struct system_request {
+	const char *path;        /* --system-path: a system that is built already */
+	const char *config;      /* --config: what stands in its configuration */
+	const char *config_file; /* --config-file: what its configuration imports */
+	const char *flake;       /* --flake REF[#ATTR] */
+	const char *nixos;       /* --nixos-path; NULL: <nixpkgs/nixos> */
+	const char *tree;        /* --root-tree: an operating system's tree, used in place */
+	bool none;               /* --no-system: a network and nothing to boot */
+	const struct words *nix; /* options that are passed on to Nix; NULL: none */
+};
 
 /* What "create" was asked for; addresses as they were typed, NULL where not given. */
 struct create_request {
@@ -92,10 +123,15 @@ struct create_request {
 	const char *bridge;
 	bool auto_start;
 	bool unique; /* when the name is taken, NAME-0, NAME-1, ... */
+	struct system_request system;
 };
 
 int container_create(const struct paths *paths, const struct create_request *request,
 		     struct definition *ret_definition, struct error *e);
+
+/* Builds what the container boots next; what it had stays when that fails. Returns 1 or -errno. */
+int container_update(const struct paths *paths, const char *name,
+		     const struct system_request *request, struct error *e);
 
 /* Returns 1, or 0 when there was nothing of that name. */
 int container_destroy(const struct paths *paths, const char *name, struct error *e);

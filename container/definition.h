@@ -11,4 +11,5 @@ int definition_path(const struct paths *paths, const char *name, char path[PATH_
 		    struct error *e);
 int definition_write(const struct paths *paths, const struct definition *definition,
 		     struct error *e);
+int definition_complete(const struct paths *paths, const char *name, struct error *e);
 bool definition_is_declarative(const char *path);

@@ -26,14 +26,16 @@ VOLATILE = {"ifindex", "link_index", "link_netnsid", "handle", "since", "stats64
 MAC = re.compile(r"\b(?!ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
 
 # Files that make no difference to anybody: locks of the whole host, and what is only remembered.
-IGNORED = re.compile(r".*/(ipam\.db|rules|forwarding)\.lock|/run/nixctr-net/definitions-seen")
+IGNORED = re.compile(
+    r".*/(ipam\.db|rules|forwarding)\.lock|/run/nixctr-net/(definitions-seen|claims/.*)"
+)
 
 # Only every so manieth moment, where the build is slow; see meson.build.
 STRIDE = int(os.environ.get("KILL_STRIDE", "1"))
 
 # The commands: what comes before, the command itself, and exit codes fit for its second run.
 COMMANDS = {
-    "create": ([], ["create", "foo"], {0, CONFLICT}),
+    "create": ([], ["create", "--no-system", "foo"], {0, CONFLICT}),
     "net-up": ([["create", "foo"]], ["net", "up", "foo"], {0}),
     "net-up-6": (
         [["create", "foo", "--host-address6", "fd00::1", "--local-address6", "fd00::2"],

@@ -38,21 +38,26 @@ static void expect_options(const struct option_table *table)
 		[OPTION_FLAG] = sizeof(bool),
 		[OPTION_TEXT] = sizeof(const char *),
 		[OPTION_LIST] = sizeof(struct option_list),
+		[OPTION_PASS] = sizeof(struct option_passed),
+		[OPTION_PASS_PAIR] = sizeof(struct option_passed),
 	};
 
 	for (size_t i = 0; table && i < table->count; i++) {
 		const struct option_spec *row = &table->specs[i];
 
 		expect_sentence(row->help);
-		assert_int_equal(row->kind == OPTION_FLAG, row->argument == NULL);
+		assert_true(row->kind == OPTION_PASS ||
+			    (row->kind == OPTION_FLAG) == (row->argument == NULL));
 		assert_true(row->offset + sizes[row->kind] <= table->size);
 		for (size_t j = 0; j < i; j++) {
 			const struct option_spec *other = &table->specs[j];
 
 			assert_string_not_equal(row->name, other->name);
 			assert_true(!row->letter || row->letter != other->letter);
+			/* What is passed on all goes to one list, in its order. */
 			assert_true(row->offset >= other->offset + sizes[other->kind] ||
-				    row->offset + sizes[row->kind] <= other->offset);
+				    row->offset + sizes[row->kind] <= other->offset ||
+				    (row->kind >= OPTION_PASS && row->offset == other->offset));
 		}
 	}
 }

@@ -173,6 +173,9 @@ static int option_store(const struct option_spec *row, void *values, char *text,
 					 row->name);
 		*(const char **)field = text;
 		return 0;
+	case OPTION_DATA:
+		*(const char **)field = text;
+		return 0;
 	case OPTION_LIST:
 		return option_list_add(field, row->name, text, e);
 	case OPTION_PASS:

@@ -13,6 +13,7 @@
 enum option_kind {
 	OPTION_FLAG, /* fills a bool */
 	OPTION_TEXT, /* fills a const char *, borrowed from argv; the last one given counts */
+	OPTION_DATA, /* the same, and it may be empty */
 	OPTION_LIST, /* adds to a struct option_list */
 	OPTION_PASS, /* adds to a struct option_passed, as it is, for somebody else */
 	OPTION_PASS_PAIR, /* the same, with a second value in the word behind the first */

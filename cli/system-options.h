@@ -19,7 +19,7 @@ struct system_options {
 #define SYSTEM_OPTION_ROWS(base)                                                                  \
 	{ "system-path", 0, OPTION_TEXT, SYSTEM_FIELD(base, path), "PATH",                        \
 	  "boot this system, which is built already" },                                           \
-		{ "config", 0, OPTION_TEXT, SYSTEM_FIELD(base, config), "TEXT",                   \
+		{ "config", 0, OPTION_DATA, SYSTEM_FIELD(base, config), "TEXT",                   \
 		  "build a NixOS configuration with TEXT in it" },                                \
 		{ "config-file", 0, OPTION_TEXT, SYSTEM_FIELD(base, config_file), "FILE",         \
 		  "build a NixOS configuration that imports FILE" },                              \

@@ -117,7 +117,8 @@ int configuration_write(int directory, const char *text, struct error *e)
 {
 	int fd, r;
 
-	configuration_discard(directory);
+	if (unlinkat(directory, CONFIGURATION_NEXT, 0) < 0 && errno != ENOENT)
+		return error_errno(e, errno, "cannot replace etc/nixos/" CONFIGURATION_NEXT);
 	fd = openat(directory, CONFIGURATION_NEXT,
 		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)

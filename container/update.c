@@ -39,15 +39,18 @@ static int refuse_unfit(const struct definition *definition, struct error *e)
  * @definition: borrowed
  * @spec: changed
  *
- * The flake it was made from, or else the configuration it has.
+ * The flake it was made from, or else the configuration it has. An empty --config is as good as none
+ * and keeps the flake out, as with nixos-container.
  */
 static void choose_system(const struct definition *definition, struct system_spec *spec)
 {
-	if (spec->kind != SYSTEM_CONFIGURATION || spec->request->config ||
+	const char *config = spec->request->config;
+
+	if (spec->kind != SYSTEM_CONFIGURATION || (config && config[0]) ||
 	    spec->request->config_file)
 		return;
 	spec->kind = SYSTEM_AGAIN;
-	if (!definition->flake[0])
+	if (config || !definition->flake[0])
 		return;
 	spec->kind = SYSTEM_FLAKE;
 	memcpy(spec->flake, definition->flake, sizeof(spec->flake));

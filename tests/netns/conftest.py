@@ -62,3 +62,10 @@ def networked(world):
         world.ok("net", "up", name)
     world.ok("nat", "enable", "--external", "eth0")
     return world
+
+
+@pytest.fixture
+def stocked(world):
+    """That host with Nix."""
+    world_module.stock_nix(world)
+    return world

@@ -37,6 +37,7 @@ static void expect_options(const struct option_table *table)
 	static const size_t sizes[] = {
 		[OPTION_FLAG] = sizeof(bool),
 		[OPTION_TEXT] = sizeof(const char *),
+		[OPTION_DATA] = sizeof(const char *),
 		[OPTION_LIST] = sizeof(struct option_list),
 		[OPTION_PASS] = sizeof(struct option_passed),
 		[OPTION_PASS_PAIR] = sizeof(struct option_passed),

@@ -3,7 +3,9 @@
 # Stands in for <nixpkgs/nixos> where there is no nixpkgs: a system that says which configuration it
 # was built from. It has an init, which nobody runs here.
 #
-# Options known: imports, networking.hostName, message (a text, put in the file "message").
+# Options known: imports, networking.hostName, message: a text, put in the file "message". A message
+# that begins with "broken" does not build; one that is "wait" builds when the FIFO /run/go has a
+# writer.
 { configuration ? <nixos-config> }:
 
 let
@@ -31,7 +33,10 @@ in {
       ''
         PATH=/usr/bin:/bin
         echo "building $message"
-        case $message in broken*) echo "this is why it is broken" >&2; exit 1 ;; esac
+        case $message in
+        broken*) echo "this is why it is broken" >&2; exit 1 ;;
+        wait) read -r _ </run/go || : ;;
+        esac
         mkdir "$out"
         printf %s "$message" >"$out/message"
         echo "#!/bin/sh" >"$out/init"

@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "container/interim-remove.h"
+#include "base/tree-remove.h"
 
 /**
  * remnants_remove - remove the directories of a container

@@ -175,7 +175,7 @@ def test_nixos_path(stocked):
         ("/run/flake#other", "/run/flake", "other", "other of flake"),
         (".#other", "/run/flake", "other", "other of flake"),
         (".", "/run/flake", None, "default of flake"),
-        ("../flake?x=y", None, None, None),
+        ("../flake?lastModified=1#other", "/run/flake?lastModified=1", "other", "other of flake"),
     ],
 )
 def test_flake(stocked, reference, flake, attr, says):
@@ -183,13 +183,10 @@ def test_flake(stocked, reference, flake, attr, says):
     write_flake(stocked)
     where = ["env", "--chdir=/run/flake", *stocked.wrap, world_module.BINARY]
     created = stocked.run(*where, "create", "foo", "--flake", reference, IMPURE)
-    if says is None:
-        assert created.rc == FAILED and "/run/flake?x=y" in created.stderr, created
-        return
     assert created.rc == 0, created
     assert message(stocked, "foo") == says
     lines = stocked.path(f"{DEFINITIONS}/foo.conf").read_text(encoding="ascii").splitlines()
-    assert f"FLAKE={flake}" in lines
+    assert f"FLAKE={flake}" in [line.replace('"', "") for line in lines]
     assert [line for line in lines if line.startswith("FLAKE_ATTR")] == (
         [f"FLAKE_ATTR={attr}"] if attr else []
     )
@@ -210,7 +207,7 @@ def test_flake_of_nixos_container(stocked):
     write_flake(stocked)
     write(stocked, f"{DEFINITIONS}/foo.conf",
           "PRIVATE_NETWORK=1\nHOST_ADDRESS=10.233.1.1\nLOCAL_ADDRESS=10.233.1.2\nHOST_BRIDGE=\n"
-          "HOST_PORT=\nAUTO_START=0\nFLAKE=path:/run/flake?dir=.\n")  # fmt: skip
+          "HOST_PORT=\nAUTO_START=0\nFLAKE=path:/run/flake\n")  # fmt: skip
     before = stocked.path(f"{DEFINITIONS}/foo.conf").read_text(encoding="ascii")
     stocked.ok("update", "foo", IMPURE)
     assert message(stocked, "foo") == "default of flake"
@@ -499,7 +496,8 @@ def let_go(world):
 
 def builders(world):
     """The processes of Nix, and of what it builds, that are on the host."""
-    where = ["--ns", str(world.holder), "--nslist", "mnt"]
+    # Nix has a mount namespace of its own.
+    where = ["--ns", str(world.holder), "--nslist", "net"]
     return world.run("pgrep", *where, "--exact", "nix-env|nix|sh").stdout.split()
 
 

@@ -158,8 +158,8 @@ static int option_second(const struct option_spec *row, int argc, char **argv,
  *
  * Returns 0, or -EINVAL with class ERROR_USAGE.
  */
-static int option_store(const struct option_spec *row, void *values, char *text,
-			const char *second, struct error *e)
+static int option_store(const struct option_spec *row, void *values, char *text, const char *second,
+			struct error *e)
 {
 	void *field = (char *)values + row->offset;
 
@@ -282,7 +282,8 @@ int options_parse(int argc, char **argv, const struct option_target *targets, si
 		else
 			r = option_second(parser.rows[row], argc, argv, &second, slot);
 		if (r == 0)
-			r = option_store(parser.rows[row], parser.values[row], optarg, second, slot);
+			r = option_store(parser.rows[row], parser.values[row], optarg, second,
+					 slot);
 		if (first == 0)
 			first = r;
 	}

@@ -11,11 +11,11 @@
  */
 
 enum option_kind {
-	OPTION_FLAG, /* fills a bool */
-	OPTION_TEXT, /* fills a const char *, borrowed from argv; the last one given counts */
-	OPTION_DATA, /* the same, and it may be empty */
-	OPTION_LIST, /* adds to a struct option_list */
-	OPTION_PASS, /* adds to a struct option_passed, as it is, for somebody else */
+	OPTION_FLAG,      /* fills a bool */
+	OPTION_TEXT,      /* fills a const char *, borrowed from argv; the last one given counts */
+	OPTION_DATA,      /* the same, and it may be empty */
+	OPTION_LIST,      /* adds to a struct option_list */
+	OPTION_PASS,      /* adds to a struct option_passed, as it is, for somebody else */
 	OPTION_PASS_PAIR, /* the same, with a second value in the word behind the first */
 };
 
@@ -70,8 +70,7 @@ enum option_order {
 	OPTIONS_FIRST,    /* the first argument ends them */
 };
 
-#define OPTION_TARGETS_MAX 2
-#define OPTIONS_MAX        64 /* in all targets together */
+#define OPTIONS_MAX 64 /* in all targets together */
 
 int options_parse(int argc, char **argv, const struct option_target *targets, size_t n_targets,
 		  enum option_order order, int *ret_index, struct error *e);

@@ -8,14 +8,7 @@
 #include "cli/system-options.h"
 #include "cli/verb.h"
 
-/* What the options fill. */
-struct create_options {
-	struct create_request request;
-	struct system_options system;
-};
-
-#define FIELD(name) offsetof(struct create_options, request.name)
-#define SYSTEM      offsetof(struct create_options, system)
+#define FIELD(name) offsetof(struct create_request, name)
 
 static const struct option_spec specs[] = {
 	{ "host-address", 0, OPTION_TEXT, FIELD(host_address), "ADDRESS",
@@ -29,14 +22,13 @@ static const struct option_spec specs[] = {
 	{ "auto-start", 0, OPTION_FLAG, FIELD(auto_start), NULL, "start it with the host" },
 	{ "ensure-unique-name", 0, OPTION_FLAG, FIELD(unique), NULL,
 	  "append a number when NAME is taken, and print it" },
-	{ "root-tree", 0, OPTION_TEXT, SYSTEM_FIELD(SYSTEM, tree), "DIR",
+	{ "root-tree", 0, OPTION_TEXT, FIELD(system.tree), "DIR",
 	  "boot the operating system in DIR, in place" },
-	{ "no-system", 0, OPTION_FLAG, SYSTEM_FIELD(SYSTEM, none), NULL,
+	{ "no-system", 0, OPTION_FLAG, FIELD(system.none), NULL,
 	  "make a network and nothing to boot" },
-	SYSTEM_OPTION_ROWS(SYSTEM),
 };
 
-const struct option_table create_options = OPTION_TABLE(specs, struct create_options);
+const struct option_table create_options = OPTION_TABLE(specs, struct create_request);
 
 /**
  * pair_tell - say on standard error which addresses were leased, as nixos-container does
@@ -60,23 +52,22 @@ static void pair_tell(const struct veth_pair *pair)
 
 /**
  * verb_create - make a container
- * @in: the call, borrowed
+ * @in: the call, borrowed; its options are the request itself
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
 int verb_create(const struct invocation *in, struct error *e)
 {
-	const struct create_options *options = in->options;
 	_cleanup_(words_deinit) struct words nix = { 0 };
-	struct create_request request = options->request;
+	struct create_request request = *(const struct create_request *)in->options;
 	struct definition definition;
 	struct container_row row;
 	struct selection columns;
 	int r;
 
 	request.name = in->arguments[0];
-	r = system_options_pass(&options->system, &nix, &request.system, e);
+	r = system_options_pass(in->shared, &nix, &request.system, e);
 	if (r == 0)
 		r = container_create(&in->session->paths, &request, &definition, e);
 	if (r < 0)

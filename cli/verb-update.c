@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdio.h>
-
 #include "base/cleanup.h"
-#include "base/log.h"
 #include "cli/json.h"
 #include "cli/system-options.h"
 #include "cli/verb.h"
-
-static const struct option_spec specs[] = { SYSTEM_OPTION_ROWS((size_t)0) };
-
-const struct option_table update_options = OPTION_TABLE(specs, struct system_options);
 
 /**
  * verb_update - build what a container boots, and have it switch to that if it runs
@@ -22,8 +15,8 @@ int verb_update(const struct invocation *in, struct error *e)
 {
 	const struct paths *paths = &in->session->paths;
 	_cleanup_(words_deinit) struct words nix = { 0 };
-	struct system_request request;
-	int r = system_options_pass(in->options, &nix, &request, e);
+	struct system_request request = { 0 };
+	int r = system_options_pass(in->shared, &nix, &request, e);
 
 	if (r == 0)
 		r = container_update(paths, in->arguments[0], &request, e);

@@ -39,10 +39,10 @@ struct paths {
 	char namespaces[320]; /* ROOT/run/netns */
 	char locks[320];      /* ROOT/run/lock, where nixos-container has its lock as well */
 	char machine_id[320]; /* ROOT/etc/machine-id */
-	char claims[320];     /* ROOT/run/nixctr-net/claims, a lock for each that is being changed */
-	char machines[320];   /* ROOT/run/nixos-containers */
-	char profiles[320];   /* ROOT/nix/var/nix/profiles/per-container */
-	char gcroots[320];    /* ROOT/nix/var/nix/gcroots/per-container */
+	char claims[320];   /* ROOT/run/nixctr-net/claims, a lock for each that is being changed */
+	char machines[320]; /* ROOT/run/nixos-containers */
+	char profiles[320]; /* ROOT/nix/var/nix/profiles/per-container */
+	char gcroots[320];  /* ROOT/nix/var/nix/gcroots/per-container */
 };
 
 int paths_init(struct paths *paths, const char *root, struct error *e);

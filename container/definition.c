@@ -393,10 +393,11 @@ int definition_check_complete(const struct definition *definition, struct error 
 		return 0;
 	r = error_set(e, ERROR_CONFLICT, EBUSY, "container '%s' was not completely created",
 		      definition->name);
-	return error_remedy(e, r,
-			    "wait for the \"create\" that is at it, give the same \"create\" again if "
-			    "it was interrupted, or remove it with \"nixctr-net destroy %s\"",
-			    definition->name);
+	return error_remedy(
+		e, r,
+		"wait for the \"create\" that is at it, give the same \"create\" again if "
+		"it was interrupted, or remove it with \"nixctr-net destroy %s\"",
+		definition->name);
 }
 
 /**

@@ -53,8 +53,7 @@ static bool is_relative(const char *ref, size_t length)
  *
  * Returns 0 or -errno (ERROR_USAGE).
  */
-int flake_parse(const char *text, char flake[FLAKE_MAX], char attr[FLAKE_ATTR_MAX],
-		struct error *e)
+int flake_parse(const char *text, char flake[FLAKE_MAX], char attr[FLAKE_ATTR_MAX], struct error *e)
 {
 	size_t length = strcspn(text, "#"), path = strcspn(text, "?#");
 	_cleanup_(freep) char *absolute = NULL;
@@ -62,7 +61,8 @@ int flake_parse(const char *text, char flake[FLAKE_MAX], char attr[FLAKE_ATTR_MA
 	int r = check_characters(text, e);
 
 	if (r == 0)
-		r = path_format(attr, FLAKE_ATTR_MAX, e, "%s", text[length] ? text + length + 1 : "");
+		r = path_format(attr, FLAKE_ATTR_MAX, e, "%s",
+				text[length] ? text + length + 1 : "");
 	if (r == 0 && !is_relative(text, path))
 		return path_format(flake, FLAKE_MAX, e, "%.*s", (int)length, text);
 	if (r == 0)

@@ -88,8 +88,7 @@ int rules_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, stru
  *
  * Returns 1, 0 when somebody else is at it, or -errno.
  */
-int claim_try(const struct paths *paths, const char *name, struct claim *ret_claim,
-	      struct error *e)
+int claim_try(const struct paths *paths, const char *name, struct claim *ret_claim, struct error *e)
 {
 	int r = path_format(ret_claim->path, sizeof(ret_claim->path), e, "%s/%s.lock",
 			    paths->claims, name);

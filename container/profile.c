@@ -139,8 +139,10 @@ int profile_build(const struct paths *paths, const char *name, const char *confi
 static int flake_words(const char *link, const char *flake, const char *attr,
 		       const struct system_request *request, struct words *argv, struct error *e)
 {
-	const char *const first[] = { "nix", "--extra-experimental-features", "nix-command flakes",
-				      "build", "--out-link", link };
+	const char *const first[] = {
+		"nix", "--extra-experimental-features", "nix-command flakes", "build", "--out-link",
+		link
+	};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(first); i++)

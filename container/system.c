@@ -26,9 +26,9 @@ static int check_choice(const struct system_request *request, struct error *e)
 		const char *option;
 		bool given;
 	} table[] = {
-		{ "--system-path", request->path },	 { "--config", request->config },
+		{ "--system-path", request->path },        { "--config", request->config },
 		{ "--config-file", request->config_file }, { "--flake", request->flake },
-		{ "--root-tree", request->tree },	 { "--no-system", request->none },
+		{ "--root-tree", request->tree },          { "--no-system", request->none },
 	};
 	const char *first = NULL;
 
@@ -229,8 +229,9 @@ static int build_again(const struct paths *paths, const char *name,
 	int r = root_directory_nixos(paths, name, ROOT_READ, &directory, e);
 
 	if (r == -ENOENT)
-		return error_remedy(e, r, "give it a configuration with --config, --config-file "
-					  "or --flake");
+		return error_remedy(e, r,
+				    "give it a configuration with --config, --config-file "
+				    "or --flake");
 	if (r == 0)
 		r = configuration_check(directory, name, e);
 	if (r == 0)

@@ -27,7 +27,8 @@ static int refuse_unfit(const struct definition *definition, struct error *e)
 		return error_remedy(e, r, "change the configuration of the host, and switch to it");
 	}
 	if (definition->root_tree[0]) {
-		r = error_set(e, ERROR_FAILED, EINVAL, "it boots the tree %s, which Nix has no part in",
+		r = error_set(e, ERROR_FAILED, EINVAL,
+			      "it boots the tree %s, which Nix has no part in",
 			      definition->root_tree);
 		return error_remedy(e, r, "update what is in the tree, with its own means");
 	}

@@ -30,7 +30,7 @@ static int create(const struct tree *tree, const char *name, struct definition *
 		  struct error *e)
 {
 	return create_network(&tree->paths, &(struct create_request){ .name = name }, definition,
-				e);
+			      e);
 }
 
 /* Opens the book of the tree; the caller closes it. */
@@ -120,10 +120,10 @@ static void a_lease_left_by_a_killed_run_is_taken_up(void **state)
 	assert_local(&definition, "10.233.1.2");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(create_network(&tree->paths,
-					  &(struct create_request){ .name = "one",
-								    .host_address = "10.9.0.1",
-								    .local_address = "10.9.0.2" },
-					  &definition, NULL),
+					&(struct create_request){ .name = "one",
+								  .host_address = "10.9.0.1",
+								  .local_address = "10.9.0.2" },
+					&definition, NULL),
 			 1);
 	assert_local(&definition, "10.9.0.2");
 }

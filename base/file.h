@@ -10,8 +10,6 @@
 
 int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_length, struct error *e);
 int file_replace(const char *path, const char *text, size_t length, mode_t mode, struct error *e);
-/* @fd: taken. Returns 0 or -errno. */
-int file_write(int fd, const char *text, size_t length);
 int file_remove(const char *path, struct error *e);
 int directory_make(const char *path, mode_t mode, struct error *e);
 

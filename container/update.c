@@ -74,7 +74,7 @@ int container_update(const struct paths *paths, const char *name,
 {
 	_cleanup_(claim_drop) struct claim claim = CLAIM_INIT;
 	struct definition definition;
-	struct system_spec spec;
+	struct system_spec spec = { .request = request };
 	int r = name_check(name, e);
 
 	if (r == 0)

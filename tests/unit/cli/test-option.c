@@ -28,7 +28,7 @@ static const struct option_spec specs[] = {
 	{ "list", 'l', OPTION_LIST, offsetof(struct values, list), "ITEM,...", "a list" },
 	{ "data", 0, OPTION_DATA, offsetof(struct values, data), "TEXT", "a text or none" },
 	{ "bare", 0, OPTION_PASS, offsetof(struct values, passed), NULL, "passed on" },
-	{ "one", 0, OPTION_PASS, offsetof(struct values, passed), "A", "passed on with a value" },
+	{ "single", 0, OPTION_PASS, offsetof(struct values, passed), "A", "passed on with a value" },
 	{ "two", 0, OPTION_PASS_PAIR, offsetof(struct values, passed), "A B", "with two values" },
 };
 
@@ -139,14 +139,14 @@ static void options_are_passed_on(void **state)
 
 	(void)state;
 	assert_int_equal(run_line(&run, OPTIONS_ANYWHERE,
-				  "x first --two a --bare --one= second --bare --two=  -f third"),
+				  "x first --two a --bare --single= second --bare --two=  -f third"),
 			 0);
 	passed = &run.values.passed;
 	assert_int_equal(passed->count, 4);
 	assert_string_equal(passed->list[0].name, "two");
 	assert_string_equal(passed->list[0].values[0], "a");
 	assert_string_equal(passed->list[0].values[1], "--bare");
-	assert_string_equal(passed->list[1].name, "one");
+	assert_string_equal(passed->list[1].name, "single");
 	assert_string_equal(passed->list[1].values[0], "");
 	assert_null(passed->list[1].values[1]);
 	assert_null(passed->list[2].values[0]);

@@ -67,6 +67,11 @@ int verb_create(const struct invocation *in, struct error *e);
 int verb_destroy(const struct invocation *in, struct error *e);
 int verb_update(const struct invocation *in, struct error *e);
 int verb_list(const struct invocation *in, struct error *e);
+int verb_start(const struct invocation *in, struct error *e);
+int verb_stop(const struct invocation *in, struct error *e);
+int verb_restart(const struct invocation *in, struct error *e);
+int verb_terminate(const struct invocation *in, struct error *e);
+int verb_login(const struct invocation *in, struct error *e);
 int verb_status(const struct invocation *in, struct error *e);
 int verb_show_ip(const struct invocation *in, struct error *e);
 int verb_net_up(const struct invocation *in, struct error *e);
@@ -79,7 +84,11 @@ int verb_nat_show(const struct invocation *in, struct error *e);
 int verb_ipam_list(const struct invocation *in, struct error *e);
 int verb_ipam_show(const struct invocation *in, struct error *e);
 int verb_hook_pre_start(const struct invocation *in, struct error *e);
+int verb_hook_start(const struct invocation *in, struct error *e);
+int verb_hook_supervise(const struct invocation *in, struct error *e);
+int verb_hook_post_start(const struct invocation *in, struct error *e);
 int verb_hook_post_stop(const struct invocation *in, struct error *e);
+int verb_hook_resolver(const struct invocation *in, struct error *e);
 int verb_complete(const struct invocation *in, struct error *e);
 
 /* Their options, beside them. */

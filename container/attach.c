@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/netns.h"
+#include "container/forwards.h"
 #include "container/masquerade.h"
 #include "container/network.h"
 
@@ -50,7 +51,7 @@ static int rules_ensure(struct network *network, struct error *e)
  *
  * A namespace made here is taken away again when the cable cannot be made.
  *
- * Returns 1 when something was done, 0 when all was so, or -errno.
+ * Returns 2 when the namespace was made, 1 when something else was done, 0 when all was so, or -errno.
  */
 static int cable_ensure(struct network *network, const struct veth_spec *spec, struct error *e)
 {
@@ -74,7 +75,33 @@ static int cable_ensure(struct network *network, const struct veth_spec *spec, s
 		netns_remove(path, NULL); /* the failure to report is that of the cable */
 	if (r < 0)
 		return r;
-	return made || r > 0;
+	return made ? 2 : r > 0;
+}
+
+/**
+ * ports_ensure - publish what a definition asks for, and nothing else
+ * @network: the session
+ * @definition: borrowed
+ * @spec: its cable, borrowed
+ * @cable: what cable_ensure() has done
+ * @e: names the port and its holder
+ *
+ * A namespace that was just made belongs to nobody who may have published something before. When the
+ * ports cannot be had, a network made for them is taken away again.
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+static int ports_ensure(struct network *network, const struct definition *definition,
+			const struct veth_spec *spec, int cable, struct error *e)
+{
+	int r;
+
+	if (cable == 2 && !definition->ports.count)
+		return 0;
+	r = forwards_ensure(network, definition, spec, e);
+	if (r < 0 && cable == 2)
+		network_detach_locked(network, definition->name, NULL); /* *e says what counts */
+	return r;
 }
 
 /**
@@ -89,7 +116,7 @@ static int attach_defined(struct network *network, const struct definition *defi
 			  struct error *e)
 {
 	struct veth_spec spec;
-	int rules = 0, r;
+	int rules = 0, cable = 0, r;
 
 	if (!definition->private_network)
 		return 0;
@@ -101,10 +128,12 @@ static int attach_defined(struct network *network, const struct definition *defi
 	if (r == 0)
 		r = rules = rules_ensure(network, e);
 	if (r >= 0)
-		r = cable_ensure(network, &spec, e);
+		r = cable = cable_ensure(network, &spec, e);
+	if (r >= 0)
+		r = ports_ensure(network, definition, &spec, cable, e);
 	if (r < 0)
 		return error_wrap(e, r, "network of container '%s'", definition->name);
-	return rules || r;
+	return rules || cable || r;
 }
 
 /**
@@ -199,7 +228,7 @@ int network_detach_locked(struct network *network, const char *name, struct erro
 	struct definition definition = { 0 };
 	char path[PATH_MAX];
 	struct veth_spec spec;
-	int cable, namespace, r;
+	int forwards, cable, namespace, r;
 
 	r = paths_namespace(network->host.paths, name, path, e);
 	if (r < 0)
@@ -209,11 +238,12 @@ int network_detach_locked(struct network *network, const char *name, struct erro
 	r = host_identify(&network->host, &definition, &spec, e);
 	if (r < 0)
 		return r;
-	cable = cable_remove_either(network, &spec, e);
+	forwards = forwards_withdraw(network, name, e);
+	cable = forwards < 0 ? forwards : cable_remove_either(network, &spec, e);
 	namespace = cable < 0 ? cable : netns_remove(path, e);
 	if (namespace < 0)
 		return error_wrap(e, namespace, "network of container '%s'", name);
-	return cable || namespace;
+	return forwards || cable || namespace;
 }
 
 /**

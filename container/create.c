@@ -13,6 +13,7 @@
 #include "container/host.h"
 #include "container/locks.h"
 #include "container/name-choice.h"
+#include "container/ports.h"
 #include "container/remnants.h"
 #include "container/root-tree.h"
 #include "container/system.h"
@@ -32,7 +33,7 @@
 struct creation {
 	const struct create_request *request; /* borrowed */
 	struct definition definition;
-	struct system_spec system;
+	struct system_spec boots;
 	struct claim claim;
 };
 
@@ -180,6 +181,13 @@ static int parse_request(const struct create_request *request, struct definition
 	if (r == 0)
 		r = parse_pair(request->host_address6, request->local_address6, AF_INET6, bridged,
 			       &definition.v6, e);
+	for (size_t i = 0; r == 0 && i < request->n_ports; i++)
+		r = ports_parse(&definition.ports, request->ports[i], e);
+	if (r == 0 && bridged && definition.ports.count &&
+	    !addr_is_set(&definition.v4.local.addr) && !addr_is_set(&definition.v6.local.addr))
+		r = error_set(
+			e, ERROR_USAGE, EINVAL,
+			"ports are published for an address, and --local-address is not given");
 	if (r == 0)
 		*ret_definition = definition;
 	return r;
@@ -247,7 +255,7 @@ static int lease_addresses(struct ipam *ipam, struct definition *definition, str
 /**
  * parse_system - from what was typed to what the container boots
  * @paths: borrowed
- * @creation: its system and what of it is written down are set
+ * @creation: what it boots and what of it is written down are set
  * @e: says what is wrong
  *
  * Returns 0 or -errno.
@@ -255,16 +263,16 @@ static int lease_addresses(struct ipam *ipam, struct definition *definition, str
 static int parse_system(const struct paths *paths, struct creation *creation, struct error *e)
 {
 	struct definition *definition = &creation->definition;
-	struct system_spec *system = &creation->system;
-	int r = system_parse(paths, &creation->request->system, system, e);
+	struct system_spec *boots = &creation->boots;
+	int r = system_parse(paths, &creation->request->boots, boots, e);
 
 	if (r < 0)
 		return r;
-	definition->incomplete = system_is_built(system->kind);
-	memcpy(definition->flake, system->flake, sizeof(definition->flake));
-	memcpy(definition->flake_attr, system->attr, sizeof(definition->flake_attr));
-	if (system->kind == SYSTEM_TREE)
-		memcpy(definition->root_tree, system->path, sizeof(definition->root_tree));
+	definition->incomplete = system_is_built(boots->kind);
+	memcpy(definition->flake, boots->flake, sizeof(definition->flake));
+	memcpy(definition->flake_attr, boots->attr, sizeof(definition->flake_attr));
+	if (boots->kind == SYSTEM_TREE)
+		memcpy(definition->root_tree, boots->path, sizeof(definition->root_tree));
 	return 0;
 }
 
@@ -285,6 +293,8 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 	r = name_choose(paths, creation->request, definition, &creation->claim, e);
 	if (r == 0 && definition->root_tree[0])
 		r = root_tree_is_free(paths, definition, e);
+	if (r == 0)
+		r = ports_check_others(paths, definition, e);
 	if (r == 0)
 		r = choose_mac(paths, definition, e);
 	if (r == 0)
@@ -373,7 +383,7 @@ static int create(const struct paths *paths, struct creation *creation, struct e
 	fd_closep(&lock);
 	if (r < 0 || !definition->incomplete)
 		return r;
-	r = system_build(paths, definition->name, &creation->system, e);
+	r = system_build(paths, definition->name, &creation->boots, e);
 	if (r == 0)
 		r = complete(paths, creation, e);
 	if (r == 0)

@@ -14,6 +14,7 @@
 #include "container/network.h"
 #include "container/remnants.h"
 #include "ipam/ipam.h"
+#include "machine/machine.h"
 
 /*
  * What runs, directories, network, definition file, rules that nothing needs any more, lease: in this
@@ -116,6 +117,22 @@ static int remove_network(const struct paths *paths, const char *name, struct er
 }
 
 /**
+ * kill_container - end what runs of a container
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when nothing ran, or -errno.
+ */
+static int kill_container(const struct paths *paths, const char *name, struct error *e)
+{
+	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
+	int r = lifecycle_open(paths, &lifecycle, e);
+
+	return r < 0 ? r : manager_terminate(lifecycle_manager(lifecycle), name, e);
+}
+
+/**
  * destroy_definition - remove the network, the definition and the lease of a container
  * @paths: borrowed
  * @name: a checked name, claimed; the definitions are locked
@@ -152,18 +169,20 @@ static int destroy(const struct paths *paths, const char *name, struct error *e)
 {
 	_cleanup_(fd_closep) int lock = -1;
 	_cleanup_(claim_drop) struct claim claim = CLAIM_INIT;
-	int removed = 0, destroyed, r = claim_wait(paths, name, &claim, e);
+	int killed = 0, removed = 0, destroyed, r = claim_wait(paths, name, &claim, e);
 
 	if (r == 0)
 		r = refuse_declarative(paths, name, e);
 	if (r == 0)
+		r = killed = kill_container(paths, name, e);
+	if (r >= 0)
 		r = removed = remnants_remove(paths, name, REMNANTS_ALL, e);
 	if (r >= 0)
 		r = definitions_lock(paths, &lock, e);
 	if (r < 0)
 		return r;
 	destroyed = destroy_definition(paths, name, e);
-	return destroyed < 0 ? destroyed : removed || destroyed;
+	return destroyed < 0 ? destroyed : killed || removed || destroyed;
 }
 
 /**

@@ -15,6 +15,8 @@
  *	rules		shared: what the settings say is being made so for some container
  *			exclusive: the settings change, or the rules are taken away
  *	network		the network of one container, or whether it may have one, changes
+ *	forwards	shared: the table is made with all published ports
+ *			exclusive: a container publishes ports or withdraws them
  *
  * "create" alone takes a claim while it holds the definitions, and so never waits for it.
  *
@@ -23,6 +25,7 @@
 
 int definitions_lock(const struct paths *paths, int *ret_fd, struct error *e);
 int rules_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
+int forwards_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
 
 struct claim {
 	char path[PATH_MAX];

@@ -21,7 +21,7 @@ static int create_network(const struct paths *paths, const struct create_request
 {
 	struct create_request network = *request;
 
-	network.system.none = true;
+	network.boots.none = true;
 	return container_create(paths, &network, definition, e);
 }
 

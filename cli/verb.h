@@ -15,6 +15,7 @@ struct invocation;
 /* What a person wants to do; the headings of --help, in this order. */
 enum verb_group {
 	GROUP_CONTAINERS,
+	GROUP_RUNNING,
 	GROUP_NETWORKS,
 	GROUP_OUTSIDE,
 	GROUP_ADDRESSES,

@@ -159,6 +159,13 @@ int container_exec(const struct paths *paths, const char *name, struct error *e)
 /* The supervisor of one container; returns when that has stopped. */
 int container_supervise(const struct paths *paths, const char *name, struct error *e);
 
+/*
+ * Tells systemd in @directory, that of a generator, which containers start with the host and what their
+ * units have to know; @units is where the units of packages are.
+ */
+int container_generate(const struct paths *paths, const char *units, const char *directory,
+		       struct error *e);
+
 /* Brings the resolvers of the host into all containers; one failing does not keep the others from it. */
 int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, struct error *e);
 

@@ -307,7 +307,7 @@ int root_prepare(const struct paths *paths, const struct launch *launch, const s
 		r = tree_open(root->path, &tree, e);
 	if (r >= 0 && root->init[0])
 		r = skeleton_make(tree, e);
-	if (r < 0)
-		return r;
-	return resolver_give(paths, launch->resolver, tree, e);
+	if (r >= 0)
+		r = resolver_give(paths, launch->resolver, tree, e);
+	return r < 0 ? r : 0;
 }

@@ -197,6 +197,7 @@ class World(Observed):
         if not self._pid:
             self.close()
             raise RuntimeError("no throwaway host; what it said is above")
+        self.holder = int(self._pid)
         self.root = pathlib.Path(f"/proc/{self._pid}/root")
         self.namespace = f"/proc/{self._pid}/ns/net"
         pid = int((self.root / "run/outside/pid").read_text(encoding="ascii"))

@@ -59,6 +59,22 @@ static void pair_tell(const struct veth_pair *pair)
 }
 
 /**
+ * tell_manager - have systemd know of a container that is to start with the host
+ * @paths: borrowed
+ * @definition: of the container, borrowed
+ *
+ * The container is there all the same when that fails, and systemd looks again at the next boot.
+ */
+static void tell_manager(const struct paths *paths, const struct definition *definition)
+{
+	struct error e = ERROR_INIT;
+
+	if (definition->auto_start && container_refresh(paths, &e) < 0)
+		log_warning("systemd does not know of container '%s' before the next boot: %s",
+			    definition->name, e.text);
+}
+
+/**
  * verb_create - make a container
  * @in: the call, borrowed
  * @e: filled on failure
@@ -83,6 +99,7 @@ int verb_create(const struct invocation *in, struct error *e)
 		r = container_create(&in->session->paths, &request, &definition, e);
 	if (r < 0)
 		return r;
+	tell_manager(&in->session->paths, &definition);
 	pair_tell(&definition.v4);
 	pair_tell(&definition.v6);
 	if (!in->session->json) {

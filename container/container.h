@@ -41,9 +41,9 @@ struct paths {
 	char profiles[320];   /* ROOT/nix/var/nix/profiles/per-container */
 	char gcroots[320];    /* ROOT/nix/var/nix/gcroots/per-container */
 	char machine_id[320]; /* ROOT/etc/machine-id */
-	char claims[320];     /* ROOT/run/nixctr-net/claims, a lock for each that is being changed */
-	char machines[320];   /* ROOT/run/nixos-containers */
-	char logs[320];       /* ROOT/var/log/nixctr-net, of containers that systemd does not run */
+	char claims[320];   /* ROOT/run/nixctr-net/claims, a lock for each that is being changed */
+	char machines[320]; /* ROOT/run/nixos-containers */
+	char logs[320];     /* ROOT/var/log/nixctr-net, of containers that systemd does not run */
 };
 
 int paths_init(struct paths *paths, const char *root, struct error *e);
@@ -104,9 +104,6 @@ struct definition {
 int definition_read(const struct paths *paths, const char *name, struct definition *ret_definition,
 		    struct error *e);
 
-/* The root directory: its own below /var/lib/nixos-containers, or the tree it was given. */
-int definition_root(const struct paths *paths, const struct definition *definition,
-		    char path[PATH_MAX], struct error *e);
 /* Returns 0, or -EBUSY when it was not completely created: nothing may be started then. */
 int definition_check_complete(const struct definition *definition, struct error *e);
 
@@ -184,6 +181,8 @@ int container_restart(const struct paths *paths, const char *name, struct error 
 int container_terminate(const struct paths *paths, const char *name, struct error *e);
 /* Runs its reload step: what "update" needs of a container that runs. */
 int container_reload(const struct paths *paths, const char *name, struct error *e);
+/* Has systemd read what generators make of the definitions, such as which start with the host. */
+int container_refresh(const struct paths *paths, struct error *e);
 /* A login prompt of it on our terminal. Returns the exit status or -errno. */
 int container_login(const struct paths *paths, const char *name, struct error *e);
 

@@ -441,23 +441,6 @@ int definition_check_complete(const struct definition *definition, struct error 
 }
 
 /**
- * definition_root - where the root directory of a container is
- * @paths: borrowed
- * @definition: borrowed
- * @path: filled
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int definition_root(const struct paths *paths, const struct definition *definition,
-		    char path[PATH_MAX], struct error *e)
-{
-	if (definition->root_tree[0])
-		return path_format(path, PATH_MAX, e, "%s", definition->root_tree);
-	return path_format(path, PATH_MAX, e, "%s/%s", paths->containers, definition->name);
-}
-
-/**
  * definition_is_listed - whether a directory entry is a definition; the filter of scandir()
  * @entry: borrowed
  */

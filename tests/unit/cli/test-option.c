@@ -28,7 +28,8 @@ static const struct option_spec specs[] = {
 	{ "list", 'l', OPTION_LIST, offsetof(struct values, list), "ITEM,...", "a list" },
 	{ "data", 0, OPTION_DATA, offsetof(struct values, data), "TEXT", "a text or none" },
 	{ "bare", 0, OPTION_PASS, offsetof(struct values, passed), NULL, "passed on" },
-	{ "single", 0, OPTION_PASS, offsetof(struct values, passed), "A", "passed on with a value" },
+	{ "single", 0, OPTION_PASS, offsetof(struct values, passed), "A",
+	  "passed on with a value" },
 	{ "two", 0, OPTION_PASS_PAIR, offsetof(struct values, passed), "A B", "with two values" },
 };
 
@@ -138,9 +139,10 @@ static void options_are_passed_on(void **state)
 	struct run run;
 
 	(void)state;
-	assert_int_equal(run_line(&run, OPTIONS_ANYWHERE,
-				  "x first --two a --bare --single= second --bare --two=  -f third"),
-			 0);
+	assert_int_equal(
+		run_line(&run, OPTIONS_ANYWHERE,
+			 "x first --two a --bare --single= second --bare --two=  -f third"),
+		0);
 	passed = &run.values.passed;
 	assert_int_equal(passed->count, 4);
 	assert_string_equal(passed->list[0].name, "two");

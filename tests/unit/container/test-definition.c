@@ -223,20 +223,12 @@ static void what_is_incomplete_says_so_until_it_is_not(void **state)
 	assert_null(strstr(text, "INCOMPLETE"));
 }
 
-static void the_root_directory_may_be_a_tree(void **state)
+static void a_tree_is_absolute(void **state)
 {
 	const struct tree *tree = *state;
-	struct definition definition = { .name = "x" };
+	struct definition definition;
 	struct error e = ERROR_INIT;
-	char path[PATH_MAX], expected[512];
 
-	assert_int_equal(definition_root(&tree->paths, &definition, path, NULL), 0);
-	assert_int_equal(
-		path_format(expected, sizeof(expected), NULL, "%s/x", tree->paths.containers), 0);
-	assert_string_equal(path, expected);
-	memcpy(definition.root_tree, "/srv/tree", sizeof("/srv/tree"));
-	assert_int_equal(definition_root(&tree->paths, &definition, path, NULL), 0);
-	assert_string_equal(path, "/srv/tree");
 	tree_write(tree->paths.definitions, "x.conf", "ROOT_TREE=srv\n", 14);
 	assert_int_equal(definition_read(&tree->paths, "x", &definition, &e), -EINVAL);
 	assert_non_null(strstr(e.text, "ROOT_TREE"));
@@ -254,7 +246,7 @@ int main(void)
 		TREE_TEST(files_that_are_none_are_named_errors),
 		TREE_TEST(only_names_of_containers_are_listed),
 		TREE_TEST(what_is_incomplete_says_so_until_it_is_not),
-		TREE_TEST(the_root_directory_may_be_a_tree),
+		TREE_TEST(a_tree_is_absolute),
 	};
 
 	return cmocka_run_group_tests_name("definition", tests, NULL, NULL);

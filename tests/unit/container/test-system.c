@@ -130,8 +130,8 @@ static void one_system_at_a_time(void **state)
 	char path[512];
 	const char *file = tree_file(tree, "x.nix", path);
 	const struct system_request cases[] = {
-		{ .config = "", .config_file = file },	{ .path = "/x", .flake = "y" },
-		{ .none = true, .tree = "/x" },		{ .config = "a", .none = true },
+		{ .config = "", .config_file = file }, { .path = "/x", .flake = "y" },
+		{ .none = true, .tree = "/x" },        { .config = "a", .none = true },
 		{ .config_file = file, .path = "/x" },
 	};
 	struct system_spec spec;

@@ -5,6 +5,7 @@ import os
 import pathlib
 
 import pytest
+import systems
 import world as world_module
 
 
@@ -67,5 +68,5 @@ def networked(world):
 @pytest.fixture
 def stocked(world):
     """That host with Nix."""
-    world_module.stock_nix(world)
+    systems.stock_nix(world)
     return world

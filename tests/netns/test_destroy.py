@@ -4,6 +4,7 @@
 import os
 
 import pytest
+import systems
 import world as world_module
 
 FAILED, CONFLICT, DENIED = 1, 4, 6
@@ -41,7 +42,7 @@ def mount(world, *arguments):
 
 def test_all_of_it(stocked):
     """Network, directories, definition and lease; neighbours stay."""
-    path = world_module.store_system(stocked)
+    path = systems.store_system(stocked)
     for name in "foo", "bar":
         stocked.ok("create", name, "--system-path", path)
         stocked.ok("net", "up", name)

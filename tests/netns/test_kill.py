@@ -10,6 +10,7 @@ import os
 import re
 
 import pytest
+import systems
 import world as world_module
 
 KILL_AT = os.environ.get("KILL_AT", "")
@@ -35,9 +36,9 @@ STRIDE = int(os.environ.get("KILL_STRIDE", "1"))
 
 def stock(world):
     """A host with Nix, and two systems for --system-path."""
-    world_module.stock_nix(world)
+    systems.stock_nix(world)
     for mark in "one", "two":
-        path = world_module.store_system(world, mark)
+        path = systems.store_system(world, mark)
         world.path(f"/run/{mark}").symlink_to(path)
         world.path(f"/run/{mark}.nix").write_text(f'{{ message = "{mark}"; }}', encoding="ascii")
 

@@ -1,66 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What containers boot: built by a real Nix, from everything it can be built from."""
 
-import contextlib
 import os
-import signal
-import subprocess
 
 import pytest
 import world as world_module
+from systems import (
+    DEFINITIONS,
+    PROFILES,
+    ROOTS,
+    configuration,
+    everything,
+    insist_on_nothing,
+    listing,
+    message,
+    store_system,
+    system,
+    write,
+)
 
 FAILED, USAGE, NO_CONTAINER, CONFLICT = 1, 2, 3, 4
-
-PROFILES = "/nix/var/nix/profiles/per-container"
-ROOTS = "/var/lib/nixos-containers"
-DEFINITIONS = "/etc/nixos-containers"
-
-
-def system(world, name):
-    """The store path that a container boots."""
-    found = world.run("readlink", "--canonicalize-existing", f"{PROFILES}/{name}/system")
-    assert found.rc == 0 and found.stdout.startswith("/nix/store/"), found
-    return found.stdout.strip()
-
-
-def message(world, name):
-    """What the system of a container says it was built from."""
-    return world.run("cat", f"{system(world, name)}/message").stdout
-
-
-def configuration(world, name="foo"):
-    """The text of a container's configuration."""
-    path = world.path(f"{ROOTS}/{name}/etc/nixos/configuration.nix")
-    return path.read_text(encoding="utf-8")
-
-
-def listing(world, *directories):
-    """All paths below directories of the host, as the host names them."""
-    if not directories:
-        return []
-    found = world.run("find", *directories, "-printf", "%p %y %l\\n")
-    return sorted(found.stdout.splitlines())
-
-
-def everything(world):
-    """All that creating a container makes."""
-    leases = world.ok("ipam", "list", "--json").json["leases"]
-    there = [path for path in (DEFINITIONS, ROOTS, PROFILES) if world.path(path).exists()]
-    return [lease["container"] for lease in leases], listing(world, *there)
-
-
-def insist_on_nothing(world):
-    """No container has left anything but the directories for all of them."""
-    leases, found = everything(world)
-    assert leases == []
-    assert found in ([], sorted(f"{path} d " for path in (DEFINITIONS, ROOTS, PROFILES))), found
-
-
-def write(world, path, text):
-    """Writes a file of the host, with the directories it is in."""
-    world.path(path).parent.mkdir(parents=True, exist_ok=True)
-    world.path(path).write_text(text, encoding="utf-8")
-
 
 def write_flake(world, path="/run/flake"):
     """Makes a flake with the systems "container" and "other"."""
@@ -149,7 +108,7 @@ def test_relative_config_file(stocked):
 
 def test_system_path(stocked):
     """--system-path: a system of the store, by its path or through a link."""
-    path = world_module.store_system(stocked)
+    path = store_system(stocked)
     stocked.ok("create", "foo", "--system-path", path)
     assert system(stocked, "foo") == path
     stocked.path("/run/result").symlink_to(path)
@@ -408,13 +367,13 @@ def test_update_sees_what_was_edited(stocked):
 
 def test_update_of_what_has_no_configuration(stocked):
     """It is said what can be given."""
-    path = world_module.store_system(stocked)
+    path = store_system(stocked)
     stocked.ok("create", "foo", "--system-path", path)
     stocked.ok("create", "net")
     for name in "foo", "net":
         result = stocked.nixctr("update", name)
         assert result.rc == FAILED and "--config" in result.stderr, result
-    stocked.ok("update", "foo", "--system-path", world_module.store_system(stocked, "next"))
+    stocked.ok("update", "foo", "--system-path", store_system(stocked, "next"))
     assert message(stocked, "foo") == "next"
     stocked.ok("update", "net", "--config", 'message = "now";')
     assert message(stocked, "net") == "now"
@@ -468,124 +427,6 @@ def test_hostile_files(stocked, name):
     path.mkdir()
     result = stocked.nixctr("update", "foo", "--config", 'message = "four";')
     assert result.rc == FAILED and "etc/nixos" in result.stderr, result
-
-
-@contextlib.contextmanager
-def building(world, verb="create", name="foo"):
-    """While in it, a command is in the midst of a build that goes on when told."""
-    go = world.path("/run/go")
-    if not go.exists():
-        os.mkfifo(go)
-    command = world.command(*world.wrap, world_module.BINARY, verb, name, "--config",
-                            'message = "wait";')  # fmt: skip
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          encoding="utf-8") as process:  # fmt: skip
-        try:
-            while "building wait" not in (line := process.stderr.readline()):
-                assert line, "it came to its end before it was built"
-            yield process
-        finally:
-            process.kill()
-
-
-def let_go(world):
-    """Lets the build go on, when it has come to that."""
-    with world.path("/run/go").open("w", encoding="ascii"):
-        pass
-
-
-def builders(world):
-    """The processes of Nix, and of what it builds, that are on the host."""
-    # Nix has a mount namespace of its own.
-    where = ["--ns", str(world.holder), "--nslist", "net"]
-    return world.run("pgrep", *where, "--exact", "nix-env|nix|sh").stdout.split()
-
-
-def test_others_while_building(stocked):
-    """The same name is refused, other names are not kept waiting."""
-    with building(stocked) as process:
-        definition = stocked.path(f"{DEFINITIONS}/foo.conf").read_text(encoding="ascii")
-        assert "INCOMPLETE=1\n" in definition
-        result = stocked.nixctr("create", "foo", "--config", "")
-        assert result.rc == CONFLICT and "being created" in result.stderr, result
-        stocked.ok("create", "bar")
-        stocked.ok("destroy", "bar")
-        unique = stocked.ok("create", "foo", "--ensure-unique-name", "--config", "").stdout
-        assert unique == "foo-0\n"
-        result = stocked.nixctr("update", "foo-0", "--config", 'message = "other";')
-        assert result.rc == 0, result
-        let_go(stocked)
-        assert process.wait(world_module.DEADLINE) == 0
-    assert message(stocked, "foo") == "wait"
-    assert "INCOMPLETE" not in stocked.path(f"{DEFINITIONS}/foo.conf").read_text(encoding="ascii")
-
-
-def test_destroy_waits_for_a_build(stocked):
-    """Whoever destroys what is being created says that it waits, and then it is gone."""
-    with building(stocked) as process:
-        command = stocked.command(*stocked.wrap, world_module.BINARY, "destroy", "foo")
-        with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8") as destroy:
-            assert "waiting for another run" in destroy.stderr.readline()
-            let_go(stocked)
-            assert process.wait(world_module.DEADLINE) == 0
-            assert destroy.wait(world_module.DEADLINE) == 0
-    insist_on_nothing(stocked)
-
-
-@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_interrupted(stocked, which):
-    """A signal in the midst of the build ends Nix, and everything is undone."""
-    with building(stocked) as process:
-        process.send_signal(which)
-        assert process.wait(world_module.DEADLINE) == FAILED
-        assert "was interrupted" in process.stderr.read()
-    insist_on_nothing(stocked)
-
-
-def test_interrupted_update(stocked):
-    """An interrupted update has changed nothing."""
-    stocked.ok("create", "foo", "--config", 'message = "good";')
-    before = everything(stocked), configuration(stocked)
-    with building(stocked, "update") as process:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(world_module.DEADLINE) == FAILED
-    assert (everything(stocked), configuration(stocked)) == before
-
-
-def test_killed_while_building(stocked):
-    """The same create takes up what was left, and destroy removes it; Nix does not go on alone."""
-    with building(stocked) as process:
-        assert builders(stocked)
-        process.send_signal(signal.SIGKILL)
-        process.wait(world_module.DEADLINE)
-        world_module.eventually(lambda: not builders(stocked), "Nix has ended")
-    leases = everything(stocked)[0]
-    assert leases == ["foo"]
-    result = stocked.nixctr("update", "foo", "--config", "")
-    assert result.rc == CONFLICT and "not completely created" in result.stderr, result
-    stocked.ok("create", "foo", "--config", 'message = "again";')
-    assert message(stocked, "foo") == "again"
-    assert stocked.ok("show-ip", "foo").stdout == "10.233.1.2\n"
-    stocked.ok("destroy", "foo")
-    insist_on_nothing(stocked)
-
-
-def test_killed_and_unique(stocked):
-    """What was left under a unique name is taken up by the same command."""
-    with building(stocked) as process:
-        process.send_signal(signal.SIGKILL)
-        process.wait(world_module.DEADLINE)
-    again = stocked.ok("create", "foo", "--ensure-unique-name", "--config", "")
-    assert again.stdout == "foo\n"
-
-
-def test_killed_and_destroyed(stocked):
-    """Destroy removes what was left."""
-    with building(stocked) as process:
-        process.send_signal(signal.SIGKILL)
-        process.wait(world_module.DEADLINE)
-    stocked.ok("destroy", "foo")
-    insist_on_nothing(stocked)
 
 
 def test_disk_full(stocked):

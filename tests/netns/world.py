@@ -257,35 +257,6 @@ class World(Observed):
                 server.kill()
 
 
-def stock_nix(world):
-    """Gives a host a Nix of its own, and tests/netns/nixpkgs as <nixpkgs>.
-
-    Its store is on a tmpfs, see throwaway-host; nothing can be downloaded; builders are run as they
-    are, for a host in a namespace has no users to build as and cannot make a sandbox."""
-    assert world.run("findmnt", "--types", "tmpfs", "/nix").rc == 0, "there is no /nix to mount on"
-    for name, text in {
-        "/etc/passwd": "root:x:0:0::/run/home:/bin/sh\n",
-        "/etc/group": "root:x:0:\n",
-        "/etc/nix/nix.conf": "sandbox = false\nbuild-users-group =\nsubstituters =\n",
-        "/run/home/empty": "",
-    }.items():
-        world.path(name).parent.mkdir(exist_ok=True)
-        world.path(name).write_text(text, encoding="ascii")
-    world.wrap = [*world.wrap, "env", "HOME=/run/home", f"NIX_PATH=nixpkgs={HERE / 'nixpkgs'}"]
-
-
-def store_system(world, mark="built"):
-    """Puts a system into the host's store. Returns its path, the same on every host."""
-    tree = world.path(f"/run/systems/{mark}")
-    tree.mkdir(parents=True, exist_ok=True)
-    (tree / "message").write_text(mark, encoding="ascii")
-    (tree / "init").write_text("#!/bin/sh\n", encoding="ascii")
-    (tree / "init").chmod(0o755)
-    added = world.run("env", "HOME=/run/home", "nix-store", "--add", f"/run/systems/{mark}")
-    assert added.rc == 0, added
-    return added.stdout.strip()
-
-
 # What says what a container boots.
 SYSTEM_OPTIONS = ("--system-path", "--config", "--config-file", "--flake", "--root-tree",
                   "--no-system", "--nixos-path")  # fmt: skip

@@ -67,12 +67,12 @@ static int words_pass(struct words *argv, const struct system_request *request, 
  * profile_set - have a container boot a system that is built already
  * @paths: borrowed
  * @name: a checked name
- * @system: an absolute path, borrowed
+ * @target: its absolute path, borrowed
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-int profile_set(const struct paths *paths, const char *name, const char *system, struct error *e)
+int profile_set(const struct paths *paths, const char *name, const char *target, struct error *e)
 {
 	_cleanup_(words_deinit) struct words argv = { 0 };
 	int r = words_for_profile(paths, name, &argv, e);
@@ -80,10 +80,10 @@ int profile_set(const struct paths *paths, const char *name, const char *system,
 	if (r == 0)
 		r = words_add(&argv, e, "--set");
 	if (r == 0)
-		r = words_add(&argv, e, "%s", system);
+		r = words_add(&argv, e, "%s", target);
 	if (r == 0)
 		r = nix_run(&argv, e);
-	return r < 0 ? error_wrap(e, r, "cannot have it boot %s", system) : 0;
+	return r < 0 ? error_wrap(e, r, "cannot have it boot %s", target) : 0;
 }
 
 /**
@@ -169,15 +169,15 @@ static int flake_words(const char *link, const char *flake, const char *attr,
 static int profile_take_result(const struct paths *paths, const char *name, const char *link,
 			       struct error *e)
 {
-	char system[PATH_MAX];
-	ssize_t length = readlink(link, system, sizeof(system) - 1);
+	char target[PATH_MAX];
+	ssize_t length = readlink(link, target, sizeof(target) - 1);
 	int r;
 
 	if (length < 0)
 		return error_errno(e, errno, "cannot read what was built, %s", link);
-	system[length] = '\0';
-	r = system_check_init(system, e);
-	return r < 0 ? r : profile_set(paths, name, system, e);
+	target[length] = '\0';
+	r = system_check_init(target, e);
+	return r < 0 ? r : profile_set(paths, name, target, e);
 }
 
 /**

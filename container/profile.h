@@ -6,7 +6,7 @@
 /* The profile of a container, /nix/var/nix/profiles/per-container/NAME/system: what it boots. */
 
 int profile_make(const struct paths *paths, const char *name, struct error *e);
-int profile_set(const struct paths *paths, const char *name, const char *system, struct error *e);
+int profile_set(const struct paths *paths, const char *name, const char *target, struct error *e);
 int profile_build(const struct paths *paths, const char *name, const char *configuration,
 		  const struct system_request *request, struct error *e);
 int profile_build_flake(const struct paths *paths, const char *name, const char *flake,

@@ -44,20 +44,20 @@ static int check_choice(const struct system_request *request, struct error *e)
 
 /**
  * system_check_init - whether a system has something to boot
- * @system: an absolute path, borrowed
+ * @target: its absolute path, borrowed
  * @e: says what is missing
  *
  * Returns 0 or -EINVAL.
  */
-int system_check_init(const char *system, struct error *e)
+int system_check_init(const char *target, struct error *e)
 {
 	char path[PATH_MAX];
-	int r = path_format(path, sizeof(path), e, "%s/init", system);
+	int r = path_format(path, sizeof(path), e, "%s/init", target);
 
 	if (r < 0 || access(path, X_OK) == 0)
 		return r;
 	r = error_set(e, ERROR_USAGE, EINVAL, "%s is no system: it has no init that can be run",
-		      system);
+		      target);
 	return error_remedy(e, r, "give what \"nix-build '<nixpkgs/nixos>' -A system\" prints");
 }
 

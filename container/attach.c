@@ -268,3 +268,70 @@ int network_detach(struct network *network, const char *name, struct error *e)
 		network_lock_remove(&lock);
 	return r;
 }
+
+/**
+ * attach_late - make the network of a container in a namespace that is there
+ * @network: the session, which has the lock of the rules
+ * @definition: borrowed; it asks for a network of its own
+ * @ns: the namespace, borrowed
+ * @e: filled on failure
+ *
+ * What was attached before is taken away: its names are needed.
+ *
+ * Returns 1 or -errno, with nothing left behind.
+ */
+static int attach_late(struct network *network, const struct definition *definition, int ns,
+		       struct error *e)
+{
+	const char *name = definition->name;
+	char path[PATH_MAX];
+	struct veth_spec spec;
+	int r = paths_namespace(network->host.paths, name, path, e);
+
+	if (r == 0)
+		r = host_describe(&network->host, definition, &spec, e);
+	if (r >= 0)
+		r = network_detach_locked(network, name, e);
+	if (r >= 0 && addr_is_set(&spec.v6.local.addr))
+		network->host.nat.ipv6 = true;
+	if (r >= 0)
+		r = rules_ensure(network, e);
+	if (r >= 0)
+		r = netns_adopt(network->host.paths->namespaces, path, ns, e);
+	if (r < 0)
+		return r;
+	r = veth_ensure(network->host.veth, ns, &spec, e);
+	if (r < 0)
+		netns_remove(path, NULL); /* the failure to report is that of the cable */
+	return r;
+}
+
+/**
+ * network_attach_to - make the network of a container in the namespace that it has made itself
+ * @network: the session
+ * @name: checked here, borrowed
+ * @ns: the namespace, borrowed
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when the container shares the host's network, or -errno with nothing left behind.
+ */
+int network_attach_to(struct network *network, const char *name, int ns, struct error *e)
+{
+	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
+	struct definition definition = { 0 };
+	int r = name_check(name, e);
+
+	if (r == 0 && network->rules_fd < 0)
+		r = rules_lock(network->host.paths, LOCK_SHARED, &network->rules_fd, e);
+	if (r == 0)
+		r = network_lock(network->host.paths, name, &lock, e);
+	if (r == 0)
+		r = definition_read(network->host.paths, name, &definition, e);
+	if (r == 0)
+		r = name_unknown(name, e);
+	if (r > 0 && !definition.private_network)
+		return 0;
+	if (r > 0)
+		r = attach_late(network, &definition, ns, e);
+	return r < 0 ? error_wrap(e, r, "network of container '%s'", name) : 1;
+}

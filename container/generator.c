@@ -53,7 +53,12 @@ static void dropin_deinit(struct dropin *dropin)
  */
 static void pass_over(const struct dropin *dropin, const char *key, const char *value)
 {
-	log_warning("container '%s': %s: '%.100s' is passed over", dropin->name, key, value);
+	size_t length = 0;
+
+	while (length < 100 && value[length] && !iscntrl((unsigned char)value[length]))
+		length++;
+	log_warning("container '%s': %s: '%.*s' is passed over", dropin->name, key, (int)length,
+		    value);
 }
 
 /**
@@ -400,6 +405,8 @@ static int generate_one(const struct paths *paths, const char *name, const char 
 	if (r <= 0)
 		return r;
 	r = dropin_take(&dropin, &file, e);
+	if (r < 0)
+		r = definition_wrong(paths, name, r, e);
 	if (r == 0)
 		r = dropin_write(&dropin, directory, e);
 	if (r < 0 || !dropin.auto_start)

@@ -21,6 +21,8 @@
  */
 
 #define CONTAINER_NAME_MAX 64 /* with its NUL */
+#define FLAKE_MAX          2048
+#define FLAKE_ATTR_MAX     256
 
 /* ------------------------------------------------------------- where things are */
 
@@ -39,7 +41,9 @@ struct paths {
 	char profiles[320];   /* ROOT/nix/var/nix/profiles/per-container */
 	char gcroots[320];    /* ROOT/nix/var/nix/gcroots/per-container */
 	char machine_id[320]; /* ROOT/etc/machine-id */
-	char logs[320];       /* ROOT/var/log/nixctr-net, of containers that systemd does not run */
+	char claims[320];   /* ROOT/run/nixctr-net/claims, a lock for each that is being changed */
+	char machines[320]; /* ROOT/run/nixos-containers */
+	char logs[320];     /* ROOT/var/log/nixctr-net, of containers that systemd does not run */
 };
 
 int paths_init(struct paths *paths, const char *root, struct error *e);
@@ -91,8 +95,16 @@ struct definition {
 	struct veth_pair v4;   /* HOST_ADDRESS, LOCAL_ADDRESS */
 	struct veth_pair v6;   /* HOST_ADDRESS6, LOCAL_ADDRESS6 */
 	struct ports ports;    /* HOST_PORT */
+<<<<<<< HEAD
 	size_t n_extras;       /* INTERFACES, MACVLANS, EXTRA_VETHS */
 	struct veth_extra extras[EXTRAS_MAX];
+=======
+	bool incomplete;       /* INCOMPLETE: "create" has not come to its end */
+	bool keeps_root;       /* INCOMPLETE=old-root: its root directory was there before */
+	char flake[FLAKE_MAX]; /* FLAKE */
+	char flake_attr[FLAKE_ATTR_MAX]; /* FLAKE_ATTR; empty: "container" */
+	char root_tree[PATH_MAX];        /* ROOT_TREE: used in place, and never removed */
+>>>>>>> system
 };
 
 /*
@@ -105,11 +117,28 @@ int definition_take_network_flag(struct definition *definition, const char *word
 int definition_read(const struct paths *paths, const char *name, struct definition *ret_definition,
 		    struct error *e);
 
+/* Returns 0, or -EBUSY when it was not completely created: nothing may be started then. */
+int definition_check_complete(const struct definition *definition, struct error *e);
+
 /* The names of all definitions, sorted. The caller frees *ret_names, one block. */
 int definition_names(const struct paths *paths, char (**ret_names)[CONTAINER_NAME_MAX],
 		     size_t *ret_count, struct error *e);
 
 /* ------------------------------------------------------------- life cycle */
+
+struct words;
+
+/* What a container is to boot, as "create" and "update" were asked; NULL where not given. */
+struct system_request {
+	const char *path;        /* --system-path: a system that is built already */
+	const char *config;      /* --config: what stands in its configuration */
+	const char *config_file; /* --config-file: what its configuration imports */
+	const char *flake;       /* --flake REF[#ATTR] */
+	const char *nixos;       /* --nixos-path; NULL: <nixpkgs/nixos> */
+	const char *tree;        /* --root-tree: an operating system's tree, used in place */
+	bool none;               /* --no-system: a network and nothing to boot */
+	const struct words *nix; /* options that are passed on to Nix; NULL: none */
+};
 
 /* What "create" was asked for; addresses as they were typed, NULL where not given. */
 struct create_request {
@@ -121,10 +150,15 @@ struct create_request {
 	size_t n_ports;
 	bool auto_start;
 	bool unique; /* when the name is taken, NAME-0, NAME-1, ... */
+	struct system_request boots;
 };
 
 int container_create(const struct paths *paths, const struct create_request *request,
 		     struct definition *ret_definition, struct error *e);
+
+/* Builds what the container boots next; what it had stays when that fails. Returns 1 or -errno. */
+int container_update(const struct paths *paths, const char *name,
+		     const struct system_request *request, struct error *e);
 
 /*
  * Becomes the systemd-nspawn of a container whose network is there; what a unit starts. Returns only
@@ -160,6 +194,8 @@ int container_restart(const struct paths *paths, const char *name, struct error 
 int container_terminate(const struct paths *paths, const char *name, struct error *e);
 /* Runs its reload step: what "update" needs of a container that runs. */
 int container_reload(const struct paths *paths, const char *name, struct error *e);
+/* Has systemd read what generators make of the definitions, such as which start with the host. */
+int container_refresh(const struct paths *paths, struct error *e);
 /* A login prompt of it on our terminal. Returns the exit status or -errno. */
 int container_login(const struct paths *paths, const char *name, struct error *e);
 

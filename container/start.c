@@ -68,14 +68,7 @@ static int start_read(struct start *start, struct error *e)
 		r = launch_read(start->paths, start->name, &start->launch, e);
 	if (r == 0)
 		return name_unknown(start->name, e);
-	if (r < 0 || !start->launch.incomplete)
-		return r < 0 ? r : 0;
-	r = error_set(e, ERROR_FAILED, EINPROGRESS, "container '%s' was not completely created",
-		      start->name);
-	return error_remedy(e, r,
-			    "give the same 'nixctr-net create' command again, or remove it with "
-			    "'nixctr-net destroy %s'",
-			    start->name);
+	return r < 0 ? r : definition_check_complete(&start->definition, e);
 }
 
 /**

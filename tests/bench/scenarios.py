@@ -136,7 +136,8 @@ def parallel(bench):
 def parallel_create(bench, peer, batch):
     """64 creates at once: what they cost, and whether any two got the same address."""
     with bench.hosts([peer]) as [(_, where)]:
-        creates = [[[bench.tools.program, "create", container.name]] for container in batch]
+        create = [bench.tools.program, "create", "--no-system"]
+        creates = [[[*create, container.name]] for container in batch]
         sample = where.measure(host.together(creates), tolerant=True)
         definitions = where.path("/etc/nixos-containers").glob("*.conf")
         text = "".join(definition.read_text() for definition in definitions)
@@ -201,9 +202,10 @@ def fill(bench, where):
     count = 0
     for mark in bench.sizes.marks:
         bench.say(f"creating {mark - count} containers")
-        where.do([bench.tools.program, "create", Container(n).name] for n in range(count, mark))
+        create = [bench.tools.program, "create", "--no-system"]
+        where.do([*create, Container(n).name] for n in range(count, mark))
         for number in range(mark, mark + bench.sizes.book_window):
-            words = [bench.tools.program, "create", Container(number).name]
+            words = [*create, Container(number).name]
             bench.results.add("create", f"at {mark}", where.measure(words).ms)
         look(bench, where, mark)
         count = mark + bench.sizes.book_window
@@ -272,7 +274,7 @@ def calls(bench):
                 bench.results.note(f"programs run by {what}, {peer.name}", names.count("execve"))
                 bench.results.note(f"processes of {what}, {peer.name}", processes)
             if isinstance(peer, peers.Ours):
-                names, _ = trace(where, [bench.tools.program, "create", "another"])
+                names, _ = trace(where, [bench.tools.program, "create", "--no-system", "another"])
                 syncs = names.count("fsync") + names.count("fdatasync")
                 bench.results.note("syncs of create", syncs)
 

@@ -199,6 +199,16 @@ int network_attach(struct network *network, const char *name, struct definition 
 		   struct error *e);
 /* Returns 1 when detached, 0 when nothing was attached. Needs no definition file. */
 int network_detach(struct network *network, const char *name, struct error *e);
+
+/* What came of one of many containers: a return value, and the error when it is below 0. */
+struct network_result {
+	int r;
+	struct error e;
+};
+
+/* Detaches many, which is quicker together. @names are in their order, each once. */
+int network_detach_many(struct network *network, const char *const *names, size_t count,
+			struct network_result *results, struct error *e);
 int network_read(struct network *network, const char *name, struct network_state *ret_state,
 		 struct error *e);
 /* Becomes @argv inside the container's network namespace. Returns only on failure. */

@@ -86,7 +86,7 @@ int error_errno_at(struct error *e, const char *file, int line, int number, cons
 	(void)vsnprintf(e->text, sizeof(e->text), format, args);
 	va_end(args);
 	length = strlen(e->text);
-	(void)snprintf(e->text + length, sizeof(e->text) - length, ": %s", strerror(number));
+	(void)snprintf(e->text + length, sizeof(e->text) - length, ": %s", strerrordesc_np(number));
 	return -number;
 }
 

@@ -2,10 +2,13 @@
 #include "cli/each.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "cli/outcome.h"
 #include "cli/parallel.h"
+#include "cli/shares.h"
 
 static const struct option_spec specs[] = {
 	{ "all", 'a', OPTION_FLAG, offsetof(struct each_options, all), NULL,
@@ -78,6 +81,55 @@ static void serial_run(const struct each_action *action, const char *const *name
 }
 
 /**
+ * names_ascend - whether names are in their order, each once, as those of --all are
+ * @names, @count: borrowed
+ */
+static bool names_ascend(const char *const *names, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(names[i - 1], names[i]) >= 0)
+			return false;
+	return true;
+}
+
+/**
+ * together_run - do something for several containers at once
+ * @action: has a together()
+ * @names, @count: for which, borrowed
+ * @outcome: all are added at the end
+ * @e: filled when nothing could be done
+ *
+ * Returns 0 or -errno.
+ */
+static int together_run(const struct each_action *action, const char *const *names, size_t count,
+			struct outcome *outcome, struct error *e)
+{
+	_cleanup_(freep) struct network_result *results = calloc(count + 1, sizeof(*results));
+	int r;
+
+	if (!results)
+		return error_errno(e, ENOMEM, "cannot list what is done for the containers");
+	r = action->together(action->context, names, count, results, e);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		outcome_add(outcome, names[i], results[i].r, &results[i].e);
+	return r;
+}
+
+/**
+ * each_network_begin - have a session of our own on the network, for struct each_action
+ * @context: struct each_network; its session belongs to another process and is forgotten
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int each_network_begin(void *context, struct error *e)
+{
+	struct each_network *work = context;
+
+	return network_open(work->paths, &work->network, e);
+}
+
+/**
  * several_containers - do something for any number of containers
  * @in: the call, borrowed
  * @action: what is done
@@ -90,12 +142,17 @@ static int several_containers(const struct invocation *in, const struct each_act
 			      const char *const *names, size_t count, struct error *e)
 {
 	struct outcome outcome = { .session = in->session };
+	size_t shares = shares_wanted(action, count);
 	int r = 0;
 
 	if (in->session->json)
 		outcome.results = json_array();
 	if (action->progress)
 		r = parallel_run(action, names, count, &outcome, e);
+	else if (action->together && names_ascend(names, count))
+		r = together_run(action, names, count, &outcome, e);
+	else if (shares > 1)
+		r = shares_run(action, names, count, shares, &outcome, e);
 	else
 		serial_run(action, names, count, &outcome);
 	if (r < 0)

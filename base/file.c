@@ -41,7 +41,7 @@ int path_format(char *path, size_t size, struct error *e, const char *format, ..
  *
  * Returns the number of bytes, or -errno.
  */
-static ssize_t file_read_all(int fd, char *text, size_t size)
+ssize_t file_read_all(int fd, char *text, size_t size)
 {
 	size_t length = 0;
 
@@ -67,7 +67,7 @@ static ssize_t file_read_all(int fd, char *text, size_t size)
  * @ret_length: its length without that NUL; the content may itself hold NULs
  * @e: names the file
  *
- * A FIFO or device never blocks us: it is refused.
+ * A FIFO or device never blocks us: it is refused. Files of /proc have no size until they are read.
  *
  * Returns 0, -ENOENT, -EISDIR, -EFBIG, -EINVAL for what is no regular file, or another -errno.
  */
@@ -76,6 +76,7 @@ int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_lengt
 	_cleanup_(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	_cleanup_(freep) char *text = NULL;
 	struct stat st;
+	size_t size;
 	ssize_t n;
 
 	if (fd < 0)
@@ -89,12 +90,16 @@ int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_lengt
 	if ((size_t)st.st_size > limit)
 		return error_set(e, ERROR_FAILED, EFBIG, "%s is larger than %zu bytes", path,
 				 limit);
-	text = malloc((size_t)st.st_size + 1);
+	size = st.st_size ? (size_t)st.st_size : limit + 1;
+	text = malloc(size + 1);
 	if (!text)
 		return error_errno(e, ENOMEM, "cannot read %s", path);
-	n = file_read_all(fd, text, (size_t)st.st_size);
+	n = file_read_all(fd, text, size);
 	if (n < 0)
 		return error_errno(e, (int)-n, "cannot read %s", path);
+	if ((size_t)n > limit)
+		return error_set(e, ERROR_FAILED, EFBIG, "%s is larger than %zu bytes", path,
+				 limit);
 	text[n] = '\0';
 	*ret_length = (size_t)n;
 	*ret_text = TAKE_PTR(text);
@@ -102,13 +107,13 @@ int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_lengt
 }
 
 /**
- * file_write_all - write a buffer to a new file and force it to the disk
+ * file_write - write a buffer to a new file and force it to the disk
  * @fd: taken: closed in every case
  * @text, @length: borrowed
  *
  * Returns 0 or -errno.
  */
-static int file_write_all(int fd, const char *text, size_t length)
+int file_write(int fd, const char *text, size_t length)
 {
 	int r = 0;
 
@@ -186,7 +191,7 @@ int file_replace(const char *path, const char *text, size_t length, mode_t mode,
 		r = -errno;
 		close(fd);
 	} else {
-		r = file_write_all(fd, text, length);
+		r = file_write(fd, text, length);
 	}
 	if (r == 0 && rename(temporary, path) < 0)
 		r = -errno;

@@ -26,6 +26,38 @@ static bool lock_is_current(const char *path, int fd)
 }
 
 /**
+ * lock_take - take the lock of a name
+ * @path: borrowed; the file is made if it is missing, its directory must be there
+ * @operation: of flock(2)
+ * @ret_fd: the lock; close it to let go
+ * @e: names the lock
+ *
+ * Returns 1, 0 when others hold it and @operation does not wait, or -errno.
+ */
+static int lock_take(const char *path, int operation, int *ret_fd, struct error *e)
+{
+	for (;;) {
+		_cleanup_(fd_closep) int fd =
+			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		int r;
+
+		if (fd < 0)
+			return error_errno(e, errno, "cannot open lock %s", path);
+		do
+			r = flock(fd, operation);
+		while (r < 0 && errno == EINTR);
+		if (r < 0 && errno == EWOULDBLOCK)
+			return 0;
+		if (r < 0)
+			return error_errno(e, errno, "cannot lock %s", path);
+		if (lock_is_current(path, fd)) {
+			*ret_fd = TAKE_FD(fd);
+			return 1;
+		}
+	}
+}
+
+/**
  * lock_acquire - wait for the lock of that name and take it
  * @path: borrowed; the file is made if it is missing, its directory must be there
  * @mode: whether others may hold it as well
@@ -36,23 +68,22 @@ static bool lock_is_current(const char *path, int fd)
  */
 int lock_acquire(const char *path, enum lock_mode mode, int *ret_fd, struct error *e)
 {
-	for (;;) {
-		_cleanup_(fd_closep) int fd =
-			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		int r;
+	int r = lock_take(path, mode == LOCK_SHARED ? LOCK_SH : LOCK_EX, ret_fd, e);
 
-		if (fd < 0)
-			return error_errno(e, errno, "cannot open lock %s", path);
-		do
-			r = flock(fd, mode == LOCK_SHARED ? LOCK_SH : LOCK_EX);
-		while (r < 0 && errno == EINTR);
-		if (r < 0)
-			return error_errno(e, errno, "cannot lock %s", path);
-		if (lock_is_current(path, fd)) {
-			*ret_fd = TAKE_FD(fd);
-			return 0;
-		}
-	}
+	return r < 0 ? r : 0;
+}
+
+/**
+ * lock_try - take the lock of that name, alone, unless somebody has it
+ * @path: borrowed; the file is made if it is missing, its directory must be there
+ * @ret_fd: the lock; close it to let go
+ * @e: names the lock
+ *
+ * Returns 1, 0 when somebody else holds it, or -errno.
+ */
+int lock_try(const char *path, int *ret_fd, struct error *e)
+{
+	return lock_take(path, LOCK_EX | LOCK_NB, ret_fd, e);
 }
 
 /**

@@ -4,7 +4,7 @@
 
 /**
  * attach - the action of verb_net_up()
- * @context: struct network, borrowed
+ * @context: struct each_network, borrowed
  * @name: borrowed
  * @e: filled on failure
  *
@@ -12,7 +12,9 @@
  */
 static int attach(void *context, const char *name, struct error *e)
 {
-	return network_attach(context, name, NULL, e);
+	struct each_network *work = context;
+
+	return network_attach(work->network, name, NULL, e);
 }
 
 /**
@@ -25,11 +27,14 @@ static int attach(void *context, const char *name, struct error *e)
 int verb_net_up(const struct invocation *in, struct error *e)
 {
 	_cleanup_(network_closep) struct network *network = NULL;
-	struct each_action action = { .act = attach };
+	struct each_network work = { .paths = &in->session->paths };
+	const struct each_action action = { .act = attach,
+					    .context = &work,
+					    .begin = each_network_begin };
 	int r = each_check(in, e);
 
 	if (r == 0)
-		r = network_open(&in->session->paths, &network, e);
-	action.context = network;
+		r = network_open(work.paths, &network, e);
+	work.network = network;
 	return r < 0 ? r : each_container(in, &action, e);
 }

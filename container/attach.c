@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -9,6 +11,9 @@
 #include "container/links.h"
 #include "container/masquerade.h"
 #include "container/network.h"
+
+#define DETACH_TOGETHER 4096 /* each has a descriptor open meanwhile */
+#define DETACH_SPARE    64   /* descriptors for everything else */
 
 /*
  * Theory of operation
@@ -246,25 +251,21 @@ static int cable_remove_either(struct network *network, struct veth_spec *spec, 
 }
 
 /**
- * network_detach_locked - take the network of a container away, under its lock
+ * network_cut - take away what connects a container, under its lock; its namespace stays
  * @network: the session
  * @name: a checked name; its definition may be gone or unreadable
  * @e: filled on failure
  *
  * Without a readable definition the owner tag on the link still tells whose it is.
  *
- * Returns 1, 0 when nothing was attached, or -errno.
+ * Returns 1, 0 when nothing was connected, or -errno.
  */
-int network_detach_locked(struct network *network, const char *name, struct error *e)
+static int network_cut(struct network *network, const char *name, struct error *e)
 {
 	struct definition definition = { 0 };
-	char path[PATH_MAX];
 	struct veth_spec spec;
-	int forwards, links, cable, namespace, r;
+	int forwards, links, cable, r;
 
-	r = paths_namespace(network->host.paths, name, path, e);
-	if (r < 0)
-		return r;
 	if (definition_read(network->host.paths, name, &definition, NULL) <= 0)
 		memcpy(definition.name, name, strlen(name) + 1);
 	r = host_identify(&network->host, &definition, &spec, e);
@@ -273,10 +274,46 @@ int network_detach_locked(struct network *network, const char *name, struct erro
 	forwards = forwards_withdraw(network, name, e);
 	links = forwards < 0 ? forwards : links_remove(network, &definition, e);
 	cable = links < 0 ? links : cable_remove_either(network, &spec, e);
-	namespace = cable < 0 ? cable : netns_remove(path, e);
-	if (namespace < 0)
-		return error_wrap(e, namespace, "network of container '%s'", name);
-	return forwards || links || cable || namespace;
+	if (cable < 0)
+		return error_wrap(e, cable, "network of container '%s'", name);
+	return forwards || links || cable;
+}
+
+/**
+ * network_drop - drop the namespace of a container that has been cut, under its lock
+ * @network: the session
+ * @name: a checked name
+ * @cut: what network_cut() returned; after a failure nothing is done
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when nothing was attached, or -errno.
+ */
+static int network_drop(const struct network *network, const char *name, int cut, struct error *e)
+{
+	char path[PATH_MAX];
+	int r;
+
+	if (cut < 0)
+		return cut;
+	r = paths_namespace(network->host.paths, name, path, e);
+	if (r == 0)
+		r = netns_remove(path, e);
+	if (r < 0)
+		return error_wrap(e, r, "network of container '%s'", name);
+	return cut || r;
+}
+
+/**
+ * network_detach_locked - take the network of a container away, under its lock
+ * @network: the session
+ * @name: a checked name; its definition may be gone or unreadable
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when nothing was attached, or -errno.
+ */
+int network_detach_locked(struct network *network, const char *name, struct error *e)
+{
+	return network_drop(network, name, network_cut(network, name, e), e);
 }
 
 /**
@@ -300,4 +337,153 @@ int network_detach(struct network *network, const char *name, struct error *e)
 	if (r >= 0)
 		network_lock_remove(&lock);
 	return r;
+}
+
+/**
+ * attach_late - make the network of a container in a namespace that is there
+ * @network: the session, which has the lock of the rules
+ * @definition: borrowed; it asks for a network of its own
+ * @ns: the namespace, borrowed
+ * @e: filled on failure
+ *
+ * What was attached before is taken away: its names are needed.
+ *
+ * Returns 1 or -errno, with nothing left behind.
+ */
+static int attach_late(struct network *network, const struct definition *definition, int ns,
+		       struct error *e)
+{
+	const char *name = definition->name;
+	char path[PATH_MAX];
+	struct veth_spec spec;
+	int r = paths_namespace(network->host.paths, name, path, e);
+
+	if (r == 0)
+		r = host_describe(&network->host, definition, &spec, e);
+	if (r >= 0)
+		r = network_detach_locked(network, name, e);
+	if (r >= 0 && addr_is_set(&spec.v6.local.addr))
+		network->host.nat.ipv6 = true;
+	if (r >= 0)
+		r = rules_ensure(network, e);
+	if (r >= 0)
+		r = netns_adopt(network->host.paths->namespaces, path, ns, e);
+	if (r < 0)
+		return r;
+	r = veth_ensure(network->host.veth, ns, &spec, e);
+	if (r < 0)
+		netns_remove(path, NULL); /* the failure to report is that of the cable */
+	return r;
+}
+
+/**
+ * network_attach_to - make the network of a container in the namespace that it has made itself
+ * @network: the session
+ * @name: checked here, borrowed
+ * @ns: the namespace, borrowed
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when the container shares the host's network, or -errno with nothing left behind.
+ */
+int network_attach_to(struct network *network, const char *name, int ns, struct error *e)
+{
+	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
+	struct definition definition = { 0 };
+	int r = name_check(name, e);
+
+	if (r == 0 && network->rules_fd < 0)
+		r = rules_lock(network->host.paths, LOCK_SHARED, &network->rules_fd, e);
+	if (r == 0)
+		r = network_lock(network->host.paths, name, &lock, e);
+	if (r == 0)
+		r = definition_read(network->host.paths, name, &definition, e);
+	if (r == 0)
+		r = name_unknown(name, e);
+	if (r > 0 && !definition.private_network)
+		return 0;
+	if (r > 0)
+		r = attach_late(network, &definition, ns, e);
+	return r < 0 ? error_wrap(e, r, "network of container '%s'", name) : 1;
+}
+
+/**
+ * detach_together - take the networks of some containers away
+ * @network: the session
+ * @names, @count: which, in their order; borrowed
+ * @locks: room for as many
+ * @results: filled
+ *
+ * First all are cut, then all namespaces are dropped: the kernel begins to destroy what was dropped
+ * at once, and whoever wants to change a link meanwhile waits for it. In between each is kept under
+ * its lock, so that nobody connects a namespace that is about to go. Locks are taken in the order of
+ * names, and nobody else takes two.
+ */
+static void detach_together(struct network *network, const char *const *names, size_t count,
+			    struct network_lock *locks, struct network_result *results)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct error *e = &results[i].e;
+		int r = name_check(names[i], e);
+
+		locks[i] = NETWORK_LOCK_INIT;
+		if (r == 0)
+			r = network_lock(network->host.paths, names[i], &locks[i], e);
+		results[i].r = r < 0 ? r : network_cut(network, names[i], e);
+	}
+	for (size_t i = 0; i < count; i++) {
+		results[i].r = network_drop(network, names[i], results[i].r, &results[i].e);
+		if (results[i].r >= 0)
+			network_lock_remove(&locks[i]);
+		network_unlock(&locks[i]);
+	}
+}
+
+/**
+ * detach_room - how many containers can be detached together
+ * @wanted: how many it would be
+ *
+ * Most processes may open 1,024 files unless they ask for more.
+ */
+static size_t detach_room(size_t wanted)
+{
+	struct rlimit limit;
+	size_t room = wanted < DETACH_TOGETHER ? wanted : DETACH_TOGETHER;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1;
+	if (limit.rlim_cur < room + DETACH_SPARE) {
+		limit.rlim_cur =
+			limit.rlim_max < room + DETACH_SPARE ? limit.rlim_max : room + DETACH_SPARE;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+		if (limit.rlim_cur < room + DETACH_SPARE)
+			room = limit.rlim_cur > DETACH_SPARE ? limit.rlim_cur - DETACH_SPARE : 1;
+	}
+	return room;
+}
+
+/**
+ * network_detach_many - take the networks of any number of containers away
+ * @network: the session
+ * @names, @count: which, borrowed; checked here; in their order, each once
+ * @results: filled: for each what network_detach() returns
+ * @e: filled when nothing could be done
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int network_detach_many(struct network *network, const char *const *names, size_t count,
+			struct network_result *results, struct error *e)
+{
+	size_t room = detach_room(count);
+	_cleanup_(freep) struct network_lock *locks = calloc(room + 1, sizeof(*locks));
+
+	if (!locks)
+		return error_errno(e, ENOMEM, "cannot detach the containers");
+	for (size_t i = 0; i < count; i += room) {
+		size_t some = count - i < room ? count - i : room;
+
+		for (size_t k = i; k < i + some; k++)
+			results[k] = (struct network_result){ .e = ERROR_INIT };
+		detach_together(network, names + i, some, locks, results + i);
+	}
+	return 0;
 }

@@ -21,6 +21,8 @@
  */
 
 #define CONTAINER_NAME_MAX 64 /* with its NUL */
+#define FLAKE_MAX          2048
+#define FLAKE_ATTR_MAX     256
 
 /* ------------------------------------------------------------- where things are */
 
@@ -36,7 +38,12 @@ struct paths {
 	char networks[320];   /* ROOT/run/nixctr-net/networks, a lock for each attached container */
 	char namespaces[320]; /* ROOT/run/netns */
 	char locks[320];      /* ROOT/run/lock, where nixos-container has its lock as well */
+	char profiles[320];   /* ROOT/nix/var/nix/profiles/per-container */
+	char gcroots[320];    /* ROOT/nix/var/nix/gcroots/per-container */
 	char machine_id[320]; /* ROOT/etc/machine-id */
+	char claims[320];   /* ROOT/run/nixctr-net/claims, a lock for each that is being changed */
+	char machines[320]; /* ROOT/run/nixos-containers */
+	char logs[320];     /* ROOT/var/log/nixctr-net, of containers that systemd does not run */
 };
 
 int paths_init(struct paths *paths, const char *root, struct error *e);
@@ -90,6 +97,11 @@ struct definition {
 	struct ports ports;    /* HOST_PORT */
 	size_t n_extras;       /* INTERFACES, MACVLANS, EXTRA_VETHS */
 	struct veth_extra extras[EXTRAS_MAX];
+	bool incomplete;       /* INCOMPLETE: "create" has not come to its end */
+	bool keeps_root;       /* INCOMPLETE=old-root: its root directory was there before */
+	char flake[FLAKE_MAX]; /* FLAKE */
+	char flake_attr[FLAKE_ATTR_MAX]; /* FLAKE_ATTR; empty: "container" */
+	char root_tree[PATH_MAX];        /* ROOT_TREE: used in place, and never removed */
 };
 
 /*
@@ -102,11 +114,28 @@ int definition_take_network_flag(struct definition *definition, const char *word
 int definition_read(const struct paths *paths, const char *name, struct definition *ret_definition,
 		    struct error *e);
 
+/* Returns 0, or -EBUSY when it was not completely created: nothing may be started then. */
+int definition_check_complete(const struct definition *definition, struct error *e);
+
 /* The names of all definitions, sorted. The caller frees *ret_names, one block. */
 int definition_names(const struct paths *paths, char (**ret_names)[CONTAINER_NAME_MAX],
 		     size_t *ret_count, struct error *e);
 
 /* ------------------------------------------------------------- life cycle */
+
+struct words;
+
+/* What a container is to boot, as "create" and "update" were asked; NULL where not given. */
+struct system_request {
+	const char *path;        /* --system-path: a system that is built already */
+	const char *config;      /* --config: what stands in its configuration */
+	const char *config_file; /* --config-file: what its configuration imports */
+	const char *flake;       /* --flake REF[#ATTR] */
+	const char *nixos;       /* --nixos-path; NULL: <nixpkgs/nixos> */
+	const char *tree;        /* --root-tree: an operating system's tree, used in place */
+	bool none;               /* --no-system: a network and nothing to boot */
+	const struct words *nix; /* options that are passed on to Nix; NULL: none */
+};
 
 /* What "create" was asked for; addresses as they were typed, NULL where not given. */
 struct create_request {
@@ -118,23 +147,76 @@ struct create_request {
 	size_t n_ports;
 	bool auto_start;
 	bool unique; /* when the name is taken, NAME-0, NAME-1, ... */
+	struct system_request boots;
 };
 
 int container_create(const struct paths *paths, const struct create_request *request,
 		     struct definition *ret_definition, struct error *e);
 
+/* Builds what the container boots next; what it had stays when that fails. Returns 1 or -errno. */
+int container_update(const struct paths *paths, const char *name,
+		     const struct system_request *request, struct error *e);
+
+/*
+ * Becomes the systemd-nspawn of a container whose network is there; what a unit starts. Returns only
+ * on failure.
+ */
+int container_exec(const struct paths *paths, const char *name, struct error *e);
+
+/* The supervisor of one container; returns when that has stopped. */
+int container_supervise(const struct paths *paths, const char *name, struct error *e);
+
+/*
+ * Tells systemd in @directory, that of a generator, which containers start with the host and what their
+ * units have to know; @units is where the units of packages are.
+ */
+int container_generate(const struct paths *paths, const char *units, const char *directory,
+		       struct error *e);
+
+/* Brings the resolvers of the host into all containers; one failing does not keep the others from it. */
+int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, struct error *e);
+
 /* Returns 1, or 0 when there was nothing of that name. */
 int container_destroy(const struct paths *paths, const char *name, struct error *e);
+
+/*
+ * Each waits until it is so, and returns 1 when that had to be brought about, 0 when it was so, or
+ * -errno. A container that is not defined cannot be started; what still runs can be stopped.
+ */
+int container_start(const struct paths *paths, const char *name, struct error *e);
+int container_stop(const struct paths *paths, const char *name, struct error *e);
+/* Stops it if it runs, and starts it. */
+int container_restart(const struct paths *paths, const char *name, struct error *e);
+/* Kills all of it at once. */
+int container_terminate(const struct paths *paths, const char *name, struct error *e);
+/* Runs its reload step: what "update" needs of a container that runs. */
+int container_reload(const struct paths *paths, const char *name, struct error *e);
+/* Has systemd read what generators make of the definitions, such as which start with the host. */
+int container_refresh(const struct paths *paths, struct error *e);
+/* A login prompt of it on our terminal. Returns the exit status or -errno. */
+int container_login(const struct paths *paths, const char *name, struct error *e);
 
 enum container_status {
 	CONTAINER_GONE, /* no definition */
 	CONTAINER_DOWN,
-	CONTAINER_UP, /* its network is attached */
+	CONTAINER_UP, /* it runs and has reported that it is ready */
 };
 
+struct machine_status;
+
 const char *container_status_name(enum container_status status);
+/* @ret_machine: what its manager says of it, meaningless when it is gone; NULL: of no interest. */
 int container_status(const struct paths *paths, const char *name, enum container_status *ret_status,
-		     struct error *e);
+		     struct machine_status *ret_machine, struct error *e);
+
+/* Who runs the containers of a root directory. */
+struct manager;
+struct lifecycle;
+
+int lifecycle_open(const struct paths *paths, struct lifecycle **ret_lifecycle, struct error *e);
+void lifecycle_close(struct lifecycle *lifecycle);
+void lifecycle_closep(struct lifecycle **lifecycle);
+struct manager *lifecycle_manager(struct lifecycle *lifecycle);
 
 /* ------------------------------------------------------------- one container's network */
 
@@ -167,6 +249,16 @@ int network_attach(struct network *network, const char *name, struct definition 
 		   struct error *e);
 /* Returns 1 when detached, 0 when nothing was attached. Needs no definition file. */
 int network_detach(struct network *network, const char *name, struct error *e);
+
+/* What came of one of many containers: a return value, and the error when it is below 0. */
+struct network_result {
+	int r;
+	struct error e;
+};
+
+/* Detaches many, which is quicker together. @names are in their order, each once. */
+int network_detach_many(struct network *network, const char *const *names, size_t count,
+			struct network_result *results, struct error *e);
 int network_read(struct network *network, const char *name, struct network_state *ret_state,
 		 struct error *e);
 /* Becomes @argv inside the container's network namespace. Returns only on failure. */

@@ -8,15 +8,19 @@
 #include "base/log.h"
 #include "container/adopt.h"
 #include "container/definition.h"
+#include "container/destroy.h"
 #include "container/locks.h"
 #include "container/masquerade.h"
 #include "container/network.h"
+#include "container/remnants.h"
 #include "ipam/ipam.h"
+#include "machine/machine.h"
 
 /*
- * Network, definition file, rules that nothing needs any more, lease: in this order, so that an
- * address is free only when nothing can use it any more, and a run killed anywhere is finished by
- * the same command.
+ * What runs, directories, network, definition file, rules that nothing needs any more, lease: in this
+ * order, so that an address is free only when nothing can use it any more, and a run killed anywhere
+ * is finished by the same command. Removing a tree may take long, so the definitions are locked only
+ * for the rest.
  */
 
 /**
@@ -113,14 +117,30 @@ static int remove_network(const struct paths *paths, const char *name, struct er
 }
 
 /**
- * destroy_locked - the part of container_destroy() that nobody else may be at
+ * kill_container - end what runs of a container
  * @paths: borrowed
  * @name: a checked name
  * @e: filled on failure
  *
+ * Returns 1, 0 when nothing ran, or -errno.
+ */
+static int kill_container(const struct paths *paths, const char *name, struct error *e)
+{
+	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
+	int r = lifecycle_open(paths, &lifecycle, e);
+
+	return r < 0 ? r : manager_terminate(lifecycle_manager(lifecycle), name, e);
+}
+
+/**
+ * destroy_definition - remove the network, the definition and the lease of a container
+ * @paths: borrowed
+ * @name: a checked name, claimed; the definitions are locked
+ * @e: filled on failure
+ *
  * Returns 1, 0 when there was nothing of that name, or -errno.
  */
-static int destroy_locked(const struct paths *paths, const char *name, struct error *e)
+int destroy_definition(const struct paths *paths, const char *name, struct error *e)
 {
 	struct error unwanted;
 	int removed, released, r;
@@ -136,25 +156,53 @@ static int destroy_locked(const struct paths *paths, const char *name, struct er
 }
 
 /**
- * container_destroy - remove a container: its network, its definition, its addresses
+ * destroy - remove what there is of a container
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: filled on failure
+ *
+ * The claim goes before the lock, so that whoever creates it next does not find it claimed.
+ *
+ * Returns 1, 0 when there was nothing of that name, or -errno.
+ */
+static int destroy(const struct paths *paths, const char *name, struct error *e)
+{
+	_cleanup_(fd_closep) int lock = -1;
+	_cleanup_(claim_drop) struct claim claim = CLAIM_INIT;
+	int killed = 0, removed = 0, destroyed, r = claim_wait(paths, name, &claim, e);
+
+	if (r == 0)
+		r = refuse_declarative(paths, name, e);
+	if (r == 0)
+		r = killed = kill_container(paths, name, e);
+	if (r >= 0)
+		r = removed = remnants_remove(paths, name, REMNANTS_ALL, e);
+	if (r >= 0)
+		r = definitions_lock(paths, &lock, e);
+	if (r < 0)
+		return r;
+	destroyed = destroy_definition(paths, name, e);
+	return destroyed < 0 ? destroyed : killed || removed || destroyed;
+}
+
+/**
+ * container_destroy - remove a container: what it is made of, its network, its addresses
  * @paths: borrowed
  * @name: checked here, borrowed
  * @e: filled on failure
+ *
+ * What is left of one that has no definition any more goes as well.
  *
  * Returns 1, 0 when there was nothing of that name, or -errno.
  */
 int container_destroy(const struct paths *paths, const char *name, struct error *e)
 {
-	_cleanup_(fd_closep) int lock = -1;
-	int r;
+	int r = name_check(name, e);
 
-	r = name_check(name, e);
 	if (r < 0)
 		return r;
 	r = refuse_declarative(paths, name, e);
 	if (r == 0)
-		r = definitions_lock(paths, &lock, e);
-	if (r == 0)
-		r = destroy_locked(paths, name, e);
+		r = destroy(paths, name, e);
 	return r < 0 ? error_wrap(e, r, "cannot destroy container '%s'", name) : r;
 }

@@ -212,9 +212,10 @@ static int launch_take(const struct environment_file *file, struct launch *launc
 	const char *resolver = environment_get(file, "COPY_RESOLV_CONF");
 	int r;
 
-	launch->incomplete = is_set(file, "INCOMPLETE");
+	launch->incomplete = environment_get(file, "INCOMPLETE");
 	launch->ephemeral = is_set(file, "EPHEMERAL");
-	launch->resolver_kept = resolver && strcmp(resolver, "0") == 0;
+	if (resolver && resolver[0])
+		launch->resolver = strcmp(resolver, "1") == 0 ? RESOLVER_OURS : RESOLVER_ITS_OWN;
 	r = take_path(file, "SYSTEM_PATH", launch->system_path, e);
 	if (r == 0)
 		r = take_path(file, "ROOT_TREE", launch->root_tree, e);

@@ -7,6 +7,13 @@
 #include "base/words.h"
 #include "container/container.h"
 
+/* Whose affair a container's /etc/resolv.conf is. */
+enum resolver_policy {
+	RESOLVER_IF_NONE, /* ours, where there is none or one of ours */
+	RESOLVER_OURS,    /* COPY_RESOLV_CONF=1: ours, whatever is there */
+	RESOLVER_ITS_OWN, /* COPY_RESOLV_CONF=0: the container's */
+};
+
 /* What a definition says about running the container; its network is in struct definition. */
 struct launch {
 	char system_path[PATH_MAX]; /* SYSTEM_PATH, or "": that of the profile */
@@ -15,10 +22,10 @@ struct launch {
 	char users[32];             /* PRIVATE_USERS, or "": those of the host */
 	bool incomplete;            /* INCOMPLETE: create has not finished */
 	bool ephemeral;             /* EPHEMERAL */
-	bool resolver_kept;         /* COPY_RESOLV_CONF=0: its resolv.conf is its own affair */
-	struct words flags;         /* BIND, BIND_RO, TMPFS, ADDITIONAL_CAPABILITIES and
+	enum resolver_policy resolver;
+	struct words flags;       /* BIND, BIND_RO, TMPFS, ADDITIONAL_CAPABILITIES and
 				     * EXTRA_NSPAWN_FLAGS as options of systemd-nspawn */
-	struct words environment;   /* what the first program is told of the definition */
+	struct words environment; /* what the first program is told of the definition */
 };
 
 /* Returns 1, 0 when there is no such container, or -errno naming the file and the key. */

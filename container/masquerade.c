@@ -13,6 +13,7 @@
 #include "base/netns.h"
 #include "container/host.h"
 #include "container/locks.h"
+#include "container/rules-mark.h"
 
 /*
  * NAT of the whole host: the setting, the rules, the switches of external links, and the one switch
@@ -76,32 +77,72 @@ static int switches_ensure(struct host *host, struct error *e)
 }
 
 /**
+ * table_ensure - have the rules
+ * @nat: the session
+ * @host: looked at
+ * @e: filled on failure
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+static int table_ensure(struct nat *nat, struct host *host, struct error *e)
+{
+	struct forwards_reader reader = { .paths = host->paths,
+					  .locked = host->forwards_held,
+					  .fd = -1 };
+	int r;
+
+	host->nat.source = (struct nat_source){ .forwards = forwards_load, .data = &reader };
+	r = nat_ensure(nat, &host->nat, e);
+	host->nat.source = (struct nat_source){ .forwards = NULL };
+	fd_closep(&reader.fd);
+	return r;
+}
+
+/**
+ * switches_known - whether the switches are known to be as they should be
+ * @host: looked at; its rules have been found right, and the switches with them, and are the same
+ *
+ * The link that is nearly always the only external one has been looked at for its MTU, and with that
+ * came its switches.
+ */
+static bool switches_known(const struct host *host)
+{
+	const struct nat_spec *spec = &host->nat;
+
+	return !spec->ports && spec->n_external == 1 && host->uplink_v4.forwards &&
+	       strcmp(spec->external[0], host->uplink_v4.link) == 0;
+}
+
+/**
  * masquerade_ensure - have the rules, and the external links forward
  * @host: borrowed; looked at
  * @e: filled on failure
+ *
+ * What has not been changed since it was found right is not looked at again; see rules-mark.c.
  *
  * Returns 1 when something was done, 0 when all was so, or -errno.
  */
 int masquerade_ensure(struct host *host, struct error *e)
 {
-	struct forwards_reader reader = { .paths = host->paths,
-					  .locked = host->forwards_held,
-					  .fd = -1 };
 	_cleanup_(nat_closep) struct nat *nat = NULL;
+	struct nat_mark mark;
 	int rules, r;
+	bool known;
 
 	r = nat_open(&nat, e);
 	if (r == 0 && host->unresolved)
 		r = keep_external(nat, host, e);
 	if (r < 0)
 		return r;
-	host->nat.source = (struct nat_source){ .forwards = forwards_load, .data = &reader };
-	rules = nat_ensure(nat, &host->nat, e);
-	host->nat.source = (struct nat_source){ .forwards = NULL };
-	fd_closep(&reader.fd);
+	known = rules_known(host->paths, nat, &host->nat, &mark);
+	if (known && switches_known(host))
+		return 0;
+	rules = known ? 0 : table_ensure(nat, host, e);
 	if (rules < 0)
 		return rules;
 	r = switches_ensure(host, e);
+	if (r >= 0 && rules == 0 && !known)
+		rules_note(host->paths, nat, &host->nat, &mark);
 	return r < 0 ? r : rules || r;
 }
 

@@ -9,6 +9,9 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "base/tree.h"
+#include "container/root.h"
 
 /*
  * Theory of operation
@@ -20,6 +23,8 @@
  */
 
 #define RESOLVER_SIZE_MAX ((size_t)64 * 1024)
+#define RESOLVER_PATH     "etc/resolv.conf"
+#define RESOLVER_MARK     "# Written by nixctr-net from the resolvers of the host.\n"
 #define BLANKS            " \t"
 
 /* Source: systemd-resolved.service(8); NetworkManager.conf(5), rc-manager. */
@@ -183,4 +188,112 @@ int resolver_text(const struct paths *paths, char **ret_text, size_t *ret_length
 	*ret_text = TAKE_PTR(first);
 	*ret_length = first_length;
 	return 0;
+}
+
+/**
+ * resolver_is_ours - whether a container's resolv.conf is ours to write
+ * @policy: what the definition says
+ * @text: what is there now, NULL: nothing that can be read
+ * @found: whether anything is there
+ *
+ * What cannot be read is nobody's resolv.conf, but it is not ours either.
+ */
+static bool resolver_is_ours(enum resolver_policy policy, const char *text, bool found)
+{
+	switch (policy) {
+	case RESOLVER_OURS:
+		return true;
+	case RESOLVER_ITS_OWN:
+		return false;
+	case RESOLVER_IF_NONE:
+		break;
+	}
+	return !found || (text && strncmp(text, RESOLVER_MARK, strlen(RESOLVER_MARK)) == 0);
+}
+
+/**
+ * resolver_give - have a container ask the resolvers of the host
+ * @paths: borrowed
+ * @policy: what the definition says
+ * @tree: the root directory
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when it was so or is not our affair, or -errno.
+ */
+int resolver_give(const struct paths *paths, enum resolver_policy policy, int tree, struct error *e)
+{
+	_cleanup_(freep) char *there = NULL, *lines = NULL, *text = NULL;
+	size_t length;
+	int found, r;
+
+	found = tree_read(tree, RESOLVER_PATH, RESOLVER_SIZE_MAX, &there, &length, NULL);
+	if (!resolver_is_ours(policy, there, found != -ENOENT))
+		return 0;
+	r = resolver_text(paths, &lines, &length, e);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		log_warning("no resolver of the host is at an address that a container can reach");
+	if (asprintf(&text, RESOLVER_MARK "%s", lines) < 0) {
+		text = NULL;
+		return error_errno(e, ENOMEM, "cannot make a resolv.conf");
+	}
+	if (there && strcmp(there, text) == 0)
+		return 0;
+	r = tree_replace(tree, RESOLVER_PATH, text, strlen(text), 0644, e);
+	return r < 0 ? r : 1;
+}
+
+/**
+ * resolver_give_to - bring the resolvers of the host into one container
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when it was so, is not our affair or was never started, or -errno.
+ */
+static int resolver_give_to(const struct paths *paths, const char *name, struct error *e)
+{
+	_cleanup_(launch_deinit) struct launch launch = { 0 };
+	_cleanup_(fd_closep) int tree = -1;
+	char path[PATH_MAX];
+	int r = launch_read(paths, name, &launch, e);
+
+	if (r <= 0 || launch.resolver == RESOLVER_ITS_OWN)
+		return r < 0 ? r : 0;
+	r = root_path(paths, name, &launch, path, e);
+	if (r == 0)
+		r = tree_open(path, &tree, e);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return resolver_give(paths, launch.resolver, tree, e);
+}
+
+/**
+ * container_refresh_resolvers - bring the resolvers of the host into all containers
+ * @paths: borrowed
+ * @ret_count: how many files have changed
+ * @e: says why the last one that failed did
+ *
+ * One that fails does not keep the others from getting them.
+ *
+ * Returns 0 or -errno.
+ */
+int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, struct error *e)
+{
+	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	size_t count, changed = 0;
+	int failed = 0, r;
+
+	r = definition_names(paths, &names, &count, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		r = resolver_give_to(paths, names[i], e);
+		if (r < 0)
+			failed = error_wrap(e, r, "resolvers of container '%s'", names[i]);
+		changed += r > 0;
+	}
+	*ret_count = changed;
+	return failed;
 }

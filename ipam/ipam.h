@@ -77,6 +77,14 @@ void ipam_closep(struct ipam **ipam);
 int ipam_lease(struct ipam *ipam, const struct ipam_lease *request, unsigned flags,
 	       struct ipam_lease *ret_lease, struct error *e);
 
+/*
+ * The same for many containers in one transaction: all of them or none, for what a transaction costs
+ * besides is most of what a lease costs. Outputs of a failed call are not to be used. Returns how
+ * many hold something else than before.
+ */
+int ipam_lease_many(struct ipam *ipam, const struct ipam_lease *requests, size_t count,
+		    unsigned flags, struct ipam_lease *ret_leases, struct error *e);
+
 /* Gives up all that a container holds. Returns 1, or 0 when it held nothing. */
 int ipam_release(struct ipam *ipam, const char *container, struct error *e);
 

@@ -316,7 +316,68 @@ static int change_apply(struct change *change, const struct ipam_lease *request,
 	if (r == 0)
 		r = flags & IPAM_AUTOMATIC_V4 ? change_automatic(change, e)
 					      : change_pair(change, &lease->v4, &request->v4, e);
-	return r < 0 ? r : pool_store(change->database, &change->pool, e);
+	return r;
+}
+
+/**
+ * change_lease - have a container hold what it asks for, within a transaction
+ * @change: its pool is read; changed
+ * @request: borrowed
+ * @flags: of ipam_lease()
+ * @e: says who is in the way, or what is wrong with the request
+ *
+ * Returns 1, 0 when it holds just that already, or -errno: see ipam/ipam.h.
+ */
+static int change_lease(struct change *change, const struct ipam_lease *request, unsigned flags,
+			struct error *e)
+{
+	int r = request_check(request, flags, &change->pool, e);
+
+	change->holding = (struct holding){ 0 };
+	if (r == 0)
+		r = holding_of_container(change->database, request->container, &change->holding, e);
+	if (r < 0)
+		return r;
+	if (r > 0 && request_met(request, flags, &change->holding.lease))
+		return 0;
+	if (r > 0 && !(flags & IPAM_REPLACE))
+		return conflict_held(&change->holding.lease, e);
+	r = change_apply(change, request, flags, e);
+	return r < 0 ? r : 1;
+}
+
+/**
+ * ipam_lease_many - lease addresses to many containers, all of them or none
+ * @ipam: borrowed, open for writing
+ * @requests, @count: as for ipam_lease(); borrowed
+ * @flags: of enum ipam_lease_flags, for all of them
+ * @ret_leases: room for @count: what the containers hold now
+ * @e: says for which container it could not be done, and why
+ *
+ * Returns how many have something else than before, 0 when none has, or -errno as ipam_lease().
+ */
+int ipam_lease_many(struct ipam *ipam, const struct ipam_lease *requests, size_t count,
+		    unsigned flags, struct ipam_lease *ret_leases, struct error *e)
+{
+	_cleanup_(transaction_end) struct transaction transaction = { 0 };
+	struct change change = { .database = &ipam->database };
+	int changed = 0, r;
+
+	r = transaction_begin(&transaction, change.database, e);
+	if (r == 0)
+		r = pool_read(change.database, &change.pool, e);
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		r = change_lease(&change, &requests[i], flags, e);
+		if (r < 0)
+			return error_wrap(e, r, "container '%s'", requests[i].container);
+		changed += r;
+		ret_leases[i] = change.holding.lease;
+	}
+	if (r >= 0 && changed)
+		r = pool_store(change.database, &change.pool, e);
+	if (r >= 0 && changed)
+		r = transaction_commit(&transaction, e);
+	return r < 0 ? r : changed;
 }
 
 /**
@@ -334,30 +395,22 @@ int ipam_lease(struct ipam *ipam, const struct ipam_lease *request, unsigned fla
 {
 	_cleanup_(transaction_end) struct transaction transaction = { 0 };
 	struct change change = { .database = &ipam->database };
-	int r;
+	int changed, r;
 
 	r = transaction_begin(&transaction, change.database, e);
 	if (r == 0)
 		r = pool_read(change.database, &change.pool, e);
 	if (r == 0)
-		r = request_check(request, flags, &change.pool, e);
-	if (r == 0)
-		r = holding_of_container(change.database, request->container, &change.holding, e);
-	if (r < 0)
-		return r;
-	if (r > 0 && request_met(request, flags, &change.holding.lease)) {
-		*ret_lease = change.holding.lease;
-		return 0;
-	}
-	if (r > 0 && !(flags & IPAM_REPLACE))
-		return conflict_held(&change.holding.lease, e);
-	r = change_apply(&change, request, flags, e);
-	if (r == 0)
+		r = change_lease(&change, request, flags, e);
+	changed = r;
+	if (changed > 0)
+		r = pool_store(change.database, &change.pool, e);
+	if (r == 0 && changed > 0)
 		r = transaction_commit(&transaction, e);
 	if (r < 0)
 		return r;
 	*ret_lease = change.holding.lease;
-	return 1;
+	return changed;
 }
 
 /**

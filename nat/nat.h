@@ -136,6 +136,16 @@ int nat_forwards_read(struct nat *nat, struct nat_forwards *ret_forwards, struct
 /* Fills in on which links published ports can be called: all with an address, but containers'. */
 int nat_spec_find_callers(struct nat_spec *spec, struct error *e);
 
+/* By what the kernel's count of all commits and the table tell that nothing was changed. */
+struct nat_mark {
+	uint64_t netns;      /* cookie of the network namespace */
+	uint64_t table;      /* its handle in there */
+	uint32_t generation; /* of the ruleset */
+};
+
+/* Reads it. Returns 1, or 0 when there is no table or the kernel is older than 5.14. */
+int nat_mark_read(struct nat *nat, struct nat_mark *ret_mark, struct error *e);
+
 /* Removes the table. Returns 1, or 0 when it was gone. */
 int nat_remove(struct nat *nat, struct error *e);
 

@@ -27,9 +27,7 @@ int veth_open(struct veth **ret_veth, struct error *e)
 	if (!veth)
 		return error_errno(e, ENOMEM, "cannot open a session with the network");
 	veth->home_fd = -1;
-	r = netns_current(&veth->home_fd, e);
-	if (r == 0)
-		r = rtnl_open(&veth->rtnl, e);
+	r = rtnl_open(&veth->rtnl, e);
 	if (r < 0)
 		return r;
 	*ret_veth = TAKE_PTR(veth);
@@ -68,10 +66,14 @@ void veth_closep(struct veth **veth)
  *
  * Returns 0 or -errno, back in the host's namespace either way.
  */
-int inside_open(const struct veth *veth, int ns_fd, struct rtnl *ret_rtnl, struct error *e)
+int inside_open(struct veth *veth, int ns_fd, struct rtnl *ret_rtnl, struct error *e)
 {
-	int r = netns_enter(ns_fd, e);
+	int r = 0;
 
+	if (veth->home_fd < 0)
+		r = netns_current(&veth->home_fd, e);
+	if (r == 0)
+		r = netns_enter(ns_fd, e);
 	if (r < 0)
 		return r;
 	r = rtnl_open(ret_rtnl, e);

@@ -22,7 +22,7 @@
 
 struct veth {
 	struct rtnl rtnl; /* in the host's namespace */
-	int home_fd;      /* that namespace, to return to */
+	int home_fd;      /* that namespace, to return to; -1 until it is left */
 };
 
 /* What a cable consists of, as far as it can differ and be mended alone. */
@@ -73,7 +73,7 @@ int link_retire(struct veth *veth, const struct link *link, const struct veth_sp
 bool spec_is_paired(const struct veth_spec *spec, const struct veth_pair *pair);
 bool spec_wants_v6(const struct veth_spec *spec);
 unsigned spec_parts(const struct veth_spec *spec);
-int inside_open(const struct veth *veth, int ns_fd, struct rtnl *ret_rtnl, struct error *e);
+int inside_open(struct veth *veth, int ns_fd, struct rtnl *ret_rtnl, struct error *e);
 
 int cable_create(struct veth *veth, int ns_fd, const struct veth_spec *spec,
 		 struct veth_state *ret_state, struct error *e);

@@ -53,6 +53,7 @@ static void link_take_switches(const struct nlattr *families, struct link *link)
 	link->v6 = (struct link_switches){
 		.enabled = v6 && switch_at(v6, DEVCONF_DISABLE_IPV6) == 0,
 		.forwarding = switch_at(v6, can_force ? FORCE_FORWARDING : DEVCONF_FORWARDING) != 0,
+		.forced = can_force,
 		.accept_redirects = switch_at(v6, DEVCONF_ACCEPT_REDIRECTS) != 0,
 		.accept_ra = switch_at(v6, DEVCONF_ACCEPT_RA) != 0,
 	};

@@ -17,6 +17,7 @@
 struct link_switches {
 	bool enabled; /* IPv6 can be off */
 	bool forwarding;
+	bool forced; /* IPv6: forwarding counts whatever that of all links is, kernel 6.17 */
 	bool accept_redirects;
 	bool accept_ra;     /* IPv6 */
 	bool strict_source; /* IPv4 */

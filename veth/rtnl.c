@@ -220,7 +220,11 @@ static int exchange_send(struct exchange *exchange, int fd)
  */
 static int exchange_receive(struct exchange *exchange, int fd)
 {
-	_Alignas(struct nlmsghdr) char answers[ANSWER_SIZE];
+	/*
+	 * Not on the stack, of which the compiler would touch every page, while most answers fill
+	 * half of one. Nothing here has threads, and no answer is looked at after the call.
+	 */
+	static _Alignas(struct nlmsghdr) char answers[ANSWER_SIZE];
 
 	while (!exchange->finished) {
 		ssize_t got = recv(fd, answers, sizeof(answers), MSG_TRUNC);

@@ -67,7 +67,11 @@ int veth_uplink(struct veth *veth, sa_family_t family, struct veth_uplink *ret_u
 		r = link_find(veth, NULL, route.ifindex, NULL, &link, e);
 	if (r < 0)
 		return error_wrap(e, r, "cannot find the link of the default route");
-	*ret_uplink = (struct veth_uplink){ .ifindex = link.ifindex, .mtu = link.mtu };
+	*ret_uplink = (struct veth_uplink){
+		.ifindex = link.ifindex,
+		.mtu = link.mtu,
+		.forwards = link.v4.forwarding && link.v6.forwarding && link.v6.forced,
+	};
 	memcpy(ret_uplink->link, link.name, sizeof(link.name));
 	return link.ifindex > 0;
 }

@@ -81,6 +81,7 @@ struct veth_uplink {
 	int ifindex;
 	char link[IFNAMSIZ];
 	uint32_t mtu;
+	bool forwards; /* packets of both families, by switches of its own; needs kernel 6.17 */
 };
 
 /* Opens a session in the namespace of the calling thread, the host's. veth_close() accepts NULL. */

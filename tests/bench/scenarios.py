@@ -136,7 +136,8 @@ def parallel(bench):
 def parallel_create(bench, peer, batch):
     """64 creates at once: what they cost, and whether any two got the same address."""
     with bench.hosts([peer]) as [(_, where)]:
-        creates = [[[bench.tools.program, "create", container.name]] for container in batch]
+        create = [bench.tools.program, "create", "--no-system"]
+        creates = [[[*create, container.name]] for container in batch]
         sample = where.measure(host.together(creates), tolerant=True)
         definitions = where.path("/etc/nixos-containers").glob("*.conf")
         text = "".join(definition.read_text() for definition in definitions)
@@ -188,42 +189,45 @@ def restart(bench):
 
 
 def book(bench):
-    """Create, and looking things up, as the number of containers grows to 30,000."""
+    """Create, and looking things up, where there are 0 containers, and up to 30,000."""
     for peer in bench.chosen(peers.Hook):
-        with bench.hosts([peer]) as [(_, where)]:
-            fill(bench, where)
+        with bench.hosts([peer] * len(bench.sizes.marks)) as pairs:
+            places = {mark: where for mark, (_, where) in zip(bench.sizes.marks, pairs)}
+            for mark, where in places.items():
+                bench.say(f"creating {mark} containers")
+                create = [bench.tools.program, "create", "--no-system"]
+                where.do([*create, Container(n).name] for n in range(mark))
+            create(bench, places)
+            look(bench, places)
     host_local(bench)
     in_process(bench)
 
 
-def fill(bench, where):
-    """Creates up to the last mark; at each mark, times creates and look-ups."""
-    count = 0
-    for mark in bench.sizes.marks:
-        bench.say(f"creating {mark - count} containers")
-        where.do([bench.tools.program, "create", Container(n).name] for n in range(count, mark))
-        for number in range(mark, mark + bench.sizes.book_window):
-            words = [bench.tools.program, "create", Container(number).name]
+def create(bench, places):
+    """Times creates, each round one at every mark, so that all see the same machine."""
+    for number in range(bench.sizes.book_window):
+        for mark, where in places.items():
+            words = [bench.tools.program, "create", "--no-system", Container(mark + number).name]
             bench.results.add("create", f"at {mark}", where.measure(words).ms)
-        look(bench, where, mark)
-        count = mark + bench.sizes.book_window
 
 
-def look(bench, where, mark):
+def look(bench, places):
     """Times the verbs that look something up, and what stands for a script's language."""
-    name = Container(mark // 2).name
     perl = 'open(my $f, "<", $ARGV[0]); print for <$f>'
-    verbs = {
-        "show-ip": [bench.tools.program, "show-ip", name],
-        "status": [bench.tools.program, "status", name],
-        "perl that reads one file": ["perl", "-e", perl, f"/etc/nixos-containers/{name}.conf"],
-    }
-    for _ in range(bench.runs):
-        for verb, words in verbs.items():
-            bench.results.add(verb, f"at {mark}", where.measure(words).ms)
-    for _ in range(min(bench.runs, 5)):
-        sample = where.measure([bench.tools.program, "list"])
-        bench.results.add("list", f"at {mark}", sample.ms)
+    for number in range(bench.runs):
+        for mark, where in places.items():
+            name = Container(mark // 2).name
+            verbs = {
+                "show-ip": [bench.tools.program, "show-ip", name],
+                "status": [bench.tools.program, "status", name],
+                "perl that reads one file": [
+                    "perl", "-e", perl, f"/etc/nixos-containers/{name}.conf",
+                ],
+            }  # fmt: skip
+            if number < 5:
+                verbs["list"] = [bench.tools.program, "list"]
+            for verb, words in verbs.items():
+                bench.results.add(verb, f"at {mark}", where.measure(words).ms)
 
 
 def host_local(bench):
@@ -247,7 +251,11 @@ def in_process(bench):
     for peer in bench.chosen(peers.Hook):
         with bench.hosts([peer]) as [(_, where)]:
             answer = output(where, bench.tools.ipam_alloc, "/run/bench/ipam.db")
-            bench.results.note("lease in process", json.loads(answer)["lease"])
+            costs = json.loads(answer)
+            bench.results.note("lease in process", costs["lease"])
+            bench.results.note("lease in process, of many in one transaction",
+                               costs["lease of many"])
+            bench.results.note("one row in one transaction of sqlite", costs["floor"])
 
 
 def trace(where, command):
@@ -272,7 +280,7 @@ def calls(bench):
                 bench.results.note(f"programs run by {what}, {peer.name}", names.count("execve"))
                 bench.results.note(f"processes of {what}, {peer.name}", processes)
             if isinstance(peer, peers.Ours):
-                names, _ = trace(where, [bench.tools.program, "create", "another"])
+                names, _ = trace(where, [bench.tools.program, "create", "--no-system", "another"])
                 syncs = names.count("fsync") + names.count("fdatasync")
                 bench.results.note("syncs of create", syncs)
 

@@ -98,6 +98,26 @@ static void only_regular_files_of_a_sane_size_are_read(void **state)
 	assert_int_equal(file_remove("b", &e), 1);
 }
 
+static void files_without_a_size_are_read(void **state)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct error e = ERROR_INIT;
+	size_t length;
+
+	(void)state;
+	assert_int_equal(file_read("/proc/self/status", 65536, &text, &length, &e), 0);
+	assert_non_null(strstr(text, "\nPid:"));
+	assert_int_equal(strlen(text), length);
+	freep(&text);
+	text = NULL;
+	assert_int_equal(file_read("/proc/self/status", 99, &text, &length, &e), -EFBIG);
+	assert_non_null(strstr(e.text, "/proc/self/status is larger than 99 bytes"));
+	assert_int_equal(file_replace("empty", "", 0, 0644, &e), 0);
+	assert_int_equal(file_read("empty", 0, &text, &length, &e), 0);
+	assert_int_equal(length, 0);
+	assert_int_equal(file_remove("empty", &e), 1);
+}
+
 static void directories_are_made_with_those_above(void **state)
 {
 	char path[200];
@@ -131,6 +151,7 @@ int main(void)
 		cmocka_unit_test(what_a_killed_run_left_is_dropped),
 		cmocka_unit_test(a_failed_write_leaves_the_old_file),
 		cmocka_unit_test(only_regular_files_of_a_sane_size_are_read),
+		cmocka_unit_test(files_without_a_size_are_read),
 		cmocka_unit_test(directories_are_made_with_those_above),
 		cmocka_unit_test(long_paths_are_an_error),
 	};

@@ -40,7 +40,8 @@ static void nothing_said_is_nothing_set(void **state)
 	assert_string_equal(launch.system_path, "");
 	assert_string_equal(launch.root_tree, "");
 	assert_string_equal(launch.users, "");
-	assert_false(launch.ephemeral || launch.incomplete || launch.resolver_kept);
+	assert_false(launch.ephemeral || launch.incomplete);
+	assert_int_equal(launch.resolver, RESOLVER_IF_NONE);
 	assert_int_equal(launch.flags.count, 0);
 	assert_string_equal(joined(&launch.environment), "PRIVATE_NETWORK=1 ");
 }
@@ -62,7 +63,8 @@ static void every_key_is_taken(void **state)
 	assert_string_equal(launch.root_tree, "/srv/tree");
 	assert_string_equal(launch.namespace, "/run/netns/x");
 	assert_string_equal(launch.users, "pick");
-	assert_true(launch.ephemeral && launch.incomplete && launch.resolver_kept);
+	assert_true(launch.ephemeral && launch.incomplete);
+	assert_int_equal(launch.resolver, RESOLVER_ITS_OWN);
 	assert_string_equal(joined(&launch.flags),
 			    "--bind=/a --bind=/b:/c --bind-ro=/d --tmpfs=/var:size=1M "
 			    "--capability=CAP_SYS_TIME --capability=CAP_MKNOD "

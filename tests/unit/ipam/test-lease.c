@@ -237,6 +237,45 @@ static void test_release(void **state)
 	assert_sound(fixture);
 }
 
+/* Many at once get what each would get alone, in one transaction: all of them or none. */
+static void test_many(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ipam_lease requests[] = { request_make("foo", NULL, NULL),
+					 request_make("bar", NULL, NULL),
+					 request_make("baz", NULL, NULL) };
+	struct ipam_lease leases[3], held;
+
+	assert_int_equal(fixture_automatic(fixture, "bar", &held), 1);
+	assert_int_equal(
+		ipam_lease_many(fixture->ipam, requests, 3, IPAM_AUTOMATIC_V4, leases, &fixture->e),
+		2);
+	assert_pair(&leases[0].v4, "10.233.2.1", "10.233.2.2");
+	assert_lease_equal(&leases[1], &held);
+	assert_pair(&leases[2].v4, "10.233.3.1", "10.233.3.2");
+	assert_int_equal(
+		ipam_lease_many(fixture->ipam, requests, 3, IPAM_AUTOMATIC_V4, leases, &fixture->e),
+		0);
+	assert_int_equal(ipam_lookup(fixture->ipam, "baz", &held, &fixture->e), 1);
+	assert_lease_equal(&leases[2], &held);
+	assert_usage(fixture, 3, 0);
+}
+
+static void test_many_or_none(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ipam_lease requests[] = { request_make("foo", "192.0.2.1", "192.0.2.2"),
+					 request_make("bar", "192.0.2.3", "192.0.2.2") };
+	struct ipam_lease leases[2];
+
+	assert_int_equal(ipam_lease_many(fixture->ipam, requests, 2, 0, leases, &fixture->e),
+			 -EADDRINUSE);
+	assert_error(fixture, ERROR_CONFLICT,
+		     "container 'bar': 192.0.2.2 is leased to container foo", NULL);
+	assert_int_equal(ipam_lookup(fixture->ipam, "foo", &leases[0], &fixture->e), 0);
+	assert_usage(fixture, 0, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -253,6 +292,8 @@ int main(void)
 		TEST(test_replace_undone),
 		TEST(test_bridge),
 		TEST(test_release),
+		TEST(test_many),
+		TEST(test_many_or_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "container/rules-mark.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+/*
+ * Theory of operation
+ *
+ * To read the whole table before each start of a container is a tenth of what the start costs, and it
+ * is almost always as the last one left it. So whoever has found it right writes down what it should
+ * be, and by what the kernel says that it is still the same. While both agree, it is not read. The
+ * file is a hint: whatever is wrong with it, the table is read.
+ */
+
+#define MARK_SIZE_MAX 4096
+
+/**
+ * mark_format - what the table should be, and by what it is known
+ * @spec: the one, borrowed
+ * @mark: the other, borrowed
+ * @text: filled
+ *
+ * Returns the length.
+ */
+static size_t mark_format(const struct nat_spec *spec, const struct nat_mark *mark,
+			  char text[MARK_SIZE_MAX])
+{
+	int length = snprintf(text, MARK_SIZE_MAX,
+			      "version %s\nnetns %llu\ntable %llu\ngeneration %u\nports %d\n",
+			      NIXCTR_NET_VERSION, (unsigned long long)mark->netns,
+			      (unsigned long long)mark->table, mark->generation, spec->ports);
+
+	for (size_t i = 0; i < spec->n_external; i++)
+		length += snprintf(text + length, MARK_SIZE_MAX - (size_t)length, "external %s\n",
+				   spec->external[i]);
+	return (size_t)length;
+}
+
+/**
+ * mark_path - where it is written down
+ * @paths: borrowed
+ * @path: filled
+ *
+ * Returns 0 or -errno.
+ */
+static int mark_path(const struct paths *paths, char path[PATH_MAX])
+{
+	return path_format(path, PATH_MAX, NULL, "%s/rules", paths->runtime);
+}
+
+/**
+ * rules_known - whether the table is as it was when it was found to be right
+ * @paths: borrowed
+ * @nat: the session
+ * @spec: what it should be, borrowed
+ * @ret_mark: by what the table is known now; all zero when that is not to be had
+ */
+bool rules_known(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
+		 struct nat_mark *ret_mark)
+{
+	_cleanup_(freep) char *written = NULL;
+	char path[PATH_MAX], text[MARK_SIZE_MAX];
+	size_t length;
+
+	*ret_mark = (struct nat_mark){ 0 };
+	if (nat_mark_read(nat, ret_mark, NULL) <= 0 || mark_path(paths, path) < 0 ||
+	    file_read(path, MARK_SIZE_MAX, &written, &length, NULL) < 0)
+		return false;
+	return length == mark_format(spec, ret_mark, text) && memcmp(written, text, length) == 0;
+}
+
+/**
+ * rules_note - write down that the table has been found to be right
+ * @paths: borrowed
+ * @nat: the session
+ * @spec: what it should be, borrowed
+ * @before: by what it was known before it was looked at; only when that is still so can it be told
+ *          which state has been looked at
+ *
+ * A failure is ignored: the next one looks again.
+ */
+void rules_note(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
+		const struct nat_mark *before)
+{
+	char path[PATH_MAX], text[MARK_SIZE_MAX];
+	struct nat_mark after;
+
+	if (!before->table || nat_mark_read(nat, &after, NULL) <= 0 ||
+	    after.netns != before->netns || after.table != before->table ||
+	    after.generation != before->generation || mark_path(paths, path) < 0)
+		return;
+	(void)file_replace(path, text, mark_format(spec, &after, text), 0600, NULL);
+}

@@ -13,6 +13,8 @@
 
 /* What a supervisor waits for, and what it remembers of it. */
 
+#define FOR_LONG_MS INT64_C(3600000) /* without a deadline; then it waits again */
+
 /**
  * supervisor_now - milliseconds of a clock that only goes forward
  */
@@ -139,7 +141,7 @@ enum event supervisor_wait(struct supervisor *s, const struct process *process)
 
 	for (;;) {
 		int64_t left =
-			s->deadline == INT64_MAX ? 3600 * 1000 : s->deadline - supervisor_now();
+			s->deadline == INT64_MAX ? FOR_LONG_MS : s->deadline - supervisor_now();
 		int n = poll(fds, ARRAY_SIZE(fds), left > 0 ? (int)left : 0);
 
 		if (n > 0 && (fds[1].revents & POLLIN) && wishes_read(s))

@@ -87,7 +87,7 @@ int supervisor_clean(const struct supervisor_settings *settings, const char *nam
 {
 	_cleanup_(words_deinit) struct words argv = { 0 };
 	struct supervisor_files files;
-	struct supervisor_state state;
+	struct supervisor_state state = { .state = MACHINE_DOWN };
 	struct hierarchies hierarchies;
 	struct process_spec spec = { .input = PROCESS_READS_NOTHING };
 	int r = supervisor_files_init(&files, settings, name, e);

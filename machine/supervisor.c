@@ -25,8 +25,8 @@
  * ends the container (supervisor-guard.c); what is left by then is cleaned by whoever notices.
  */
 
-#define RESTART_MS 100 /* before a failed container is started again (RestartSec=) */
-#define LIMIT_S    10  /* in which it is started only so often (StartLimitIntervalSec=) */
+#define RESTART_MS 100   /* before a failed container is started again (RestartSec=) */
+#define LIMIT_MS   10000 /* in which it is started only so often (StartLimitIntervalSec=) */
 
 /**
  * main_ended - what the end of systemd-nspawn means
@@ -152,7 +152,7 @@ static bool may_start(struct supervisor *s)
 	int64_t now = supervisor_now();
 	int64_t *oldest = &s->starts[s->start_count % SUPERVISOR_BURST];
 
-	if (s->start_count >= SUPERVISOR_BURST && now - *oldest < LIMIT_S * 1000) {
+	if (s->start_count >= SUPERVISOR_BURST && now - *oldest < LIMIT_MS) {
 		supervisor_fails(s, "start-limit-hit", "was started too often in a short time");
 		return false;
 	}

@@ -136,6 +136,41 @@ int error_remedy(struct error *e, int r, const char *format, ...)
 }
 
 /**
+ * error_detail - add a line that somebody else wrote before the failure: a log, a program's output
+ * @e: an error that is set; NULL is ignored
+ * @r: the negative return value being handed on
+ * @format: the line, without a line end
+ *
+ * Lines inside are kept apart, and the oldest go when there is no room: what was written last tells
+ * most. What is in them is for cli/ to make harmless.
+ *
+ * Returns @r.
+ */
+int error_detail(struct error *e, int r, const char *format, ...)
+{
+	char line[sizeof(e->detail) / 4];
+	const char *rest;
+	size_t kept, need;
+	va_list args;
+
+	if (!e)
+		return r;
+	va_start(args, format);
+	(void)vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	need = strlen(line) + 2;
+	rest = e->detail;
+	kept = strlen(rest);
+	while (kept + need > sizeof(e->detail)) {
+		rest = strchr(rest, '\n') + 1;
+		kept = strlen(rest);
+	}
+	memmove(e->detail, rest, kept);
+	(void)snprintf(e->detail + kept, sizeof(e->detail) - kept, "%s\n", line);
+	return r;
+}
+
+/**
  * error_classify - give a failure another class than the one it was noticed with
  * @e: an error that is set; NULL is ignored
  * @r: the negative return value being handed on

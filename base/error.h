@@ -36,7 +36,8 @@ struct error {
 	char kernel[192];       /* the kernel's own words (NLMSGERR_ATTR_MSG), or "" */
 	char attribute[96];     /* the netlink attribute the kernel pointed at, or "" */
 	char remedy[512];       /* what mends it, one imperative sentence, or "" */
-	const char *file;       /* where it was set, for --debug */
+	char detail[1536]; /* last lines somebody else wrote before it failed; each ends in \n */
+	const char *file;  /* where it was set, for --debug */
 	int line;
 };
 
@@ -49,6 +50,8 @@ int error_errno_at(struct error *e, const char *file, int line, int number, cons
 int error_wrap(struct error *e, int r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int error_remedy(struct error *e, int r, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int error_detail(struct error *e, int r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int error_classify(struct error *e, int r, enum error_class class);
 enum error_class error_class_of(int number);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/each.h"
 
+#include <errno.h>
+
 #include "base/cleanup.h"
-#include "cli/fail.h"
-#include "cli/json.h"
+#include "cli/outcome.h"
+#include "cli/parallel.h"
 
 static const struct option_spec specs[] = {
 	{ "all", 'a', OPTION_FLAG, offsetof(struct each_options, all), NULL,
@@ -11,57 +13,6 @@ static const struct option_spec specs[] = {
 };
 
 const struct option_table each_options = OPTION_TABLE(specs, struct each_options);
-
-/* How it went with the containers so far. */
-struct outcome {
-	const struct session *session;
-	const struct each_action *action;
-	json_t *results; /* with --json */
-	int status;      /* the class of the first failure, 0 while there is none */
-};
-
-/**
- * outcome_add - do it for one container and note how it went
- * @outcome: changed; without --json a failure is logged at once
- * @name: borrowed
- */
-static void outcome_add(struct outcome *outcome, const char *name)
-{
-	struct error e = ERROR_INIT;
-	int r = outcome->action->act(outcome->action->context, name, &e);
-	json_t *result;
-
-	if (r < 0 && outcome->status == 0)
-		outcome->status = (int)e.class;
-	if (!outcome->session->json) {
-		if (r < 0)
-			fail_log(outcome->session, &e);
-		return;
-	}
-	result = r < 0 ? json_pack("{s:o, s:o}", "name", json_text(name), "error",
-				   json_error(outcome->session, &e))
-		       : json_pack("{s:o, s:b}", "name", json_text(name), "changed", r > 0);
-	if (json_array_append_new(outcome->results, result) != 0) {
-		json_decref(outcome->results);
-		outcome->results = NULL;
-	}
-}
-
-/**
- * outcome_end - say how it went
- * @outcome: ended
- * @e: filled on failure
- *
- * Returns the exit status or -errno.
- */
-static int outcome_end(struct outcome *outcome, struct error *e)
-{
-	int r = 0;
-
-	if (outcome->session->json)
-		r = json_print(json_pack("{s:o}", "containers", TAKE_PTR(outcome->results)), e);
-	return r < 0 ? r : outcome->status;
-}
 
 /**
  * single_container - do it for the one container that was named
@@ -110,6 +61,49 @@ int each_check(const struct invocation *in, struct error *e)
 }
 
 /**
+ * serial_run - do something for several containers, one after the other
+ * @action: what is done
+ * @names, @count: for which, borrowed
+ * @outcome: each is added when it is done
+ */
+static void serial_run(const struct each_action *action, const char *const *names, size_t count,
+		       struct outcome *outcome)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct error e = ERROR_INIT;
+		int r = action->act(action->context, names[i], &e);
+
+		outcome_add(outcome, names[i], r, &e);
+	}
+}
+
+/**
+ * several_containers - do something for any number of containers
+ * @in: the call, borrowed
+ * @action: what is done
+ * @names, @count: for which, borrowed
+ * @e: filled on failure
+ *
+ * Returns the exit status or -errno.
+ */
+static int several_containers(const struct invocation *in, const struct each_action *action,
+			      const char *const *names, size_t count, struct error *e)
+{
+	struct outcome outcome = { .session = in->session };
+	int r = 0;
+
+	if (in->session->json)
+		outcome.results = json_array();
+	if (action->progress)
+		r = parallel_run(action, names, count, &outcome, e);
+	else
+		serial_run(action, names, count, &outcome);
+	if (r < 0)
+		json_decref(outcome.results);
+	return r < 0 ? r : outcome_end(&outcome, e);
+}
+
+/**
  * each_container - do something for the containers of the arguments, or with --all for every one
  * @in: the call, borrowed; checked by each_check() if it may have --all
  * @action: what is done
@@ -121,8 +115,8 @@ int each_check(const struct invocation *in, struct error *e)
  */
 int each_container(const struct invocation *in, const struct each_action *action, struct error *e)
 {
-	struct outcome outcome = { .session = in->session, .action = action };
 	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	_cleanup_(freep) const char **list = NULL;
 	bool all = takes_all(in);
 	size_t count = in->n_arguments;
 	int r;
@@ -132,9 +126,10 @@ int each_container(const struct invocation *in, const struct each_action *action
 	r = all ? definition_names(&in->session->paths, &names, &count, e) : 0;
 	if (r < 0)
 		return r;
-	if (in->session->json)
-		outcome.results = json_array();
+	list = calloc(count + 1, sizeof(*list));
+	if (!list)
+		return error_errno(e, ENOMEM, "cannot list the containers");
 	for (size_t i = 0; i < count; i++)
-		outcome_add(&outcome, all ? names[i] : in->arguments[i]);
-	return outcome_end(&outcome, e);
+		list[i] = all ? names[i] : in->arguments[i];
+	return several_containers(in, action, list, count, e);
 }

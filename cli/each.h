@@ -18,6 +18,8 @@ struct each_action {
 	/* Returns 1 when something was done, 0 when all was so, or -errno. */
 	int (*act)(void *context, const char *name, struct error *e);
 	void *context;
+	/* "started": several at a time, and how far it is on a terminal. NULL: one after the other. */
+	const char *progress;
 };
 
 int each_check(const struct invocation *in, struct error *e);

@@ -21,6 +21,26 @@ const char *fail_origin(const struct error *e)
 }
 
 /**
+ * detail_log - show the last lines of somebody else, each on a line of its own
+ * @e: set, borrowed
+ */
+static void detail_log(const struct error *e)
+{
+	const char *line = e->detail;
+	char one[sizeof(e->detail)], shown[sizeof(e->detail)];
+
+	while (*line) {
+		size_t length = strcspn(line, "\n");
+
+		memcpy(one, line, length);
+		one[length] = '\0';
+		log_error("  log: %s", text_escape(one, shown, sizeof(shown)));
+		line += length;
+		line += *line == '\n';
+	}
+}
+
+/**
  * fail_log - tell a person what failed, why, and what mends it
  * @session: borrowed; gives the program's name, --debug and --color
  * @e: set, borrowed
@@ -39,6 +59,7 @@ void fail_log(const struct session *session, const struct error *e)
 		log_error("  kernel: %s (%s)", kernel, e->attribute);
 	else if (kernel[0] || e->attribute[0])
 		log_error("  kernel: %s", kernel[0] ? kernel : e->attribute);
+	detail_log(e);
 	if (remedy[0])
 		log_error("  try: %s", remedy);
 	if (session->debug)

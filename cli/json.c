@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/fail.h"
 #include "cli/text.h"
@@ -181,6 +182,30 @@ static const char *class_name(enum error_class class)
 }
 
 /**
+ * json_detail - the last lines of somebody else as an array of strings
+ * @e: set, borrowed
+ *
+ * Returns a new array, or NULL without memory.
+ */
+static json_t *json_detail(const struct error *e)
+{
+	json_t *array = json_array();
+	const char *line = e->detail;
+	char one[sizeof(e->detail)];
+
+	while (array && *line) {
+		size_t length = strcspn(line, "\n");
+
+		memcpy(one, line, length);
+		one[length] = '\0';
+		(void)json_array_append_new(array, json_text(one));
+		line += length;
+		line += *line == '\n';
+	}
+	return array;
+}
+
+/**
  * json_error - a failure as an object
  * @session: with --debug the place it comes from is included
  * @e: set, borrowed
@@ -190,10 +215,10 @@ static const char *class_name(enum error_class class)
 json_t *json_error(const struct session *session, const struct error *e)
 {
 	json_t *object =
-		json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:o}", "class", class_name(e->class),
+		json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "class", class_name(e->class),
 			  "code", (int)e->class, "errno", e->number, "text", json_text(e->text),
 			  "kernel", json_text(e->kernel), "attribute", json_text(e->attribute),
-			  "remedy", json_text(e->remedy));
+			  "remedy", json_text(e->remedy), "log", json_detail(e));
 
 	if (object && session->debug)
 		(void)json_object_set_new(object, "origin",

@@ -50,7 +50,7 @@ int container_row_fill(const struct paths *paths, const struct definition *defin
 	struct container_row row = { .definition = *definition };
 	char altname[VETH_ALTNAME_MAX];
 	enum container_status status;
-	int r = container_status(paths, definition->name, &status, e);
+	int r = container_status(paths, definition->name, &status, NULL, e);
 
 	if (r < 0)
 		return r;

@@ -6,7 +6,13 @@
 #include "cli/listings.h"
 #include "cli/verb.h"
 
-#define FIELD(name) offsetof(struct create_request, name)
+/* The request as it is typed; the list becomes part of it afterwards. */
+struct create_options {
+	struct create_request request;
+	struct option_list ports;
+};
+
+#define FIELD(name) offsetof(struct create_options, request.name)
 
 static const struct option_spec specs[] = {
 	{ "host-address", 0, OPTION_TEXT, FIELD(host_address), "ADDRESS",
@@ -17,12 +23,14 @@ static const struct option_spec specs[] = {
 	{ "local-address6", 0, OPTION_TEXT, FIELD(local_address6), "ADDRESS",
 	  "IPv6 address inside" },
 	{ "bridge", 0, OPTION_TEXT, FIELD(bridge), "LINK", "make it a port of this bridge" },
+	{ "port", 0, OPTION_LIST, offsetof(struct create_options, ports),
+	  "[tcp|udp:]PORT[:PORT],...", "ports of the host that lead to the container" },
 	{ "auto-start", 0, OPTION_FLAG, FIELD(auto_start), NULL, "start it with the host" },
 	{ "ensure-unique-name", 0, OPTION_FLAG, FIELD(unique), NULL,
 	  "append a number when NAME is taken, and print it" },
 };
 
-const struct option_table create_options = OPTION_TABLE(specs, struct create_request);
+const struct option_table create_options = OPTION_TABLE(specs, struct create_options);
 
 /**
  * pair_tell - say on standard error which addresses were leased, as nixos-container does
@@ -46,20 +54,23 @@ static void pair_tell(const struct veth_pair *pair)
 
 /**
  * verb_create - make a container
- * @in: the call, borrowed; its options are the request itself
+ * @in: the call, borrowed
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
 int verb_create(const struct invocation *in, struct error *e)
 {
-	struct create_request request = *(const struct create_request *)in->options;
+	const struct create_options *options = in->options;
+	struct create_request request = options->request;
 	struct definition definition;
 	struct container_row row;
 	struct selection columns;
 	int r;
 
 	request.name = in->arguments[0];
+	request.ports = options->ports.values;
+	request.n_ports = options->ports.count;
 	r = container_create(&in->session->paths, &request, &definition, e);
 	if (r < 0)
 		return r;

@@ -26,7 +26,7 @@ static int destroy(void *context, const char *name, struct error *e)
 int verb_destroy(const struct invocation *in, struct error *e)
 {
 	struct paths paths = in->session->paths;
-	const struct each_action action = { destroy, &paths };
+	const struct each_action action = { .act = destroy, .context = &paths };
 
 	return each_container(in, &action, e);
 }

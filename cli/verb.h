@@ -15,6 +15,7 @@ struct invocation;
 /* What a person wants to do; the headings of --help, in this order. */
 enum verb_group {
 	GROUP_CONTAINERS,
+	GROUP_RUNNING,
 	GROUP_NETWORKS,
 	GROUP_OUTSIDE,
 	GROUP_ADDRESSES,
@@ -64,6 +65,11 @@ const char *verb_title(const struct verb *verb, char *buffer, size_t size);
 int verb_create(const struct invocation *in, struct error *e);
 int verb_destroy(const struct invocation *in, struct error *e);
 int verb_list(const struct invocation *in, struct error *e);
+int verb_start(const struct invocation *in, struct error *e);
+int verb_stop(const struct invocation *in, struct error *e);
+int verb_restart(const struct invocation *in, struct error *e);
+int verb_terminate(const struct invocation *in, struct error *e);
+int verb_login(const struct invocation *in, struct error *e);
 int verb_status(const struct invocation *in, struct error *e);
 int verb_show_ip(const struct invocation *in, struct error *e);
 int verb_net_up(const struct invocation *in, struct error *e);
@@ -76,7 +82,11 @@ int verb_nat_show(const struct invocation *in, struct error *e);
 int verb_ipam_list(const struct invocation *in, struct error *e);
 int verb_ipam_show(const struct invocation *in, struct error *e);
 int verb_hook_pre_start(const struct invocation *in, struct error *e);
+int verb_hook_start(const struct invocation *in, struct error *e);
+int verb_hook_supervise(const struct invocation *in, struct error *e);
+int verb_hook_post_start(const struct invocation *in, struct error *e);
 int verb_hook_post_stop(const struct invocation *in, struct error *e);
+int verb_hook_resolver(const struct invocation *in, struct error *e);
 int verb_complete(const struct invocation *in, struct error *e);
 
 /* Their options, beside them. */

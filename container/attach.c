@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/netns.h"
+#include "container/forwards.h"
 #include "container/masquerade.h"
 #include "container/network.h"
 
@@ -50,7 +51,7 @@ static int rules_ensure(struct network *network, struct error *e)
  *
  * A namespace made here is taken away again when the cable cannot be made.
  *
- * Returns 1 when something was done, 0 when all was so, or -errno.
+ * Returns 2 when the namespace was made, 1 when something else was done, 0 when all was so, or -errno.
  */
 static int cable_ensure(struct network *network, const struct veth_spec *spec, struct error *e)
 {
@@ -74,7 +75,33 @@ static int cable_ensure(struct network *network, const struct veth_spec *spec, s
 		netns_remove(path, NULL); /* the failure to report is that of the cable */
 	if (r < 0)
 		return r;
-	return made || r > 0;
+	return made ? 2 : r > 0;
+}
+
+/**
+ * ports_ensure - publish what a definition asks for, and nothing else
+ * @network: the session
+ * @definition: borrowed
+ * @spec: its cable, borrowed
+ * @cable: what cable_ensure() has done
+ * @e: names the port and its holder
+ *
+ * A namespace that was just made belongs to nobody who may have published something before. When the
+ * ports cannot be had, a network made for them is taken away again.
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+static int ports_ensure(struct network *network, const struct definition *definition,
+			const struct veth_spec *spec, int cable, struct error *e)
+{
+	int r;
+
+	if (cable == 2 && !definition->ports.count)
+		return 0;
+	r = forwards_ensure(network, definition, spec, e);
+	if (r < 0 && cable == 2)
+		network_detach_locked(network, definition->name, NULL); /* *e says what counts */
+	return r;
 }
 
 /**
@@ -89,7 +116,7 @@ static int attach_defined(struct network *network, const struct definition *defi
 			  struct error *e)
 {
 	struct veth_spec spec;
-	int rules = 0, r;
+	int rules = 0, cable = 0, r;
 
 	if (!definition->private_network)
 		return 0;
@@ -101,10 +128,12 @@ static int attach_defined(struct network *network, const struct definition *defi
 	if (r == 0)
 		r = rules = rules_ensure(network, e);
 	if (r >= 0)
-		r = cable_ensure(network, &spec, e);
+		r = cable = cable_ensure(network, &spec, e);
+	if (r >= 0)
+		r = ports_ensure(network, definition, &spec, cable, e);
 	if (r < 0)
 		return error_wrap(e, r, "network of container '%s'", definition->name);
-	return rules || r;
+	return rules || cable || r;
 }
 
 /**
@@ -199,7 +228,7 @@ int network_detach_locked(struct network *network, const char *name, struct erro
 	struct definition definition = { 0 };
 	char path[PATH_MAX];
 	struct veth_spec spec;
-	int cable, namespace, r;
+	int forwards, cable, namespace, r;
 
 	r = paths_namespace(network->host.paths, name, path, e);
 	if (r < 0)
@@ -209,11 +238,12 @@ int network_detach_locked(struct network *network, const char *name, struct erro
 	r = host_identify(&network->host, &definition, &spec, e);
 	if (r < 0)
 		return r;
-	cable = cable_remove_either(network, &spec, e);
+	forwards = forwards_withdraw(network, name, e);
+	cable = forwards < 0 ? forwards : cable_remove_either(network, &spec, e);
 	namespace = cable < 0 ? cable : netns_remove(path, e);
 	if (namespace < 0)
 		return error_wrap(e, namespace, "network of container '%s'", name);
-	return cable || namespace;
+	return forwards || cable || namespace;
 }
 
 /**
@@ -237,4 +267,71 @@ int network_detach(struct network *network, const char *name, struct error *e)
 	if (r >= 0)
 		network_lock_remove(&lock);
 	return r;
+}
+
+/**
+ * attach_late - make the network of a container in a namespace that is there
+ * @network: the session, which has the lock of the rules
+ * @definition: borrowed; it asks for a network of its own
+ * @ns: the namespace, borrowed
+ * @e: filled on failure
+ *
+ * What was attached before is taken away: its names are needed.
+ *
+ * Returns 1 or -errno, with nothing left behind.
+ */
+static int attach_late(struct network *network, const struct definition *definition, int ns,
+		       struct error *e)
+{
+	const char *name = definition->name;
+	char path[PATH_MAX];
+	struct veth_spec spec;
+	int r = paths_namespace(network->host.paths, name, path, e);
+
+	if (r == 0)
+		r = host_describe(&network->host, definition, &spec, e);
+	if (r >= 0)
+		r = network_detach_locked(network, name, e);
+	if (r >= 0 && addr_is_set(&spec.v6.local.addr))
+		network->host.nat.ipv6 = true;
+	if (r >= 0)
+		r = rules_ensure(network, e);
+	if (r >= 0)
+		r = netns_adopt(network->host.paths->namespaces, path, ns, e);
+	if (r < 0)
+		return r;
+	r = veth_ensure(network->host.veth, ns, &spec, e);
+	if (r < 0)
+		netns_remove(path, NULL); /* the failure to report is that of the cable */
+	return r;
+}
+
+/**
+ * network_attach_to - make the network of a container in the namespace that it has made itself
+ * @network: the session
+ * @name: checked here, borrowed
+ * @ns: the namespace, borrowed
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when the container shares the host's network, or -errno with nothing left behind.
+ */
+int network_attach_to(struct network *network, const char *name, int ns, struct error *e)
+{
+	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
+	struct definition definition = { 0 };
+	int r = name_check(name, e);
+
+	if (r == 0 && network->rules_fd < 0)
+		r = rules_lock(network->host.paths, LOCK_SHARED, &network->rules_fd, e);
+	if (r == 0)
+		r = network_lock(network->host.paths, name, &lock, e);
+	if (r == 0)
+		r = definition_read(network->host.paths, name, &definition, e);
+	if (r == 0)
+		r = name_unknown(name, e);
+	if (r > 0 && !definition.private_network)
+		return 0;
+	if (r > 0)
+		r = attach_late(network, &definition, ns, e);
+	return r < 0 ? error_wrap(e, r, "network of container '%s'", name) : 1;
 }

@@ -36,7 +36,10 @@ struct paths {
 	char networks[320];   /* ROOT/run/nixctr-net/networks, a lock for each attached container */
 	char namespaces[320]; /* ROOT/run/netns */
 	char locks[320];      /* ROOT/run/lock, where nixos-container has its lock as well */
+	char profiles[320];   /* ROOT/nix/var/nix/profiles/per-container */
+	char gcroots[320];    /* ROOT/nix/var/nix/gcroots/per-container */
 	char machine_id[320]; /* ROOT/etc/machine-id */
+	char logs[320];       /* ROOT/var/log/nixctr-net, of containers that systemd does not run */
 };
 
 int paths_init(struct paths *paths, const char *root, struct error *e);
@@ -62,6 +65,19 @@ int name_check(const char *name, struct error *e);
 /* Says that there is no container of that name. Returns -ENOENT (ERROR_NO_CONTAINER). */
 int name_unknown(const char *name, struct error *e);
 
+#define PORTS_MAX 128 /* of one container */
+
+/* A port of the host that is to be the container's: [tcp|udp:]HOST[:INSIDE]. */
+struct port {
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint16_t host, inside;
+};
+
+struct ports {
+	size_t count;
+	struct port list[PORTS_MAX];
+};
+
 /* A definition file, /etc/nixos-containers/NAME.conf: systemd's EnvironmentFile grammar. */
 struct definition {
 	char name[CONTAINER_NAME_MAX];
@@ -72,6 +88,7 @@ struct definition {
 	struct mac mac;        /* LOCAL_MAC_ADDRESS */
 	struct veth_pair v4;   /* HOST_ADDRESS, LOCAL_ADDRESS */
 	struct veth_pair v6;   /* HOST_ADDRESS6, LOCAL_ADDRESS6 */
+	struct ports ports;    /* HOST_PORT */
 };
 
 /* Returns 1, 0 when there is no such container, or -errno naming the file and the line. */
@@ -90,6 +107,8 @@ struct create_request {
 	const char *host_address, *local_address;
 	const char *host_address6, *local_address6;
 	const char *bridge;
+	const char *const *ports; /* each [tcp|udp:]PORT[:PORT], or several with commas */
+	size_t n_ports;
 	bool auto_start;
 	bool unique; /* when the name is taken, NAME-0, NAME-1, ... */
 };
@@ -97,18 +116,64 @@ struct create_request {
 int container_create(const struct paths *paths, const struct create_request *request,
 		     struct definition *ret_definition, struct error *e);
 
+/*
+ * Becomes the systemd-nspawn of a container whose network is there; what a unit starts. Returns only
+ * on failure.
+ */
+int container_exec(const struct paths *paths, const char *name, struct error *e);
+
+/* The supervisor of one container; returns when that has stopped. */
+int container_supervise(const struct paths *paths, const char *name, struct error *e);
+
+/*
+ * Tells systemd in @directory, that of a generator, which containers start with the host and what their
+ * units have to know; @units is where the units of packages are.
+ */
+int container_generate(const struct paths *paths, const char *units, const char *directory,
+		       struct error *e);
+
+/* Brings the resolvers of the host into all containers; one failing does not keep the others from it. */
+int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, struct error *e);
+
 /* Returns 1, or 0 when there was nothing of that name. */
 int container_destroy(const struct paths *paths, const char *name, struct error *e);
+
+/*
+ * Each waits until it is so, and returns 1 when that had to be brought about, 0 when it was so, or
+ * -errno. A container that is not defined cannot be started; what still runs can be stopped.
+ */
+int container_start(const struct paths *paths, const char *name, struct error *e);
+int container_stop(const struct paths *paths, const char *name, struct error *e);
+/* Stops it if it runs, and starts it. */
+int container_restart(const struct paths *paths, const char *name, struct error *e);
+/* Kills all of it at once. */
+int container_terminate(const struct paths *paths, const char *name, struct error *e);
+/* Runs its reload step: what "update" needs of a container that runs. */
+int container_reload(const struct paths *paths, const char *name, struct error *e);
+/* A login prompt of it on our terminal. Returns the exit status or -errno. */
+int container_login(const struct paths *paths, const char *name, struct error *e);
 
 enum container_status {
 	CONTAINER_GONE, /* no definition */
 	CONTAINER_DOWN,
-	CONTAINER_UP, /* its network is attached */
+	CONTAINER_UP, /* it runs and has reported that it is ready */
 };
 
+struct machine_status;
+
 const char *container_status_name(enum container_status status);
+/* @ret_machine: what its manager says of it, meaningless when it is gone; NULL: of no interest. */
 int container_status(const struct paths *paths, const char *name, enum container_status *ret_status,
-		     struct error *e);
+		     struct machine_status *ret_machine, struct error *e);
+
+/* Who runs the containers of a root directory. */
+struct manager;
+struct lifecycle;
+
+int lifecycle_open(const struct paths *paths, struct lifecycle **ret_lifecycle, struct error *e);
+void lifecycle_close(struct lifecycle *lifecycle);
+void lifecycle_closep(struct lifecycle **lifecycle);
+struct manager *lifecycle_manager(struct lifecycle *lifecycle);
 
 /* ------------------------------------------------------------- one container's network */
 

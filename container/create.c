@@ -10,6 +10,7 @@
 #include "container/definition.h"
 #include "container/host.h"
 #include "container/locks.h"
+#include "container/ports.h"
 #include "ipam/ipam.h"
 
 /*
@@ -161,6 +162,13 @@ static int parse_request(const struct create_request *request, struct definition
 	if (r == 0)
 		r = parse_pair(request->host_address6, request->local_address6, AF_INET6, bridged,
 			       &definition.v6, e);
+	for (size_t i = 0; r == 0 && i < request->n_ports; i++)
+		r = ports_parse(&definition.ports, request->ports[i], e);
+	if (r == 0 && bridged && definition.ports.count &&
+	    !addr_is_set(&definition.v4.local.addr) && !addr_is_set(&definition.v6.local.addr))
+		r = error_set(
+			e, ERROR_USAGE, EINVAL,
+			"ports are published for an address, and --local-address is not given");
 	if (r == 0)
 		*ret_definition = definition;
 	return r;
@@ -336,6 +344,8 @@ static int create_locked(const struct paths *paths, const struct create_request 
 	r = choose_name(paths, request, definition, e);
 	if (r == 0)
 		r = check_link_name(paths, definition, e);
+	if (r == 0)
+		r = ports_check_others(paths, definition, e);
 	if (r == 0)
 		r = choose_mac(paths, definition, e);
 	if (r == 0)

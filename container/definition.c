@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "container/environment-file.h"
+#include "container/ports.h"
 
 #define DEFINITION_SIZE_MAX ((size_t)256 * 1024)
 #define DEFINITION_SUFFIX   ".conf"
@@ -121,6 +121,7 @@ static int definition_take(const struct environment_file *file, struct definitio
 	const char *private_network = environment_get(file, "PRIVATE_NETWORK");
 	const char *auto_start = environment_get(file, "AUTO_START");
 	const char *mac = environment_get(file, "LOCAL_MAC_ADDRESS");
+	const char *ports = environment_get(file, "HOST_PORT");
 	bool bridged;
 	int r;
 
@@ -136,24 +137,24 @@ static int definition_take(const struct environment_file *file, struct definitio
 	if (r == 0)
 		r = take_pair(file, AF_INET6, "HOST_ADDRESS6", "LOCAL_ADDRESS6", bridged,
 			      &definition->v6, e);
+	if (r == 0 && ports && ports_parse(&definition->ports, ports, e) < 0)
+		r = error_wrap(e, -EINVAL, "HOST_PORT");
 	return r;
 }
 
 /**
- * definition_read - read the definition of a container
+ * definition_load - read the file that defines a container
  * @paths: borrowed
  * @name: checked here, borrowed
- * @ret_definition: what it says
+ * @ret_file: its assignments; ended by the caller with environment_deinit()
  * @e: names the file and what is wrong in it
  *
  * Returns 1, 0 when there is no such container, or -errno.
  */
-int definition_read(const struct paths *paths, const char *name, struct definition *ret_definition,
+int definition_load(const struct paths *paths, const char *name, struct environment_file *ret_file,
 		    struct error *e)
 {
-	_cleanup_(environment_deinit) struct environment_file file = { 0 };
 	_cleanup_(freep) char *text = NULL;
-	struct definition definition = { 0 };
 	char path[PATH_MAX];
 	size_t length;
 	int r;
@@ -170,13 +171,52 @@ int definition_read(const struct paths *paths, const char *name, struct definiti
 		return error_wrap(e, r, "container '%s' is defined by a dangling link", name);
 	if (r < 0)
 		return error_wrap(e, r, "container '%s'", name);
-	r = environment_parse(text, length, &file, e);
-	if (r == 0)
-		r = definition_take(&file, &definition, e);
-	if (r < 0) {
-		r = error_wrap(e, r, "container '%s': %s", name, path);
-		return error_remedy(e, error_classify(e, r, ERROR_FAILED), "correct the file");
-	}
+	r = environment_parse(text, length, ret_file, e);
+	return r < 0 ? definition_wrong(paths, name, r, e) : 1;
+}
+
+/**
+ * definition_wrong - say whose file it is that has something wrong in it
+ * @paths: borrowed
+ * @name: a checked name
+ * @r: the failure, already in @e
+ * @e: gets the file and what mends it
+ *
+ * Returns @r.
+ */
+int definition_wrong(const struct paths *paths, const char *name, int r, struct error *e)
+{
+	r = error_wrap(e, r, "container '%s': %s/%s" DEFINITION_SUFFIX, name, paths->definitions,
+		       name);
+	return error_remedy(e, error_classify(e, r, ERROR_FAILED), "correct the file");
+}
+
+/**
+ * definition_read - read the definition of a container
+ * @paths: borrowed
+ * @name: checked here, borrowed
+ * @ret_definition: what it says
+ * @e: names the file and what is wrong in it
+ *
+ * Returns 1, 0 when there is no such container, or -errno.
+ */
+int definition_read(const struct paths *paths, const char *name, struct definition *ret_definition,
+		    struct error *e)
+{
+	_cleanup_(environment_deinit) struct environment_file file = { 0 };
+	struct definition definition = { 0 };
+	char path[PATH_MAX];
+	int r;
+
+	r = definition_load(paths, name, &file, e);
+	if (r <= 0)
+		return r;
+	r = definition_take(&file, &definition, e);
+	if (r < 0)
+		return definition_wrong(paths, name, r, e);
+	r = definition_path(paths, name, path, e);
+	if (r < 0)
+		return r;
 	memcpy(definition.name, name, strlen(name) + 1);
 	definition.declarative = definition_is_declarative(path);
 	*ret_definition = definition;
@@ -218,7 +258,7 @@ static int give_pair(struct environment_file *file, const struct veth_pair *pair
 static int definition_give(struct environment_file *file, const struct definition *definition,
 			   struct error *e)
 {
-	char mac[MAC_TEXT];
+	char mac[MAC_TEXT], ports[PORTS_TEXT];
 	int r;
 
 	r = environment_set(file, "PRIVATE_NETWORK", definition->private_network ? "1" : "0", e);
@@ -232,7 +272,7 @@ static int definition_give(struct environment_file *file, const struct definitio
 	if (r >= 0)
 		r = environment_set(file, "HOST_BRIDGE", definition->bridge, e);
 	if (r >= 0)
-		r = environment_set(file, "HOST_PORT", "", e);
+		r = environment_set(file, "HOST_PORT", ports_format(&definition->ports, ports), e);
 	if (r >= 0)
 		r = environment_set(file, "AUTO_START", definition->auto_start ? "1" : "0", e);
 	return r < 0 ? r : 0;

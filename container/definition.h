@@ -4,11 +4,15 @@
 #include <limits.h>
 
 #include "container/container.h"
+#include "container/environment-file.h"
 
 /* Definition files, as the rest of container/ changes them. */
 
 int definition_path(const struct paths *paths, const char *name, char path[PATH_MAX],
 		    struct error *e);
+int definition_load(const struct paths *paths, const char *name, struct environment_file *ret_file,
+		    struct error *e);
+int definition_wrong(const struct paths *paths, const char *name, int r, struct error *e);
 int definition_write(const struct paths *paths, const struct definition *definition,
 		     struct error *e);
 bool definition_is_declarative(const char *path);

@@ -12,9 +12,10 @@
 #include "container/masquerade.h"
 #include "container/network.h"
 #include "ipam/ipam.h"
+#include "machine/machine.h"
 
 /*
- * Network, definition file, rules that nothing needs any more, lease: in this order, so that an
+ * What runs, network, definition file, rules that nothing needs any more, lease: in this order, so that an
  * address is free only when nothing can use it any more, and a run killed anywhere is finished by
  * the same command.
  */
@@ -113,6 +114,22 @@ static int remove_network(const struct paths *paths, const char *name, struct er
 }
 
 /**
+ * kill_container - end what runs of a container
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when nothing ran, or -errno.
+ */
+static int kill_container(const struct paths *paths, const char *name, struct error *e)
+{
+	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
+	int r = lifecycle_open(paths, &lifecycle, e);
+
+	return r < 0 ? r : manager_terminate(lifecycle_manager(lifecycle), name, e);
+}
+
+/**
  * destroy_locked - the part of container_destroy() that nobody else may be at
  * @paths: borrowed
  * @name: a checked name
@@ -123,16 +140,17 @@ static int remove_network(const struct paths *paths, const char *name, struct er
 static int destroy_locked(const struct paths *paths, const char *name, struct error *e)
 {
 	struct error unwanted;
-	int removed, released, r;
+	int killed, removed, released, r;
 
-	removed = remove_network(paths, name, e);
+	killed = kill_container(paths, name, e);
+	removed = killed < 0 ? killed : remove_network(paths, name, e);
 	if (removed < 0)
 		return removed;
 	r = masquerade_collect(paths, &unwanted);
 	if (r < 0)
 		log_warning("rules that may not be needed any more stay: %s", unwanted.text);
 	released = release_lease(paths, name, e);
-	return released < 0 ? released : removed || released;
+	return released < 0 ? released : killed || removed || released;
 }
 
 /**

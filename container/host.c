@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "container/masquerade.h"
 
 /**
  * machine_id_read - the identity of this host
@@ -88,6 +89,8 @@ int host_look(struct host *host, struct error *e)
 		r = veth_uplink(host->veth, AF_INET6, &host->uplink_v6, e);
 	if (r >= 0)
 		r = resolve_external(host, e);
+	/* With NAT they forward in any case, and nobody needs to know. */
+	host->publishes = !host->settings.nat && forwards_any(host->paths);
 	host->looked = r >= 0;
 	return r;
 }
@@ -215,7 +218,8 @@ int host_describe(struct host *host, const struct definition *definition,
 		r = describe_mtu(host, definition, &spec.mtu, e);
 	if (r < 0)
 		return r;
-	spec.forwarding = host->settings.nat && !definition->bridge[0];
+	spec.forwarding = (host->settings.nat || host->publishes || definition->ports.count) &&
+			  !definition->bridge[0];
 	*ret_spec = spec;
 	return 0;
 }

@@ -79,6 +79,23 @@ int rules_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, stru
 }
 
 /**
+ * forwards_lock - keep others from publishing ports
+ * @paths: borrowed
+ * @mode: LOCK_SHARED to read what is published, LOCK_EXCLUSIVE to change it
+ * @ret_fd: the lock; close it to let go
+ * @e: names the lock
+ *
+ * Returns 0 or -errno.
+ */
+int forwards_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e)
+{
+	char path[PATH_MAX];
+	int r = path_format(path, sizeof(path), e, "%s/forwards.lock", paths->runtime);
+
+	return r < 0 ? r : runtime_lock(paths->runtime, path, mode, ret_fd, e);
+}
+
+/**
  * network_lock - keep other runs for the same container away
  * @paths: borrowed
  * @name: a checked name

@@ -14,12 +14,15 @@
  *	rules		shared: what the settings say is being made so for some container
  *			exclusive: the settings change, or the rules are taken away
  *	network		the network of one container, or whether it may have one, changes
+ *	forwards	shared: the table is made with all published ports
+ *			exclusive: a container publishes ports or withdraws them
  *
  * A descriptor is the lock; close it to let go.
  */
 
 int definitions_lock(const struct paths *paths, int *ret_fd, struct error *e);
 int rules_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
+int forwards_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
 
 struct network_lock {
 	char path[PATH_MAX];

@@ -58,6 +58,24 @@ static int keep_external(struct nat *nat, struct host *host, struct error *e)
 }
 
 /**
+ * switches_ensure - have the links forward that have to
+ * @host: looked at; its nat says which are external and learns on which published ports are called
+ * @e: filled on failure
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+static int switches_ensure(struct host *host, struct error *e)
+{
+	char record[PATH_MAX];
+	int r = record_path(host->paths, record, e);
+
+	host->nat.n_callers = 0;
+	if (r == 0 && host->nat.ports)
+		r = nat_spec_find_callers(&host->nat, e);
+	return r < 0 ? r : nat_forwarding_ensure(&host->nat, record, e);
+}
+
+/**
  * masquerade_ensure - have the rules, and the external links forward
  * @host: borrowed; looked at
  * @e: filled on failure
@@ -66,22 +84,45 @@ static int keep_external(struct nat *nat, struct host *host, struct error *e)
  */
 int masquerade_ensure(struct host *host, struct error *e)
 {
+	struct forwards_reader reader = { .paths = host->paths,
+					  .locked = host->forwards_held,
+					  .fd = -1 };
 	_cleanup_(nat_closep) struct nat *nat = NULL;
-	char record[PATH_MAX];
 	int rules, r;
 
-	r = record_path(host->paths, record, e);
-	if (r == 0)
-		r = nat_open(&nat, e);
+	r = nat_open(&nat, e);
 	if (r == 0 && host->unresolved)
 		r = keep_external(nat, host, e);
 	if (r < 0)
 		return r;
+	host->nat.source = (struct nat_source){ .forwards = forwards_load, .data = &reader };
 	rules = nat_ensure(nat, &host->nat, e);
+	host->nat.source = (struct nat_source){ .forwards = NULL };
+	fd_closep(&reader.fd);
 	if (rules < 0)
 		return rules;
-	r = nat_forwarding_ensure(&host->nat, record, e);
+	r = switches_ensure(host, e);
 	return r < 0 ? r : rules || r;
+}
+
+/**
+ * masquerade_switch - have the links forward that have to, and no others
+ * @host: looked at
+ * @e: filled on failure
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+int masquerade_switch(struct host *host, struct error *e)
+{
+	_cleanup_(nat_closep) struct nat *nat = NULL;
+	int r = 0;
+
+	if (host->unresolved)
+		r = nat_open(&nat, e);
+	if (nat)
+		r = keep_external(nat, host, e);
+	host->nat.callers_known = true;
+	return r < 0 ? r : switches_ensure(host, e);
 }
 
 /**
@@ -135,13 +176,13 @@ static int cable_apply(struct host *host, const char *name, struct error *e)
 }
 
 /**
- * cables_apply - set forwarding of every attached cable as NAT wants it
+ * cables_apply - set forwarding of every attached cable as NAT and published ports want it
  * @host: looked at; learns whether any container has IPv6
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int cables_apply(struct host *host, struct error *e)
+int cables_apply(struct host *host, struct error *e)
 {
 	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
 	size_t count;
@@ -219,6 +260,8 @@ static int masquerade_apply(const struct paths *paths, struct error *e)
 
 	if (r >= 0)
 		r = host_look(&host, e);
+	host.nat.ports = r >= 0 && forwards_any(paths);
+	host.nat.callers_known = true;
 	if (r >= 0)
 		r = masquerade_ensure(&host, e);
 	if (r >= 0)

@@ -8,3 +8,22 @@ int masquerade_ensure(struct host *host, struct error *e);
 
 /* Takes the rules away when nothing needs them any more. Returns 1, 0 or -errno. */
 int masquerade_collect(const struct paths *paths, struct error *e);
+
+/* The switches of links alone, without the rules. Returns 1, 0 or -errno. */
+int masquerade_switch(struct host *host, struct error *e);
+
+/* Sets forwarding of every attached cable as NAT and published ports want it. Returns 0 or -errno. */
+int cables_apply(struct host *host, struct error *e);
+
+/*
+ * All that containers publish, for struct nat_source, which has a struct forwards_reader as its data;
+ * forwards.c is where they are.
+ */
+struct forwards_reader {
+	const struct paths *paths;
+	bool locked; /* by the caller */
+	int fd;      /* else the lock, to be closed once what was read is in the kernel */
+};
+
+int forwards_load(void *reader, struct nat_forwards *ret_forwards, struct error *e);
+bool forwards_any(const struct paths *paths);

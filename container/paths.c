@@ -31,7 +31,10 @@ int paths_init(struct paths *paths, const char *root, struct error *e)
 		{ paths->networks, sizeof(paths->networks), "/run/nixctr-net/networks" },
 		{ paths->namespaces, sizeof(paths->namespaces), "/run/netns" },
 		{ paths->locks, sizeof(paths->locks), "/run/lock" },
+		{ paths->profiles, sizeof(paths->profiles), "/nix/var/nix/profiles/per-container" },
+		{ paths->gcroots, sizeof(paths->gcroots), "/nix/var/nix/gcroots/per-container" },
 		{ paths->machine_id, sizeof(paths->machine_id), "/etc/machine-id" },
+		{ paths->logs, sizeof(paths->logs), "/var/log/nixctr-net" },
 	};
 	size_t length = root ? strlen(root) : 0;
 

@@ -3,9 +3,8 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
-#include "base/netns.h"
 #include "container/definition.h"
+#include "machine/machine.h"
 
 /**
  * container_status_name - a status as nixos-container prints it
@@ -27,18 +26,22 @@ const char *container_status_name(enum container_status status)
 }
 
 /**
- * container_status - whether a container is there and attached
+ * container_status - whether a container is there and up
  * @paths: borrowed
  * @name: checked here, borrowed
  * @ret_status: the answer; it does not depend on what the definition says
+ * @ret_machine: what its manager says, unless it is gone; NULL: of no interest
  * @e: filled on failure
+ *
+ * One that is starting or stopping is down, as with nixos-container.
  *
  * Returns 0 or -errno.
  */
 int container_status(const struct paths *paths, const char *name, enum container_status *ret_status,
-		     struct error *e)
+		     struct machine_status *ret_machine, struct error *e)
 {
-	_cleanup_(fd_closep) int ns = -1;
+	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
+	struct machine_status machine;
 	char path[PATH_MAX];
 	struct stat st;
 	int r;
@@ -54,11 +57,13 @@ int container_status(const struct paths *paths, const char *name, enum container
 		*ret_status = CONTAINER_GONE;
 		return 0;
 	}
-	r = paths_namespace(paths, name, path, e);
+	r = lifecycle_open(paths, &lifecycle, e);
 	if (r == 0)
-		r = netns_open(path, &ns, e);
+		r = manager_status(lifecycle_manager(lifecycle), name, &machine, e);
 	if (r < 0)
 		return r;
-	*ret_status = r > 0 ? CONTAINER_UP : CONTAINER_DOWN;
+	*ret_status = machine.state == MACHINE_UP ? CONTAINER_UP : CONTAINER_DOWN;
+	if (ret_machine)
+		*ret_machine = machine;
 	return 0;
 }

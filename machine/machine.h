@@ -36,7 +36,8 @@ struct supervisor_settings {
 	const char *root;       /* --root, or NULL */
 	const char *runtime;    /* directory of its state files */
 	const char *log;        /* directory of the logs of containers */
-	unsigned start_timeout; /* seconds until a container must be ready */
+	unsigned start_timeout; /* seconds until a container must be ready; 0: the usual */
+	unsigned stop_timeout;  /* seconds until one that does not stop is killed; 0: the usual */
 };
 
 enum machine_state {
@@ -111,18 +112,59 @@ int leader_run(const struct leader *leader, const char *name, char *const argv[]
 
 /* ------------------------------------------------------------- what systemd-nspawn is told */
 
+/* Something of the host that appears in the container; see --bind= of systemd-nspawn(1). */
+struct nspawn_bind {
+	const char *host;
+	const char *inside;
+	enum nspawn_access {
+		NSPAWN_WRITABLE,
+		NSPAWN_READ_ONLY,
+	} access;
+};
+
+#define NSPAWN_BINDS_MAX 8
+
 /* A container as systemd-nspawn sees it. All borrowed. */
 struct nspawn_spec {
 	const char *name;
-	const char *root;      /* its root directory */
-	const char *namespace; /* a prepared network namespace, or NULL: the host's */
-	const char *init;      /* first program, or NULL: what the tree has (--boot) */
-	const char *users;     /* --private-users=, or NULL */
-	bool ephemeral;
-	const struct words *binds;       /* further options, as they are */
+	const char *root;        /* its root directory */
+	const char *namespace;   /* of the network, prepared; NULL: the host's */
+	bool own_network;        /* that namespace, and it may administer it */
+	const char *init;        /* the first program; NULL: what the tree boots with */
+	const char *waits;       /* nixctr-net-init, which runs before; NULL: nothing waits */
+	const char *fifo;        /* of attendant_start(), where .waits is set */
+	const char *users;       /* of --private-users=; NULL: the host's */
+	const char *personality; /* of --personality=; NULL: the host's */
+	bool ephemeral;          /* what it writes is forgotten */
+	bool registered;         /* machined shall know it */
+	bool resolver;           /* systemd-nspawn sees to /etc/resolv.conf */
+	struct nspawn_bind binds[NSPAWN_BINDS_MAX];
+	size_t n_binds;
+	const struct words *flags;       /* further options, passed as they are */
 	const struct words *environment; /* KEY=VALUE for the first program */
-	enum manager_kind manager;
 };
 
-/* Adds the program and all its options to @ret_argv. */
-int nspawn_words(const struct nspawn_spec *spec, struct words *ret_argv, struct error *e);
+/* Appends the program and all its options to @argv. */
+int nspawn_words(const struct nspawn_spec *spec, struct words *argv, struct error *e);
+/* Becomes it. Returns only on failure. */
+int nspawn_exec(const struct words *argv, struct error *e);
+
+/* Whether machined can be told of a machine: it runs, or can be started. */
+bool machine_can_register(void);
+
+/* ------------------------------------------------------------- while the first program waits */
+
+/* What is to be done when a container has its namespaces and its init has not begun. Borrowed. */
+struct attendant_work {
+	const char *name; /* of the container */
+	int (*run)(const struct leader *leader, void *data, struct error *e);
+	void *data;
+};
+
+/*
+ * Has it done by a process of its own when the container's first program, nixctr-net-init, waits. Called
+ * by the process that is about to become systemd-nspawn. The start fails when the work does.
+ */
+int attendant_start(const char *fifo, const struct attendant_work *work, struct error *e);
+/* Where nixctr-net-init is on this host. */
+int attendant_program(char path[PATH_MAX], struct error *e);

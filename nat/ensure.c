@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
+#include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
+#include "nat/element.h"
 #include "nat/external.h"
 #include "nat/nat.h"
 #include "nat/read.h"
@@ -22,38 +25,80 @@ static void batch_add_links(struct nft_request *batch, enum nft_action action,
 }
 
 /**
+ * batch_add_rules - add to a batch the rules of some parts of the table
+ * @batch: changed
+ * @parts: the last of them
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENOMEM.
+ */
+static int batch_add_rules(struct nft_request *batch, enum part parts, struct error *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < RULESET_RULES && r == 0; i++)
+		if (ruleset_rules[i].part <= parts)
+			r = rule_put(
+				nft_request_add(batch, NFT_ADD, NFT_RULE, ruleset_rules[i].comment),
+				&ruleset_rules[i], e);
+	return r;
+}
+
+/**
  * table_make - make the table anew, in place of what is there
  * @nat: the session
  * @snapshot: what is there; its counters go on
  * @spec: which links are external
+ * @forwards: which ports are published
  * @e: names the object that was refused
  *
  * Returns 1, -ERESTART when @snapshot is out of date, or another -errno.
  */
 static int table_make(struct nat *nat, const struct snapshot *snapshot, const struct nat_spec *spec,
-		      struct error *e)
+		      const struct nat_forwards *forwards, struct error *e)
 {
+	_cleanup_(nft_request_deinit) struct nft_request batch;
 	struct links links = links_of(spec->external, spec->n_external);
-	struct nft_request batch;
+	enum part parts = spec->ports || forwards->count ? PART_PORTS : PART_TABLE;
+	size_t count = parts == PART_PORTS ? RULESET_OBJECTS : RULESET_TABLE_OBJECTS;
 	int r;
 
 	nft_batch_init(&batch, snapshot->generation);
 	if (snapshot->present)
 		object_put_name(nft_request_add(&batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),
 				&ruleset_objects[0]);
-	for (size_t i = 0; i < RULESET_OBJECTS; i++)
+	for (size_t i = 0; i < count; i++)
 		object_put(nft_request_add(&batch, NFT_ADD, ruleset_objects[i].kind,
 					   ruleset_objects[i].name),
 			   &ruleset_objects[i], &snapshot->state);
-	for (size_t i = 0; i < RULESET_RULES; i++) {
-		r = rule_put(nft_request_add(&batch, NFT_ADD, NFT_RULE, ruleset_rules[i].comment),
-			     &ruleset_rules[i], e);
-		if (r < 0)
-			return r;
-	}
+	r = batch_add_rules(&batch, parts, e);
+	if (r < 0)
+		return r;
 	batch_add_links(&batch, NFT_ADD, &links);
+	for (size_t i = 0; i < forwards->count; i++)
+		batch_add_forward(&batch, NFT_ADD, &forwards->list[i]);
 	r = nft_commit(nat, &batch, e);
 	return r < 0 ? r : 1;
+}
+
+/**
+ * table_make_from - make the table anew with all published ports there should be
+ * @nat, @snapshot, @spec, @e: as for table_make()
+ *
+ * Returns as table_make().
+ */
+static int table_make_from(struct nat *nat, const struct snapshot *snapshot,
+			   const struct nat_spec *spec, struct error *e)
+{
+	struct nat_forwards forwards = { .count = 0 };
+	int r = 0;
+
+	if (spec->source.forwards)
+		r = spec->source.forwards(spec->source.data, &forwards, e);
+	if (r >= 0)
+		r = table_make(nat, snapshot, spec, &forwards, e);
+	free(forwards.list);
+	return r;
 }
 
 /**
@@ -96,7 +141,9 @@ static int links_change(struct nat *nat, const struct snapshot *snapshot,
 static int table_mend(struct nat *nat, const struct snapshot *snapshot, const struct nat_spec *spec,
 		      struct error *e)
 {
-	if (snapshot->present && snapshot->state.intact)
+	bool complete = !spec->ports || snapshot->parts == PART_PORTS;
+
+	if (snapshot->present && snapshot->state.intact && complete)
 		return links_change(nat, snapshot, spec, e);
 	if (snapshot->owner) {
 		error_set(e, ERROR_CONFLICT, EBUSY,
@@ -105,9 +152,9 @@ static int table_mend(struct nat *nat, const struct snapshot *snapshot, const st
 		return error_remedy(e, -EBUSY, "stop that process (its id is most likely %u)",
 				    snapshot->owner);
 	}
-	if (snapshot->present)
+	if (snapshot->present && !snapshot->state.intact)
 		log_notice("table inet " NAT_TABLE " is made anew: %s", snapshot->state.difference);
-	return table_make(nat, snapshot, spec, e);
+	return table_make_from(nat, snapshot, spec, e);
 }
 
 /**

@@ -6,126 +6,14 @@
 #include <libnftnl/udata.h>
 #include <linux/ipv6.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <net/if.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "nat/builder.h"
 #include "nat/nat.h"
-
-/* One attribute of an expression. */
-struct field {
-	uint16_t type;
-	const void *value;
-	uint32_t size;
-};
-
-#define FIELD_U32(type_, value_)                                         \
-	{                                                                \
-		(type_), &(const uint32_t){ (value_) }, sizeof(uint32_t) \
-	}
-#define FIELD_STRING(type_, text_)                            \
-	{                                                     \
-		(type_), (text_), (uint32_t)strlen(text_) + 1 \
-	}
-#define FIELD_BYTES(type_, bytes_, size_)  \
-	{                                  \
-		(type_), (bytes_), (size_) \
-	}
-
-/* A rule under construction. Once something fails the rest is skipped. */
-struct builder {
-	struct nftnl_rule *rule;
-	int r;
-};
-
-/* Puts an expression behind the others of a rule. All further arguments are its fields. */
-#define EXPRESSION(builder, name, ...)                                       \
-	expression_add(builder, name, (const struct field[]){ __VA_ARGS__ }, \
-		       sizeof((const struct field[]){ __VA_ARGS__ }) / sizeof(struct field))
-
-/**
- * expression_add - put an expression behind the others of a rule; use EXPRESSION()
- * @builder: changed
- * @name: the kind of expression, a name of the kernel's
- * @fields, @count: its attributes, borrowed
- */
-static void expression_add(struct builder *builder, const char *name, const struct field *fields,
-			   size_t count)
-{
-	struct nftnl_expr *expression;
-
-	if (builder->r < 0)
-		return;
-	expression = nftnl_expr_alloc(name);
-	if (!expression) {
-		builder->r = -ENOMEM;
-		return;
-	}
-	nftnl_rule_add_expr(builder->rule, expression);
-	for (size_t i = 0; i < count; i++)
-		if (nftnl_expr_set(expression, fields[i].type, fields[i].value, fields[i].size) < 0)
-			builder->r = -ENOMEM;
-}
-
-/**
- * put_meta - load something known about the packet into the register
- * @builder: changed
- * @key: enum nft_meta_keys
- */
-static void put_meta(struct builder *builder, uint32_t key)
-{
-	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, key),
-		   FIELD_U32(NFTNL_EXPR_META_DREG, NFT_REG_1));
-}
-
-/**
- * put_compare - go on only when the register compares
- * @builder: changed
- * @operator: enum nft_cmp_ops
- * @value, @size: with what; the start of the register
- */
-static void put_compare(struct builder *builder, uint32_t operator, const void * value,
-			uint32_t size)
-{
-	EXPRESSION(builder, "cmp", FIELD_U32(NFTNL_EXPR_CMP_SREG, NFT_REG_1),
-		   FIELD_U32(NFTNL_EXPR_CMP_OP, operator),
-		   FIELD_BYTES(NFTNL_EXPR_CMP_DATA, value, size));
-}
-
-/**
- * put_lookup - go on only when the register is in a set
- * @builder: changed
- * @set: its name
- */
-static void put_lookup(struct builder *builder, const char *set)
-{
-	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): each word of this kind has a name */
-	EXPRESSION(builder, "lookup", FIELD_U32(NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1),
-		   FIELD_STRING(NFTNL_EXPR_LOOKUP_SET, set), FIELD_U32(NFTNL_EXPR_LOOKUP_FLAGS, 0));
-}
-
-/**
- * put_ct_state - go on only when the connection is in one of some states
- * @builder: changed
- * @bits: NF_CT_STATE_BIT() of each
- */
-static void put_ct_state(struct builder *builder, uint32_t bits)
-{
-	const uint32_t zero = 0;
-
-	EXPRESSION(builder, "ct", FIELD_U32(NFTNL_EXPR_CT_KEY, NFT_CT_STATE),
-		   FIELD_U32(NFTNL_EXPR_CT_DREG, NFT_REG_1));
-	EXPRESSION(builder, "bitwise", FIELD_U32(NFTNL_EXPR_BITWISE_SREG, NFT_REG_1),
-		   FIELD_U32(NFTNL_EXPR_BITWISE_DREG, NFT_REG_1),
-		   FIELD_U32(NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL),
-		   FIELD_U32(NFTNL_EXPR_BITWISE_LEN, sizeof(bits)),
-		   FIELD_BYTES(NFTNL_EXPR_BITWISE_MASK, &bits, sizeof(bits)),
-		   FIELD_BYTES(NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero)));
-	put_compare(builder, NFT_CMP_NEQ, &zero, sizeof(zero));
-}
 
 /**
  * put_link_local - go on only with IPv6 from an address of the link itself
@@ -215,7 +103,7 @@ static void put_word(struct builder *builder, const struct word *word)
 		put_link(builder, NFT_META_OIFNAME, NULL, word->name);
 		break;
 	case WORD_CT_STATE:
-		put_ct_state(builder, word->bits);
+		put_ct_bits(builder, NFT_CT_STATE, word->bits);
 		break;
 	case WORD_LINK_LOCAL:
 		put_link_local(builder);
@@ -236,6 +124,22 @@ static void put_word(struct builder *builder, const struct word *word)
 		break;
 	case WORD_VERDICT:
 		put_verdict(builder, word->bits, NULL);
+		break;
+	case WORD_LINKS_IN:
+	case WORD_OIF_LOOPBACK:
+	case WORD_IIF_REAL:
+	case WORD_OIF_REAL:
+	case WORD_TO_HOST:
+	case WORD_CT_FORWARDED:
+	case WORD_CT_DIRECTION:
+	case WORD_SADDR_LOOPBACK:
+	case WORD_DADDR_LOOPBACK:
+	case WORD_CT_LOOPBACK:
+	case WORD_SADDR_MAP:
+	case WORD_DADDR_REPLY:
+	case WORD_DADDR_ORIGINAL:
+	case WORD_DNAT:
+		put_port_word(builder, word);
 		break;
 	case WORD_END:
 		break;

@@ -3,6 +3,7 @@
 
 #include <libmnl/libmnl.h>
 #include <libnftnl/rule.h>
+#include <netinet/in.h> /* before those of the kernel, which make way for it */
 
 #include "base/error.h"
 
@@ -21,6 +22,20 @@ enum word_kind {
 	WORD_LINK_LOCAL,     /* ip6 saddr fe80::/64 */
 	WORD_SOURCE_MISSING, /* fib saddr . iif oif missing */
 	WORD_COUNTER,        /* counter name NAME */
+	WORD_LINKS_IN,       /* iifname . oifname @SET */
+	WORD_OIF_LOOPBACK,   /* oifname "lo" */
+	WORD_IIF_REAL,       /* iifname != "lo" */
+	WORD_OIF_REAL,       /* oifname != "lo" */
+	WORD_TO_HOST,        /* fib daddr type local */
+	WORD_CT_FORWARDED,   /* ct status dnat */
+	WORD_CT_DIRECTION,   /* ct direction BITS */
+	WORD_SADDR_LOOPBACK, /* ip saddr 127.0.0.0/8; BITS are the family, in all that follow */
+	WORD_DADDR_LOOPBACK, /* ip daddr 127.0.0.0/8 */
+	WORD_CT_LOOPBACK,    /* ct original ip saddr 127.0.0.0/8 */
+	WORD_SADDR_MAP,      /* ip saddr set meta l4proto . th dport map @MAP */
+	WORD_DADDR_REPLY,    /* ip daddr set ct reply ip daddr */
+	WORD_DADDR_ORIGINAL, /* ip daddr set ct original ip saddr */
+	WORD_DNAT,           /* dnat ip to meta l4proto . th dport map @MAP */
 	WORD_MASQUERADE,     /* masquerade */
 	WORD_GOTO,           /* goto CHAIN */
 	WORD_VERDICT,        /* accept, drop */
@@ -28,14 +43,21 @@ enum word_kind {
 
 struct word {
 	enum word_kind kind;
-	const char *name; /* of a prefix, set, counter or chain */
-	unsigned bits;    /* of a connection's states; the verdict */
+	const char *name; /* of a prefix, set, map, counter or chain */
+	unsigned bits;    /* of a connection's states; its direction; a family; the verdict */
 };
 
 #define WORDS_MAX 6
 
+/* What of the table is there only while somebody needs it. */
+enum part {
+	PART_TABLE, /* always */
+	PART_PORTS, /* since a port was published */
+};
+
 /* One rule. */
 struct rule {
+	enum part part;
 	const char *chain;
 	const char *comment;
 	struct word words[WORDS_MAX];

@@ -11,6 +11,10 @@
  *		accept_ra=2 and would lose its own default route. So it is left alone until a container
  *		has IPv6, and from then on until NAT is disabled
  *
+ * Published ports are called through external links and others, so that more links need it while there
+ * are any. Which ones is found out when a port is published or withdrawn; in between the record says
+ * which switches that took, and they stay.
+ *
  * What a switch was is on disk before it is changed, so that whoever is killed leaves nothing that
  * cannot be put back. A switch that somebody has set to another value since is theirs.
  */
@@ -27,6 +31,13 @@
 #include "base/sysctl.h"
 #include "nat/nat.h"
 #include "nat/record.h"
+
+/* How a link is made to forward IPv6. */
+enum ipv6_means {
+	IPV6_NONE,   /* not at all */
+	IPV6_FORCED, /* by a switch of its own */
+	IPV6_ROUTER, /* together with all others */
+};
 
 /* A record that is being worked on; others wait. */
 struct work {
@@ -77,7 +88,7 @@ static int work_begin(struct work *work, const char *path, struct error *e)
 }
 
 /**
- * plan_add - want a switch to have a value
+ * plan_add - want a switch to have a value, once
  * @plan: changed
  * @family, @link, @key: of the switch
  * @wanted: the value
@@ -93,7 +104,7 @@ static int plan_add(struct switches *plan, const char *family, const char *link,
 	(void)snprintf(added.family, sizeof(added.family), "%s", family);
 	(void)snprintf(added.link, sizeof(added.link), "%s", link);
 	(void)snprintf(added.key, sizeof(added.key), "%s", key);
-	return switches_add(plan, &added, e);
+	return switches_find(plan, &added) ? 0 : switches_add(plan, &added, e);
 }
 
 /**
@@ -118,12 +129,96 @@ static int plan_add_advertisements(struct switches *plan, const char *link, stru
 		return 0;
 	if (value != 1 && !switches_find(record, &one.list[0]))
 		return 0;
-	return switches_add(plan, &one.list[0], e);
+	return plan_add(plan, "ipv6", link, "accept_ra", 2, e);
+}
+
+/**
+ * plan_add_link - want a link to forward
+ * @plan: changed
+ * @link: the link
+ * @ipv6: how that is done for IPv6
+ * @record: what we have switched
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int plan_add_link(struct switches *plan, const char *link, enum ipv6_means ipv6,
+			 struct switches *record, struct error *e)
+{
+	int r = plan_add(plan, "ipv4", link, "forwarding", 1, e);
+
+	if (r == 0 && ipv6 == IPV6_FORCED)
+		r = plan_add(plan, "ipv6", link, "force_forwarding", 1, e);
+	else if (r == 0 && ipv6 == IPV6_ROUTER)
+		r = plan_add_advertisements(plan, link, record, e);
+	return r;
+}
+
+/**
+ * plan_mark - note of the switches of a plan that published ports need them
+ * @plan: changed
+ * @link: those of this link, or of all links
+ */
+static void plan_mark(struct switches *plan, const char *link)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->list[i].link, link) == 0)
+			plan->list[i].ports = true;
+}
+
+/**
+ * plan_add_callers - what published ports need
+ * @spec: on which links they are called, if that is known
+ * @ipv6: how links forward IPv6
+ * @record: what we have switched: it tells when nobody knows
+ * @plan: changed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int plan_add_callers(const struct nat_spec *spec, enum ipv6_means ipv6,
+			    struct switches *record, struct switches *plan, struct error *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < spec->n_callers && r == 0; i++) {
+		r = plan_add_link(plan, spec->callers[i], ipv6, record, e);
+		plan_mark(plan, spec->callers[i]);
+	}
+	for (size_t i = 0; i < record->count && r == 0 && !spec->callers_known; i++) {
+		const struct kernel_switch *entry = &record->list[i];
+		struct kernel_switch *planned = switches_find(plan, entry);
+
+		if (entry->ports && planned)
+			planned->ports = true;
+		else if (entry->ports)
+			r = switches_add(plan, entry, e);
+	}
+	return r;
+}
+
+/**
+ * plan_means - how links forward IPv6 on this kernel
+ * @spec: whether any container has it
+ * @record: what we have switched
+ */
+static enum ipv6_means plan_means(const struct nat_spec *spec, struct switches *record)
+{
+	const struct kernel_switch router = { .family = "ipv6",
+					      .link = "all",
+					      .key = "forwarding" };
+	int value;
+
+	if (sysctl_read("ipv6", "all", "force_forwarding", &value, NULL) == 0)
+		return IPV6_FORCED;
+	if (!spec->n_external && !spec->n_callers)
+		return IPV6_NONE;
+	return spec->ipv6 || switches_find(record, &router) ? IPV6_ROUTER : IPV6_NONE;
 }
 
 /**
  * plan_make - which switches have to be how
- * @spec: which links are external
+ * @spec: which links are external, and on which published ports are called
  * @record: what we have switched
  * @plan: filled, in the order in which they are switched
  * @e: filled on failure
@@ -133,38 +228,56 @@ static int plan_add_advertisements(struct switches *plan, const char *link, stru
 static int plan_make(const struct nat_spec *spec, struct switches *record, struct switches *plan,
 		     struct error *e)
 {
-	const struct kernel_switch router = { .family = "ipv6",
-					      .link = "all",
-					      .key = "forwarding" };
-	int value, r = 0;
-	bool forced = sysctl_read("ipv6", "all", "force_forwarding", &value, NULL) == 0;
-	bool routes = !forced && spec->n_external && (spec->ipv6 || switches_find(record, &router));
+	enum ipv6_means ipv6 = plan_means(spec, record);
+	int r = 0;
 
 	plan->count = 0;
-	for (size_t i = 0; i < spec->n_external && r == 0; i++) {
-		const char *link = spec->external[i];
-
-		r = plan_add(plan, "ipv4", link, "forwarding", 1, e);
-		if (r == 0 && forced)
-			r = plan_add(plan, "ipv6", link, "force_forwarding", 1, e);
-		else if (r == 0 && routes)
-			r = plan_add_advertisements(plan, link, record, e);
-	}
-	if (r == 0 && routes)
+	for (size_t i = 0; i < spec->n_external && r == 0; i++)
+		r = plan_add_link(plan, spec->external[i], ipv6, record, e);
+	if (r == 0)
+		r = plan_add_callers(spec, ipv6, record, plan, e);
+	if (r == 0 && ipv6 == IPV6_ROUTER)
 		r = plan_add(plan, "ipv6", "all", "forwarding", 1, e);
+	if (spec->n_callers)
+		plan_mark(plan, "all");
 	return r;
+}
+
+/**
+ * record_mark - have the record say which switches published ports need
+ * @record: changed
+ * @plan: says it
+ *
+ * Returns whether it said otherwise.
+ */
+static bool record_mark(struct switches *record, struct switches *plan)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct kernel_switch *planned = switches_find(plan, &record->list[i]);
+
+		if (!planned || planned->ports == record->list[i].ports)
+			continue;
+		record->list[i].ports = planned->ports;
+		changed = true;
+	}
+	return changed;
 }
 
 /**
  * record_pending - have it on disk what switches are, before they are changed
  * @work: its record is changed
+ * @plan: all that are wanted
  * @pending: the switches with the values they have
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int record_pending(struct work *work, const struct switches *pending, struct error *e)
+static int record_pending(struct work *work, struct switches *plan, const struct switches *pending,
+			  struct error *e)
 {
+	bool changed = record_mark(&work->record, plan);
 	size_t before = work->record.count;
 
 	for (size_t i = 0; i < pending->count; i++) {
@@ -175,7 +288,9 @@ static int record_pending(struct work *work, const struct switches *pending, str
 		if (r < 0)
 			return r;
 	}
-	return work->record.count == before ? 0 : record_write(work->path, &work->record, e);
+	if (work->record.count == before && !changed)
+		return 0;
+	return record_write(work->path, &work->record, e);
 }
 
 /**
@@ -256,8 +371,9 @@ struct survey {
 	struct switches plan;    /* as they have to be */
 	struct switches pending; /* not so yet */
 	size_t n_absent;
-	const char *absent[NAT_EXTERNAL_MAX]; /* external links that are not there, in the plan */
-	bool stale; /* the record has switches that are not wanted any more */
+	const char *absent[2 * NAT_EXTERNAL_MAX]; /* links that are not there, in the plan */
+	bool stale;  /* the record has switches that are not wanted any more */
+	bool marked; /* it says otherwise which of them published ports need */
 };
 
 /**
@@ -276,7 +392,7 @@ static int survey_pending(struct survey *survey, struct error *e)
 		struct kernel_switch entry = survey->plan.list[i];
 		int r = sysctl_read(entry.family, entry.link, entry.key, &entry.before, e);
 
-		if (r == -ENOENT && strcmp(entry.family, "ipv4") == 0)
+		if (r == -ENOENT && strcmp(entry.family, "ipv4") == 0 && !entry.ports)
 			survey->absent[survey->n_absent++] = survey->plan.list[i].link;
 		if (r == 0 && entry.before != entry.wanted)
 			r = switches_add(&survey->pending, &entry, e);
@@ -304,15 +420,20 @@ static int survey_make(const struct nat_spec *spec, struct switches *record, str
 		r = survey_pending(survey, e);
 	if (r < 0)
 		return r;
-	survey->stale = false;
-	for (size_t i = 0; i < record->count; i++)
-		survey->stale |= !switches_find(&survey->plan, &record->list[i]);
-	return survey->pending.count > 0 || survey->stale;
+	survey->stale = survey->marked = false;
+	for (size_t i = 0; i < record->count; i++) {
+		const struct kernel_switch *planned =
+			switches_find(&survey->plan, &record->list[i]);
+
+		survey->stale |= !planned;
+		survey->marked |= planned && planned->ports != record->list[i].ports;
+	}
+	return survey->pending.count > 0 || survey->stale || survey->marked;
 }
 
 /**
  * nat_forwarding_ensure - let the kernel forward what arrives on external links
- * @spec: which they are; switches of links that are not among them any more are put back
+ * @spec: which they are; switches that neither they nor published ports need any more are put back
  * @record: path of the file that remembers what was before
  * @e: names the switch or the file
  *
@@ -327,9 +448,9 @@ int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struc
 	struct survey survey;
 	int r;
 
-	if (!spec->n_external)
-		return nat_forwarding_restore(record, e);
 	r = record_read(record, &work.record, e);
+	if (r == 0 && !spec->n_external && !spec->n_callers)
+		return 0;
 	if (r >= 0)
 		r = survey_make(spec, &work.record, &survey, e);
 	for (size_t i = 0; r >= 0 && i < survey.n_absent; i++)
@@ -342,7 +463,7 @@ int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struc
 		r = survey_make(spec, &work.record, &survey, e);
 	if (r <= 0)
 		return r;
-	r = record_pending(&work, &survey.pending, e);
+	r = record_pending(&work, &survey.plan, &survey.pending, e);
 	if (r >= 0)
 		r = switches_set(&survey.pending, e);
 	if (r >= 0 && survey.stale)

@@ -14,7 +14,8 @@ static const uint64_t object_meaning[] = {
 	[NFT_TABLE] = ATTRIBUTE(NFTA_TABLE_FLAGS) | ATTRIBUTE(NFTA_TABLE_USERDATA),
 	[NFT_COUNTER] = ATTRIBUTE(NFTA_OBJ_TYPE) | ATTRIBUTE(NFTA_OBJ_USERDATA),
 	[NFT_SET] = ATTRIBUTE(NFTA_SET_FLAGS) | ATTRIBUTE(NFTA_SET_KEY_TYPE) |
-		    ATTRIBUTE(NFTA_SET_KEY_LEN) | ATTRIBUTE(NFTA_SET_USERDATA),
+		    ATTRIBUTE(NFTA_SET_KEY_LEN) | ATTRIBUTE(NFTA_SET_DATA_TYPE) |
+		    ATTRIBUTE(NFTA_SET_DATA_LEN) | ATTRIBUTE(NFTA_SET_USERDATA),
 	[NFT_CHAIN] = ATTRIBUTE(NFTA_CHAIN_HOOK) | ATTRIBUTE(NFTA_CHAIN_POLICY) |
 		      ATTRIBUTE(NFTA_CHAIN_TYPE) | ATTRIBUTE(NFTA_CHAIN_USERDATA),
 };
@@ -128,13 +129,15 @@ bool object_is_right(const struct object *object, const struct nlmsghdr *actual)
  * chain_rule - a rule of a chain, as it should be
  * @chain: name of the chain
  * @index: which of its rules
+ * @parts: the last part of the table that is there
  *
  * Returns the rule, or NULL when the chain should have no so many.
  */
-const struct rule *chain_rule(const char *chain, size_t index)
+const struct rule *chain_rule(const char *chain, size_t index, enum part parts)
 {
 	for (size_t i = 0; i < RULESET_RULES; i++)
-		if (strcmp(ruleset_rules[i].chain, chain) == 0 && index-- == 0)
+		if (ruleset_rules[i].part <= parts && strcmp(ruleset_rules[i].chain, chain) == 0 &&
+		    index-- == 0)
 			return &ruleset_rules[i];
 	return NULL;
 }

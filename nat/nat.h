@@ -6,28 +6,62 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/error.h"
 
 /*
  * The table "inet nixctr-net": constant chains and rules, and one set of external links. Without
  * external links a container reaches the host and nothing else; with them, connections from
  * containers leave through those links, masqueraded, and only replies come back. Nothing in it grows
- * with the number of containers.
+ * with the number of containers; what grows with the number of published ports is elements of maps.
  *
  * struct nat_spec says what it should be; it is ensured, read back, compared and removed.
  */
 
 struct nat;
 
-#define NAT_TABLE        "nixctr-net"
-#define NAT_PREFIX       "ve-"
-#define NAT_EXTERNAL_MAX 32
+#define NAT_TABLE         "nixctr-net"
+#define NAT_PREFIX        "ve-"
+#define NAT_EXTERNAL_MAX  32
+#define NAT_CONTAINER_MAX 64 /* a container's name with its NUL */
+
+/* A port of the host that is a container's. */
+struct nat_forward {
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint16_t port;    /* of the host */
+	struct addr to;   /* the container's address */
+	uint16_t to_port;
+	struct addr
+		from; /* as whom calls from the host's loopback reach it: the host's end; or none */
+	char link[IFNAMSIZ]; /* through which the container is reached */
+	char container[NAT_CONTAINER_MAX];
+};
+
+/* Some of them, in a block that the caller frees. */
+struct nat_forwards {
+	size_t count;
+	struct nat_forward *list;
+};
+
+/*
+ * Who knows all forwards there should be. It is asked only when the table has to be made, for who
+ * starts a container should not have to look at all others. What it hands out is freed by nat/.
+ */
+struct nat_source {
+	int (*forwards)(void *data, struct nat_forwards *ret_forwards, struct error *e);
+	void *data;
+};
 
 /* What the table should be. */
 struct nat_spec {
 	size_t n_external; /* 0: NAT is not enabled, containers are isolated */
 	char external[NAT_EXTERNAL_MAX][IFNAMSIZ];
 	bool ipv6; /* a container has IPv6: before 6.17 the kernel forwards that for all links or none */
+	bool ports; /* a port is about to be published: what that takes has to be there */
+	struct nat_source source; /* none: there are no forwards */
+	bool callers_known; /* the links below are; else the switches they need stay as they are */
+	size_t n_callers;   /* links on which published ports are called */
+	char callers[NAT_EXTERNAL_MAX][IFNAMSIZ];
 };
 
 struct nat_counter {
@@ -45,6 +79,8 @@ struct nat_state {
 	struct nat_counter outgoing;    /* forwarded from containers to external links */
 	struct nat_counter incoming;    /* replies forwarded to containers */
 	struct nat_counter dropped;     /* everything else from or to a container */
+	bool ports;                     /* what published ports take is there */
+	struct nat_counter published;   /* forwarded to published ports, and back */
 };
 
 #define NAT_DRIFT_MAX 40
@@ -79,6 +115,26 @@ int nat_read(struct nat *nat, struct nat_state *ret_state, struct error *e);
 /* Compares what is with what should be; @state NULL: there is no table. Returns the differences. */
 size_t nat_compare(const struct nat_spec *spec, const struct nat_state *state,
 		   struct nat_drift *ret_drift);
+
+/*
+ * Has forwards in the table, which is as it should be, in one atomic batch: all of them or none.
+ * Returns 1, or 0 when all were there. -EADDRINUSE (ERROR_CONFLICT) names the container that has the
+ * port. nat_forwards_check() only says whether that would be so.
+ */
+int nat_forwards_add(struct nat *nat, const struct nat_forwards *forwards, struct error *e);
+int nat_forwards_check(struct nat *nat, const struct nat_forwards *forwards, struct error *e);
+
+/*
+ * Takes forwards away, and the connections that came through them: those of other containers, or to
+ * another address, are left alone. Returns 1, or 0 when none was there.
+ */
+int nat_forwards_remove(struct nat *nat, const struct nat_forwards *forwards, struct error *e);
+
+/* Reads all forwards back, sorted by protocol and port. The caller frees ret_forwards->list. */
+int nat_forwards_read(struct nat *nat, struct nat_forwards *ret_forwards, struct error *e);
+
+/* Fills in on which links published ports can be called: all with an address, but containers'. */
+int nat_spec_find_callers(struct nat_spec *spec, struct error *e);
 
 /* Removes the table. Returns 1, or 0 when it was gone. */
 int nat_remove(struct nat *nat, struct error *e);

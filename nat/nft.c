@@ -16,6 +16,7 @@
 #include "nat/nft.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -28,6 +29,21 @@
 
 /* An answer takes microseconds; other batches and an RCU barrier may be before us in the queue. */
 #define NFT_TIMEOUT_SECONDS 20
+
+/**
+ * socket_widen - let a socket send a long request
+ * @socket: changed
+ * @length: of the request
+ *
+ * A failure is met again when it is sent.
+ */
+static void socket_widen(struct mnl_socket *socket, size_t length)
+{
+	const int size = length < INT_MAX / 2 ? (int)length : INT_MAX / 2;
+
+	(void)setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_SNDBUFFORCE, &size,
+			 sizeof(size));
+}
 
 /**
  * request_send - number the messages of a request and send it
@@ -45,7 +61,9 @@ static int request_send(struct nat *nat, struct nft_request *request, uint32_t *
 	size_t length = request->messages[request->count - 1].offset + last->nlmsg_len;
 
 	if (request->full)
-		return error_errno(e, EMSGSIZE, "cannot send so much to nf_tables at once");
+		return error_errno(e, ENOMEM, "cannot send so much to nf_tables at once");
+	if (length > NFT_REQUEST_SIZE)
+		socket_widen(nat->socket, length);
 	for (size_t i = 0; i < request->count; i++)
 		nft_request_message(request, i)->nlmsg_seq = nat->sequence + (uint32_t)i;
 	*ret_first = nat->sequence;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <libmnl/libmnl.h>
+#include <netinet/in.h> /* before those of the kernel, which make way for it */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,12 +39,16 @@ struct nft_message {
 #define NFT_REQUEST_SIZE 16384
 #define NFT_ANSWER_SIZE  32768 /* the kernel makes a dump's parts no larger */
 
+/* Nearly all requests fit into what the struct has; only what publishes many ports grows beyond. */
 struct nft_request {
 	size_t count;
-	size_t length; /* bytes, all but the last message, which may still grow */
-	bool full;     /* more was put than fits: it will not be sent */
-	struct nft_message messages[NFT_MESSAGES_MAX];
-	_Alignas(NLMSG_ALIGNTO) uint8_t bytes[NFT_REQUEST_SIZE];
+	size_t length;           /* bytes, all but the last message, which may still grow */
+	bool full;               /* there was no memory to grow: it will not be sent */
+	size_t n_messages, size; /* how much fits in these two */
+	struct nft_message *messages;
+	uint8_t *bytes;
+	struct nft_message own_messages[NFT_MESSAGES_MAX];
+	_Alignas(NLMSG_ALIGNTO) uint8_t own_bytes[NFT_REQUEST_SIZE];
 };
 
 /* The session: struct nat of nat/nat.h. */
@@ -66,6 +71,7 @@ struct nft_taker {
 #define NFT_LOAD "load nf_tables (modprobe nf_tables) or boot a kernel that has it"
 
 void nft_request_init(struct nft_request *request);
+void nft_request_deinit(struct nft_request *request);
 void nft_batch_init(struct nft_request *request, uint32_t generation);
 struct nlmsghdr *nft_request_message(struct nft_request *request, size_t index);
 struct nlmsghdr *nft_request_bracket(struct nft_request *request, uint16_t type);

@@ -3,7 +3,8 @@
  * Theory of operation
  *
  * Everything is asked for by name, in one go, and the rules of our table are listed; a second
- * question lists the external links. What should not be there is found without listing the chains of
+ * question lists the external links, and asks for what only published ports take where the table
+ * counts so many objects that it must be there. What should not be there is found without listing the chains of
  * all tables of the host: the table counts what is in it.
  *
  * The generation of the ruleset is asked for before and after. When it is another one, somebody has
@@ -55,7 +56,10 @@ static void take_table(struct snapshot *snapshot, const struct nlmsghdr *answer)
 	const struct nlattr *owner = message_attribute(answer, NFTA_TABLE_OWNER);
 
 	snapshot->present = true;
-	if (use && ntohl(mnl_attr_get_u32(use)) > RULESET_OBJECTS - 1)
+	snapshot->parts = use && ntohl(mnl_attr_get_u32(use)) == RULESET_OBJECTS - 1 ? PART_PORTS
+										     : PART_TABLE;
+	if (snapshot->parts == PART_TABLE && use &&
+	    ntohl(mnl_attr_get_u32(use)) > RULESET_TABLE_OBJECTS - 1)
 		snapshot_differs(snapshot, "there are chains, sets or counters too many");
 	if (owner)
 		snapshot->owner = ntohl(mnl_attr_get_u32(owner));
@@ -127,7 +131,8 @@ static int take_rule(struct snapshot *snapshot, const struct nlmsghdr *answer, s
 		chain++;
 	if (name && chain < RULESET_OBJECTS) {
 		size_t index = snapshot->rules[chain]++;
-		const struct rule *rule = chain_rule(ruleset_objects[chain].name, index);
+		const struct rule *rule =
+			chain_rule(ruleset_objects[chain].name, index, snapshot->parts);
 		int r = rule ? rule_is_right(rule, answer, e) : 0;
 
 		if (r == 0)
@@ -140,7 +145,7 @@ static int take_rule(struct snapshot *snapshot, const struct nlmsghdr *answer, s
 }
 
 /**
- * take_generation - take the generation of the ruleset
+ * take_generation - take the generation of the ruleset; for struct nft_taker
  * @data: a uint32_t, where it goes
  * @index: not used
  * @answer: borrowed
@@ -148,7 +153,7 @@ static int take_rule(struct snapshot *snapshot, const struct nlmsghdr *answer, s
  *
  * Returns 0 or -EPROTO.
  */
-static int take_generation(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
+int take_generation(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
 {
 	const struct nlattr *id = answer ? message_attribute(answer, NFTA_GEN_ID) : NULL;
 
@@ -174,7 +179,7 @@ static int take_first(void *data, size_t index, const struct nlmsghdr *answer, s
 
 	if (index == 0)
 		return take_generation(&snapshot->generation, 0, answer, e);
-	if (index <= RULESET_OBJECTS)
+	if (index <= RULESET_TABLE_OBJECTS)
 		take_object(snapshot, &ruleset_objects[index - 1], answer);
 	else if (answer)
 		return take_rule(snapshot, answer, e);
@@ -201,23 +206,34 @@ static void take_element(struct snapshot *snapshot, const struct nlattr *element
 }
 
 /**
- * take_elements - take an answer to the second question: the external links
+ * part_objects - how many objects there are of the part that is not always there
+ * @snapshot: borrowed
+ */
+static size_t part_objects(const struct snapshot *snapshot)
+{
+	return snapshot->parts == PART_PORTS ? RULESET_OBJECTS - RULESET_TABLE_OBJECTS : 0;
+}
+
+/**
+ * take_second - take an answer to the second question: what only published ports take, and the
+ *               external links
  * @data: the snapshot
- * @index: of the question, 0
- * @answer: borrowed; NULL: there is no such set, which is known by now
+ * @index: which part of the question it answers
+ * @answer: borrowed; NULL: there is no such thing, which for the set is known by now
  * @e: not used
  *
  * Returns 0.
  */
-static int take_elements(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
+static int take_second(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
 {
 	struct snapshot *snapshot = data;
 	const struct nlattr *list, *element;
 	const char *end;
 
-	(void)index;
 	(void)e;
-	if (!answer)
+	if (index < part_objects(snapshot))
+		take_object(snapshot, &ruleset_objects[RULESET_TABLE_OBJECTS + index], answer);
+	if (index < part_objects(snapshot) || !answer)
 		return 0;
 	list = message_attribute(answer, NFTA_SET_ELEM_LIST_ELEMENTS);
 	if (!list)
@@ -231,6 +247,19 @@ static int take_elements(void *data, size_t index, const struct nlmsghdr *answer
 }
 
 /**
+ * ask_objects - ask for some of the table's objects, or the table itself
+ * @request: changed
+ * @begin, @end: which
+ */
+static void ask_objects(struct nft_request *request, size_t begin, size_t end)
+{
+	for (size_t i = begin; i < end; i++)
+		object_put_name(nft_request_add(request, NFT_READ, ruleset_objects[i].kind,
+						ruleset_objects[i].name),
+				&ruleset_objects[i]);
+}
+
+/**
  * ask_first - ask for the generation, each object, and the rules
  * @request: begun here
  */
@@ -240,10 +269,7 @@ static void ask_first(struct nft_request *request)
 
 	nft_request_init(request);
 	nft_request_add(request, NFT_READ, NFT_GENERATION, "");
-	for (size_t i = 0; i < RULESET_OBJECTS; i++)
-		object_put_name(nft_request_add(request, NFT_READ, ruleset_objects[i].kind,
-						ruleset_objects[i].name),
-				&ruleset_objects[i]);
+	ask_objects(request, 0, RULESET_TABLE_OBJECTS);
 	message = nft_request_add(request, NFT_LIST, NFT_RULE, "s");
 	mnl_attr_put_strz(message, NFTA_RULE_TABLE, NAT_TABLE);
 }
@@ -267,9 +293,10 @@ static void snapshot_finish(struct snapshot *snapshot)
 
 	for (size_t i = 0; i < RULESET_OBJECTS; i++)
 		if (ruleset_objects[i].kind == NFT_CHAIN &&
-		    chain_rule(ruleset_objects[i].name, snapshot->rules[i]))
+		    chain_rule(ruleset_objects[i].name, snapshot->rules[i], snapshot->parts))
 			snapshot_differs(snapshot, "chain %s lacks a rule",
 					 ruleset_objects[i].name);
+	state->ports = snapshot->parts == PART_PORTS;
 	qsort(state->external, state->n_external, IFNAMSIZ, link_order);
 }
 
@@ -285,7 +312,7 @@ static int snapshot_try(struct nat *nat, struct snapshot *snapshot, struct error
 {
 	uint32_t generation = 0;
 	const struct nft_taker first = { take_first, snapshot };
-	const struct nft_taker elements = { take_elements, snapshot };
+	const struct nft_taker second = { take_second, snapshot };
 	const struct nft_taker last = { take_generation, &generation };
 	struct nft_request request;
 	int r;
@@ -296,8 +323,10 @@ static int snapshot_try(struct nat *nat, struct snapshot *snapshot, struct error
 	if (r < 0 || !snapshot->present)
 		return r;
 	nft_request_init(&request);
+	ask_objects(&request, RULESET_TABLE_OBJECTS,
+		    RULESET_TABLE_OBJECTS + part_objects(snapshot));
 	elements_put(nft_request_add(&request, NFT_LIST, NFT_ELEMENT, SET_EXTERNAL), NULL);
-	r = nft_query(nat, &request, &elements, e);
+	r = nft_query(nat, &request, &second, e);
 	if (r < 0)
 		return r;
 	nft_request_init(&request);

@@ -14,10 +14,12 @@ struct snapshot {
 	struct nat_state state;
 	uint32_t owner;      /* netlink port of the process that owns the table, 0: none */
 	uint32_t generation; /* of the ruleset it was taken from */
+	enum part parts;     /* the last of them that is there */
 	size_t rules[RULESET_OBJECTS]; /* how many each chain has */
 };
 
 /* How often to begin again when others keep changing the ruleset under our hands. */
 #define SNAPSHOT_TRIES 100
 
+int take_generation(void *data, size_t index, const struct nlmsghdr *answer, struct error *e);
 int snapshot_read(struct nat *nat, struct snapshot *ret_snapshot, struct error *e);

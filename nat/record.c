@@ -91,8 +91,16 @@ static int number_parse(const char *text, char end, const char **ret_rest, int *
  */
 static int line_parse(const char *line, struct kernel_switch *ret)
 {
+	static const char ports[] = " ports";
+	size_t length = strlen(line), tail = length - strlen(ports);
+	char number[RECORD_LINE_MAX];
 	int end = 0;
 
+	ret->ports = length > strlen(ports) && strcmp(line + tail, ports) == 0;
+	if (path_format(number, sizeof(number), NULL, "%.*s", (int)(ret->ports ? tail : length),
+			line) < 0)
+		return -EINVAL;
+	line = number;
 	if (sscanf(line, "%7s %15s %23s %n", ret->family, ret->link, ret->key, &end) != 3 ||
 	    number_parse(line + end, ' ', &line, &ret->before) < 0 ||
 	    number_parse(line, '\0', &line, &ret->wanted) < 0)
@@ -158,9 +166,9 @@ int record_write(const char *path, const struct switches *record, struct error *
 	for (size_t i = 0; i < record->count; i++) {
 		const struct kernel_switch *entry = &record->list[i];
 
-		length += (size_t)snprintf(text + length, RECORD_LINE_MAX, "%s %s %s %d %d\n",
+		length += (size_t)snprintf(text + length, RECORD_LINE_MAX, "%s %s %s %d %d%s\n",
 					   entry->family, entry->link, entry->key, entry->before,
-					   entry->wanted);
+					   entry->wanted, entry->ports ? " ports" : "");
 	}
 	if (length)
 		return file_replace(path, text, length, 0644, e);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -14,14 +15,15 @@ struct kernel_switch {
 	char key[24];
 	int wanted;
 	int before; /* what it was before us; only in a record */
+	bool ports; /* published ports need it */
 };
 
 #define SWITCHES_PER_LINK 3
-#define SWITCHES_MAX      (NAT_EXTERNAL_MAX * SWITCHES_PER_LINK + 1)
+#define SWITCHES_MAX      (2 * NAT_EXTERNAL_MAX * SWITCHES_PER_LINK + 1)
 
 /*
  * Switches. As a record, on disk one line for each, "ipv4 eth0 forwarding 0 1", which says that it was
- * 0 before we made it 1.
+ * 0 before we made it 1; "ports" behind that says that published ports need it.
  */
 struct switches {
 	size_t count;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nat/nft.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -6,12 +8,13 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/extack.h"
 #include "base/log.h"
 #include "nat/nat.h"
-#include "nat/nft.h"
 
 static const char *const table_attributes[] = {
 	[NFTA_TABLE_NAME] = "NFTA_TABLE_NAME",
@@ -30,6 +33,8 @@ static const char *const set_attributes[] = {
 	[NFTA_SET_NAME] = "NFTA_SET_NAME",
 	[NFTA_SET_KEY_TYPE] = "NFTA_SET_KEY_TYPE",
 	[NFTA_SET_KEY_LEN] = "NFTA_SET_KEY_LEN",
+	[NFTA_SET_DATA_TYPE] = "NFTA_SET_DATA_TYPE",
+	[NFTA_SET_DATA_LEN] = "NFTA_SET_DATA_LEN",
 	[NFTA_SET_ID] = "NFTA_SET_ID",
 	[NFTA_SET_USERDATA] = "NFTA_SET_USERDATA",
 };
@@ -122,7 +127,8 @@ static const char *failure_remedy(const struct nft_message *message, int number)
 	if (first && (number == EINVAL || number == EOPNOTSUPP))
 		return NFT_LOAD;
 	if (message->action == NFT_ADD && (number == ENOENT || number == EOPNOTSUPP))
-		return "load what is missing (modprobe -a nft_chain_nat nft_masq nft_fib_inet "
+		return "load what is missing (modprobe -a nft_chain_nat nft_masq nft_nat "
+		       "nft_fib_inet "
 		       "nft_ct) or boot a kernel that has it";
 	return NULL;
 }
@@ -170,12 +176,52 @@ int nft_request_fail(struct nft_request *request, size_t index, const struct nlm
  */
 void nft_request_init(struct nft_request *request)
 {
-	*request = (struct nft_request){ .count = 0 };
+	*request = (struct nft_request){ .n_messages = NFT_MESSAGES_MAX, .size = NFT_REQUEST_SIZE };
+	request->messages = request->own_messages;
+	request->bytes = request->own_bytes;
+}
+
+/**
+ * nft_request_deinit - free what a request has grown to
+ * @request: not usable afterwards; one that has not grown needs no end
+ */
+void nft_request_deinit(struct nft_request *request)
+{
+	if (request->messages != request->own_messages)
+		free(request->messages);
+	if (request->bytes != request->own_bytes)
+		free(request->bytes);
+}
+
+/**
+ * request_grow - make room for four times as much
+ * @request: changed; without memory it stays as it is
+ *
+ * Returns whether there was memory.
+ */
+static bool request_grow(struct nft_request *request)
+{
+	struct nft_message *messages = calloc(4 * request->n_messages, sizeof(*messages));
+	uint8_t *bytes = calloc(4, request->size);
+
+	if (!messages || !bytes) {
+		free(messages);
+		free(bytes);
+		return false;
+	}
+	memcpy(messages, request->messages, request->count * sizeof(*messages));
+	memcpy(bytes, request->bytes, request->length);
+	nft_request_deinit(request);
+	request->messages = messages;
+	request->bytes = bytes;
+	request->n_messages *= 4;
+	request->size *= 4;
+	return true;
 }
 
 /**
  * request_append - put an empty message behind the others
- * @request: changed; when it is full it starts over, and will not be sent
+ * @request: changed; when it cannot grow any more it starts over, and will not be sent
  * @type: the netlink message type, whole
  * @flags: of netlink, beside NLM_F_REQUEST
  *
@@ -189,8 +235,9 @@ static struct nlmsghdr *request_append(struct nft_request *request, uint16_t typ
 	if (request->count)
 		request->length +=
 			NLMSG_ALIGN(nft_request_message(request, request->count - 1)->nlmsg_len);
-	if (request->count == NFT_MESSAGES_MAX ||
-	    request->length + NFT_MESSAGE_SIZE > sizeof(request->bytes)) {
+	if ((request->count == request->n_messages ||
+	     request->length + NFT_MESSAGE_SIZE > request->size) &&
+	    !request_grow(request)) {
 		request->full = true;
 		request->count = request->length = 0;
 	}

@@ -10,6 +10,7 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_ipv4.h>
 #include <string.h>
@@ -17,16 +18,46 @@
 #include "base/cleanup.h"
 
 /* What nft(8) has no header for (datatype.h): the kernel only keeps them for it. */
-#define NFT_TYPE_IFNAME 41
-#define NFT_HOST_ENDIAN 1
+#define NFT_TYPE_IPADDR  7
+#define NFT_TYPE_IP6ADDR 8
+#define NFT_TYPE_PROTO   12
+#define NFT_TYPE_SERVICE 13
+#define NFT_TYPE_IFNAME  41
+#define NFT_TYPE_BITS    6
+#define NFT_NO_ORDER     0 /* several values, each with its own */
+#define NFT_HOST_ENDIAN  1
+#define NFT_BIG_ENDIAN   2
+
+#define NFT_PAIR(a_, b_) ((a_) << NFT_TYPE_BITS | (b_))
+
+static const struct set_type links_type = { .key = NFT_TYPE_IFNAME,
+					    .key_size = IFNAMSIZ,
+					    .order = NFT_HOST_ENDIAN };
+
+/* Each value of several is padded to four bytes. */
+static const struct set_type link_pairs_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IFNAME),
+						 .key_size = 2 * IFNAMSIZ };
+
+#define PORT_MAP(data_, size_, order_)                                                             \
+	{                                                                                          \
+		.key = NFT_PAIR(NFT_TYPE_PROTO, NFT_TYPE_SERVICE), .key_size = 8, .data = (data_), \
+		.data_size = (size_), .order = (order_)                                            \
+	}
+
+static const struct set_type forwards_type =
+	PORT_MAP(NFT_PAIR(NFT_TYPE_IPADDR, NFT_TYPE_SERVICE), 8, NFT_NO_ORDER);
+static const struct set_type forwards6_type =
+	PORT_MAP(NFT_PAIR(NFT_TYPE_IP6ADDR, NFT_TYPE_SERVICE), 20, NFT_NO_ORDER);
+static const struct set_type loopback_type = PORT_MAP(NFT_TYPE_IPADDR, 4, NFT_BIG_ENDIAN);
+static const struct set_type loopback6_type = PORT_MAP(NFT_TYPE_IP6ADDR, 16, NFT_BIG_ENDIAN);
 
 #define TABLE(comment_)                                                     \
 	{                                                                   \
 		.kind = NFT_TABLE, .name = NAT_TABLE, .comment = (comment_) \
 	}
-#define SET(name_, comment_)                                            \
-	{                                                               \
-		.kind = NFT_SET, .name = (name_), .comment = (comment_) \
+#define SET(name_, type_, comment_)                                                     \
+	{                                                                               \
+		.kind = NFT_SET, .name = (name_), .comment = (comment_), .set = (type_) \
 	}
 #define CHAIN(name_, comment_)                                            \
 	{                                                                 \
@@ -52,7 +83,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	COUNTER(incoming, "packets from the outside that belong to them"),
 	COUNTER(dropped, "everything else from or to a container"),
 
-	SET(SET_EXTERNAL, "links to the outside"),
+	SET(SET_EXTERNAL, &links_type, "links to the outside"),
 
 	CHAIN("from-container", "containers reach the outside, not each other"),
 	CHAIN("to-container", "the outside may answer, not ask"),
@@ -62,6 +93,24 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	       "containers share the addresses of the host"),
 	HOOKED("source", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW,
 	       "containers do not lie about their address"),
+
+	COUNTER(published, "packets to published ports, and back"),
+	SET(MAP_FORWARDS, &forwards_type, "published ports and whose they are"),
+	SET(MAP_FORWARDS6, &forwards6_type, "the same for IPv6"),
+	SET(MAP_LOOPBACK, &loopback_type, "as whom 127.0.0.1 calls them"),
+	SET(MAP_LOOPBACK6, &loopback6_type, "as whom ::1 calls them"),
+	SET(SET_HAIRPIN, &link_pairs_type, "where a call turns round on its own link"),
+	CHAIN("publish", "ports of the host that are containers'"),
+	HOOKED("prerouting", "nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST,
+	       "called from outside, or by a container"),
+	HOOKED("output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST,
+	       "called by the host itself"),
+	HOOKED("loopback-out", "filter", NF_INET_LOCAL_OUT, NF_IP_PRI_MANGLE,
+	       "no route leads away from 127.0.0.1"),
+	HOOKED("loopback-back", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST + 1,
+	       "no route leads to 127.0.0.1 from outside"),
+	HOOKED("loopback-in", "filter", NF_INET_LOCAL_IN, NF_IP_PRI_NAT_SRC + 1,
+	       "who called from 127.0.0.1 is answered there"),
 };
 
 #define FROM_CONTAINER      { .kind = WORD_IIFNAME, .name = NAT_PREFIX }
@@ -76,6 +125,23 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define ACCEPT              { .kind = WORD_VERDICT, .bits = NF_ACCEPT }
 #define DROP                { .kind = WORD_VERDICT, .bits = NF_DROP }
 #define STATE(bits_)        { .kind = WORD_CT_STATE, .bits = (bits_) }
+#define SAME_LINK           { .kind = WORD_LINKS_IN, .name = SET_HAIRPIN }
+#define OUT_OF_LOOPBACK     { .kind = WORD_OIF_LOOPBACK }
+#define IN_NOT_LOOPBACK     { .kind = WORD_IIF_REAL }
+#define OUT_NOT_LOOPBACK    { .kind = WORD_OIF_REAL }
+#define TO_HOST             { .kind = WORD_TO_HOST }
+#define FORWARDED           { .kind = WORD_CT_FORWARDED }
+#define CALLING             { .kind = WORD_CT_DIRECTION, .bits = IP_CT_DIR_ORIGINAL }
+#define ANSWERING           { .kind = WORD_CT_DIRECTION, .bits = IP_CT_DIR_REPLY }
+#define FROM_LOOPBACK(v_)   { .kind = WORD_SADDR_LOOPBACK, .bits = (v_) }
+#define TO_LOOPBACK(v_)     { .kind = WORD_DADDR_LOOPBACK, .bits = (v_) }
+#define BEGAN_LOOPBACK(v_)  { .kind = WORD_CT_LOOPBACK, .bits = (v_) }
+#define SENDER_OF(v_, map_) { .kind = WORD_SADDR_MAP, .bits = (v_), .name = (map_) }
+#define RECEIVER_LEFT(v_)   { .kind = WORD_DADDR_REPLY, .bits = (v_) }
+#define RECEIVER_BEGAN(v_)  { .kind = WORD_DADDR_ORIGINAL, .bits = (v_) }
+#define PUBLISH(v_, map_)   { .kind = WORD_DNAT, .bits = (v_), .name = (map_) }
+#define V4                  NFPROTO_IPV4
+#define V6                  NFPROTO_IPV6
 #define ANSWER              (NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED))
 #define KNOWN               (ANSWER | NF_CT_STATE_BIT(IP_CT_NEW))
 
@@ -88,30 +154,75 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
  * yields to a 2 in conf/all. The unspecified address of an IPv6 host that has none yet passes the
  * fib expression by itself; link-local ones, which it uses to find its neighbour again, have no
  * route where the host's end has no such address, and are never forwarded.
+ *
+ * A published port is an element of a map, whoever calls it, and however many there are: outsiders and
+ * containers come through "prerouting", the host itself through "output". On 127.0.0.1 that is not
+ * enough. Without route_localnet, which would open the host's loopback to its neighbours, the kernel
+ * finds no way for a packet from 127.0.0.1 to a container (__mkroute_output()), and takes none to
+ * 127.0.0.1 from a container (ip_route_input_slow()). So such a call never has a loopback address while
+ * the kernel looks for its way: "loopback-out" gives it another sender before the look-up, which
+ * "postrouting" then makes the real one in connection tracking; of the answer, "loopback-back" undoes
+ * for the look-up what connection tracking has put back, and "loopback-in" does it for good behind
+ * it. Each of the three touches packets of such connections only.
  */
 const struct rule ruleset_rules[RULESET_RULES] = {
-	{ "from-container", "known, else it would not be masqueraded",
+	{ PART_PORTS, "from-container", "published by another container",
+	  { TO_CONTAINER, FORWARDED, COUNT("published"), ACCEPT } },
+	{ PART_PORTS, "from-container", "answers of what it publishes",
+	  { FORWARDED, STATE(ANSWER), COUNT("published"), ACCEPT } },
+	{ PART_TABLE, "from-container", "known, else it would not be masqueraded",
 	  { TO_OUTSIDE, STATE(KNOWN), COUNT("outgoing"), ACCEPT } },
-	{ "from-container", "all else",
+	{ PART_TABLE, "from-container", "all else",
 	  { COUNT("dropped"), DROP } },
 
-	{ "to-container", "answers",
+	{ PART_PORTS, "to-container", "what it publishes",
+	  { FORWARDED, COUNT("published"), ACCEPT } },
+	{ PART_TABLE, "to-container", "answers",
 	  { FROM_OUTSIDE, STATE(ANSWER), COUNT("incoming"), ACCEPT } },
-	{ "to-container", "all else",
+	{ PART_TABLE, "to-container", "all else",
 	  { COUNT("dropped"), DROP } },
 
-	{ "forward", "sent by a container",
+	{ PART_TABLE, "forward", "sent by a container",
 	  { FROM_CONTAINER, GOTO("from-container") } },
-	{ "forward", "sent to a container",
+	{ PART_TABLE, "forward", "sent to a container",
 	  { TO_CONTAINER, GOTO("to-container") } },
 
-	{ "postrouting", "IPv4 and IPv6",
+	{ PART_TABLE, "postrouting", "IPv4 and IPv6",
 	  { FROM_CONTAINER, TO_OUTSIDE, COUNT("masqueraded"), MASQUERADE } },
 
-	{ "source", "never leaves the link",
+	{ PART_PORTS, "postrouting", "back to where it came from: the answer must come through the host",
+	  { FORWARDED, SAME_LINK, MASQUERADE } },
+	{ PART_PORTS, "postrouting", "127.0.0.1 is somebody else elsewhere",
+	  { OUT_NOT_LOOPBACK, FORWARDED, BEGAN_LOOPBACK(V4), MASQUERADE } },
+	{ PART_PORTS, "postrouting", "and so is ::1",
+	  { OUT_NOT_LOOPBACK, FORWARDED, BEGAN_LOOPBACK(V6), MASQUERADE } },
+
+	{ PART_TABLE, "source", "never leaves the link",
 	  { FROM_CONTAINER, LINK_LOCAL, ACCEPT } },
-	{ "source", "the way back is another one",
+	{ PART_TABLE, "source", "the way back is another one",
 	  { FROM_CONTAINER, SOURCE_MISSING, COUNT("dropped"), DROP } },
+
+	{ PART_PORTS, "publish", "IPv4",
+	  { PUBLISH(V4, MAP_FORWARDS) } },
+	{ PART_PORTS, "publish", "IPv6",
+	  { PUBLISH(V6, MAP_FORWARDS6) } },
+	{ PART_PORTS, "prerouting", "nothing that only passes through",
+	  { TO_HOST, GOTO("publish") } },
+	{ PART_PORTS, "output", "nothing for others",
+	  { TO_HOST, GOTO("publish") } },
+
+	{ PART_PORTS, "loopback-out", "IPv4",
+	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V4), SENDER_OF(V4, MAP_LOOPBACK) } },
+	{ PART_PORTS, "loopback-out", "IPv6",
+	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V6), SENDER_OF(V6, MAP_LOOPBACK6) } },
+	{ PART_PORTS, "loopback-back", "IPv4",
+	  { IN_NOT_LOOPBACK, FORWARDED, ANSWERING, TO_LOOPBACK(V4), RECEIVER_LEFT(V4) } },
+	{ PART_PORTS, "loopback-back", "IPv6",
+	  { IN_NOT_LOOPBACK, FORWARDED, ANSWERING, TO_LOOPBACK(V6), RECEIVER_LEFT(V6) } },
+	{ PART_PORTS, "loopback-in", "IPv4",
+	  { IN_NOT_LOOPBACK, FORWARDED, ANSWERING, BEGAN_LOOPBACK(V4), RECEIVER_BEGAN(V4) } },
+	{ PART_PORTS, "loopback-in", "IPv6",
+	  { IN_NOT_LOOPBACK, FORWARDED, ANSWERING, BEGAN_LOOPBACK(V6), RECEIVER_BEGAN(V6) } },
 };
 /* clang-format on */
 
@@ -175,24 +286,50 @@ static void chain_put(struct nlmsghdr *message, const struct object *chain)
 	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, chain->type);
 }
 
+#define SET_ORDER_SIZE (2 + sizeof(uint32_t))
+
 /**
- * set_put - put what a set's keys are into a message
+ * order_put - put the byte order of keys or data where nft(8) remembers it
+ * @userdata: there
+ * @type: NFTNL_UDATA_SET_KEYBYTEORDER or NFTNL_UDATA_SET_DATABYTEORDER
+ * @order: NFT_..._ENDIAN
+ *
+ * Returns how many bytes it takes.
+ */
+static size_t order_put(uint8_t userdata[SET_ORDER_SIZE], uint8_t type, uint32_t order)
+{
+	userdata[0] = type;
+	userdata[1] = sizeof(order);
+	memcpy(userdata + 2, &order, sizeof(order));
+	return SET_ORDER_SIZE;
+}
+
+/**
+ * set_put - put what a set's keys are into a message, and a map's data
  * @message: changed
+ * @set: borrowed
  * @comment, @size: what nft(8) is to remember of it, beside the byte order of the keys; without
  *                  that it shows them backwards
  */
-static void set_put(struct nlmsghdr *message, const uint8_t *comment, size_t size)
+static void set_put(struct nlmsghdr *message, const struct object *set, const uint8_t *comment,
+		    size_t size)
 {
-	uint8_t userdata[2 + sizeof(uint32_t) + COMMENT_MAX] = { NFTNL_UDATA_SET_KEYBYTEORDER,
-								 sizeof(uint32_t) };
-	const uint32_t order = NFT_HOST_ENDIAN;
+	const struct set_type *type = set->set;
+	uint8_t userdata[2 * SET_ORDER_SIZE + COMMENT_MAX];
+	size_t used = order_put(userdata, NFTNL_UDATA_SET_KEYBYTEORDER,
+				type->data_size ? NFT_NO_ORDER : type->order);
 
-	memcpy(userdata + 2, &order, sizeof(order));
-	memcpy(userdata + 2 + sizeof(order), comment, size);
-	mnl_attr_put_u32(message, NFTA_SET_KEY_TYPE, htonl(NFT_TYPE_IFNAME));
-	mnl_attr_put_u32(message, NFTA_SET_KEY_LEN, htonl(IFNAMSIZ));
-	mnl_attr_put_u32(message, NFTA_SET_ID, htonl(1));
-	mnl_attr_put(message, NFTA_SET_USERDATA, 2 + sizeof(order) + size, userdata);
+	mnl_attr_put_u32(message, NFTA_SET_KEY_TYPE, htonl(type->key));
+	mnl_attr_put_u32(message, NFTA_SET_KEY_LEN, htonl(type->key_size));
+	mnl_attr_put_u32(message, NFTA_SET_ID, htonl((uint32_t)(set - ruleset_objects)));
+	if (type->data_size) {
+		mnl_attr_put_u32(message, NFTA_SET_FLAGS, htonl(NFT_SET_MAP));
+		mnl_attr_put_u32(message, NFTA_SET_DATA_TYPE, htonl(type->data));
+		mnl_attr_put_u32(message, NFTA_SET_DATA_LEN, htonl(type->data_size));
+		used += order_put(userdata + used, NFTNL_UDATA_SET_DATABYTEORDER, type->order);
+	}
+	memcpy(userdata + used, comment, size);
+	mnl_attr_put(message, NFTA_SET_USERDATA, used + size, userdata);
 }
 
 /**
@@ -210,7 +347,7 @@ void object_put(struct nlmsghdr *message, const struct object *object,
 
 	object_put_name(message, object);
 	if (object->kind == NFT_SET) {
-		set_put(message, comment, size);
+		set_put(message, object, comment, size);
 		return;
 	}
 	mnl_attr_put(message, object_attributes[object->kind].userdata, size, comment);

@@ -11,7 +11,19 @@
 
 /* The description of the table; ruleset.c is where to read it. */
 
-#define SET_EXTERNAL "external"
+#define SET_EXTERNAL  "external"
+#define SET_HAIRPIN   "hairpin"
+#define MAP_FORWARDS  "forwards4"
+#define MAP_FORWARDS6 "forwards6"
+#define MAP_LOOPBACK  "loopback4"
+#define MAP_LOOPBACK6 "loopback6"
+
+/* What a set has elements of, in the numbers of nft(8); a map has data as well. */
+struct set_type {
+	uint32_t key, key_size;   /* bytes */
+	uint32_t data, data_size; /* bytes; 0: it is no map */
+	uint32_t order; /* of the bytes of what nft(8) shows: keys of a set, data of a map */
+};
 
 /* The table itself, or something with a name in it. */
 struct object {
@@ -22,10 +34,12 @@ struct object {
 	const char *type; /* NFT_CHAIN: of a chain that is hooked in, else NULL */
 	unsigned hook;
 	int priority;
+	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 11
-#define RULESET_RULES   9
+#define RULESET_TABLE_OBJECTS 11 /* of PART_TABLE, those of PART_PORTS behind them */
+#define RULESET_OBJECTS       23
+#define RULESET_RULES         25
 
 /* In the order in which they are made. The first is the table. */
 extern const struct object ruleset_objects[RULESET_OBJECTS];

@@ -122,7 +122,7 @@ def test_pipes(container):
     with subprocess.Popen(container.command("yes"), stdout=subprocess.PIPE) as process:
         process.stdout.read(10)
         process.stdout.close()
-        assert process.wait(world.DEADLINE) in (1, 128 + signal.SIGPIPE)
+        assert process.wait(20) in (1, 128 + signal.SIGPIPE)
 
 
 def test_namespaces_are_those_of_the_container(either):
@@ -150,8 +150,10 @@ def sleeper(container):
     ) as process:
         assert process.stdout.readline() == b"ready\n"
         children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        yield int(children.read_text(encoding="ascii")), process
-        process.kill()
+        try:
+            yield int(children.read_text(encoding="ascii")), process
+        finally:
+            process.kill()
 
 
 def test_control_groups_are_those_of_the_container(either):
@@ -168,7 +170,7 @@ def test_control_groups_are_those_of_the_container(either):
                 leaf = pathlib.Path(str(unified[0]) + inside[""])
                 assert leaf.stat().st_uid == leaf.parent.stat().st_uid
         os.kill(pid, signal.SIGTERM)
-        assert process.wait(world.DEADLINE) == 128 + signal.SIGTERM
+        assert process.wait(20) == 128 + signal.SIGTERM
         assert not unified or not leaf.exists()
 
 
@@ -274,16 +276,19 @@ def test_signals_are_passed_on(container):
                               " while :; do sleep 0.1; done"),
             stdout=subprocess.PIPE,
         ) as process:  # fmt: skip
-            assert process.stdout.readline() == b"ready\n"
-            process.send_signal(number)
-            assert process.wait(world.DEADLINE) == 9
+            try:
+                assert process.stdout.readline() == b"ready\n"
+                process.send_signal(number)
+                assert process.wait(20) == 9
+            finally:
+                process.kill()
 
 
 def test_command_ends_with_a_killed_caller(container):
     """As if a terminal had hung up."""
     with sleeper(container) as (pid, process):
         process.kill()
-        process.wait(world.DEADLINE)
+        process.wait(20)
         world.eventually(lambda: not os.path.exists(f"/proc/{pid}"), "the command has ended", 20)
 
 
@@ -296,7 +301,7 @@ def test_container_that_stops_meanwhile(tmp_path):
             terminal.says(b"ready")
             assert terminal.is_raw()
             container.kill()
-            assert process.wait(world.DEADLINE) == 128 + signal.SIGKILL
+            assert process.wait(20) == 128 + signal.SIGKILL
             assert terminal.wait() == 128 + signal.SIGKILL
             assert terminal.is_restored()
         done = container.run("true")

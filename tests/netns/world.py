@@ -102,10 +102,10 @@ def _call(address, port, timeout):
 class Outside:
     """The world around the host."""
 
-    def __init__(self, host_root):
-        self._log = host_root / "run/outside/log"
-        self.pid = int((host_root / "run/outside/pid").read_text(encoding="ascii"))
-        self.namespace = f"/proc/{self.pid}/ns/net"
+    def __init__(self, log, pid):
+        self._log = log
+        self.pid = pid
+        self.namespace = f"/proc/{pid}/ns/net"
 
     @property
     def log(self):
@@ -118,61 +118,14 @@ class Outside:
         return [entry["peer"] for entry in self.log]
 
 
-class World:
-    """One host with its outside. Use it in a "with", at whose end everything is gone."""
+class Observed:
+    """What can be asked of any host, by those who have its "root", "namespace" and run()."""
 
-    def __init__(self):
-        self.wrap = []  # what to run the program under, such as valgrind
-        # The host lives as long as its standard input is open: it cannot outlive this process.
-        self._holder = subprocess.Popen(
-            ["unshare", "--net", "--mount", "--propagation", "private", HERE / "throwaway-host",
-             "sh", "-c", "echo ready && exec cat"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii",
-        )  # fmt: skip
-        if self._holder.stdout.readline() != "ready\n":
-            self.close()
-            raise RuntimeError("no throwaway host; what it said is above")
-        self.root = pathlib.Path(f"/proc/{self._holder.pid}/root")
-        self.namespace = f"/proc/{self._holder.pid}/ns/net"
-        self.outside = Outside(self.root)
-        if self.run("cat", "/run/outside/pid").stdout != f"{self.outside.pid}\n":
-            self.close()
-            raise RuntimeError("commands would not run on the throwaway host; refusing to")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        """Throws the host away."""
-        self._holder.stdin.close()
-        self._holder.stdout.close()
-        self._holder.wait(DEADLINE)
-
-    def command(self, *argv):
-        """The words that run a command on the host, for whoever starts it otherwise than run().
-
-        Entering a mount namespace leads to its root directory, which in a chroot is the machine's:
-        without --root the command would be let loose there."""
-        return ["nsenter", f"--target={self._holder.pid}", "--net", "--mount", "--root", "--wd",
-                "--", *argv]
+    root = namespace = None
 
     def run(self, *argv):
         """Runs a command on the host."""
-        return run(self.command(*argv))
-
-    def nixctr(self, *arguments):
-        """Runs the program under test on the host."""
-        assert os.access(BINARY, os.X_OK), f"NIXCTR_NET ({BINARY!r}) is not the program to test"
-        return self.run(*self.wrap, BINARY, *arguments)
-
-    def ok(self, *arguments):
-        """Runs the program and insists that it succeeds."""
-        result = self.nixctr(*arguments)
-        assert result.rc == 0, result
-        return result
+        raise NotImplementedError
 
     def ip(self, *arguments, container=None):
         """ip -j ARGUMENTS, parsed; on the host, or in a container's namespace."""
@@ -226,6 +179,66 @@ class World:
     def cannot_connect(self, namespace, address, port=PORT):
         """Whether nobody answers within half a second, many times of what an answer takes."""
         return self.connect_from(namespace, address, port, timeout=0.5) is None
+
+
+class World(Observed):
+    """One host with its outside. Use it in a "with", at whose end everything is gone."""
+
+    def __init__(self, *before):
+        """@before: words to make the host under, such as own-groups with its kind."""
+        self.wrap = []  # what to run the program under, such as valgrind
+        # The host lives as long as its standard input is open: it cannot outlive this process.
+        self._holder = subprocess.Popen(
+            [*before, "unshare", "--net", "--mount", "--propagation", "private",
+             HERE / "throwaway-host", "sh", "-c", "echo $$ && exec cat"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii",
+        )  # fmt: skip
+        self._pid = self._holder.stdout.readline().strip()
+        if not self._pid:
+            self.close()
+            raise RuntimeError("no throwaway host; what it said is above")
+        self.root = pathlib.Path(f"/proc/{self._pid}/root")
+        self.namespace = f"/proc/{self._pid}/ns/net"
+        pid = int((self.root / "run/outside/pid").read_text(encoding="ascii"))
+        self.outside = Outside(self.root / "run/outside/log", pid)
+        if self.run("cat", "/run/outside/pid").stdout != f"{self.outside.pid}\n":
+            self.close()
+            raise RuntimeError("commands would not run on the throwaway host; refusing to")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Throws the host away."""
+        self._holder.stdin.close()
+        self._holder.stdout.close()
+        self._holder.wait(DEADLINE)
+
+    def command(self, *argv):
+        """The words that run a command on the host, for whoever starts it otherwise than run().
+
+        Entering a mount namespace leads to its root directory, which in a chroot is the machine's:
+        without --root the command would be let loose there."""
+        return ["nsenter", f"--target={self._pid}", "--net", "--mount", "--cgroup", "--root",
+                "--wd", "--", *argv]
+
+    def run(self, *argv):
+        """Runs a command on the host."""
+        return run(self.command(*argv))
+
+    def nixctr(self, *arguments):
+        """Runs the program under test on the host."""
+        assert os.access(BINARY, os.X_OK), f"NIXCTR_NET ({BINARY!r}) is not the program to test"
+        return self.run(*self.wrap, BINARY, *arguments)
+
+    def ok(self, *arguments):
+        """Runs the program and insists that it succeeds."""
+        result = self.nixctr(*arguments)
+        assert result.rc == 0, result
+        return result
 
     @contextlib.contextmanager
     def server_in(self, namespace, port=PORT):

@@ -117,27 +117,46 @@ static void batches_carry_their_generation(void **state)
 	assert_int_equal(mnl_nlmsg_get_payload_len(begin), sizeof(*header));
 }
 
-/** too_much_is_never_sent - a request that overflows says so, and stays inside its buffer */
-static void too_much_is_never_sent(void **state)
+/** long_requests_grow - beyond what the struct has, and every message stays what it was */
+static void long_requests_grow(void **state)
 {
-	struct {
-		struct nft_request request;
-		uint8_t guard[64];
-	} fenced;
-	struct nat nat = { .sequence = 1 };
-	struct error e = ERROR_INIT;
+	enum { COUNT = 5 * NFT_MESSAGES_MAX };
 	static const char filling[1000];
+	struct nft_request request;
 
 	(void)state;
-	memset(fenced.guard, 0x5a, sizeof(fenced.guard));
-	nft_request_init(&fenced.request);
-	for (int i = 0; i < 2 * NFT_MESSAGES_MAX; i++)
-		mnl_attr_put(nft_request_add(&fenced.request, NFT_ADD, NFT_CHAIN, "x"), 1,
-			     sizeof(filling), filling);
-	assert_true(fenced.request.full);
-	for (size_t i = 0; i < sizeof(fenced.guard); i++)
-		assert_int_equal(fenced.guard[i], 0x5a);
-	assert_int_equal(nft_commit(&nat, &fenced.request, &e), -EMSGSIZE);
+	nft_request_init(&request);
+	for (unsigned i = 0; i < COUNT; i++) {
+		struct nlmsghdr *message = nft_request_add(&request, NFT_ADD, NFT_CHAIN, "x");
+
+		mnl_attr_put_u32(message, 1, i);
+		mnl_attr_put(message, 2, sizeof(filling), filling);
+	}
+	assert_false(request.full);
+	assert_int_equal(request.count, COUNT);
+	for (unsigned i = 0; i < COUNT; i++) {
+		const struct nlmsghdr *message = nft_request_message(&request, i);
+		const struct nlattr *number =
+			mnl_nlmsg_get_payload_offset(message, sizeof(struct nfgenmsg));
+
+		assert_int_equal(mnl_attr_get_u32(number), i);
+		assert_true(message->nlmsg_len > sizeof(filling));
+	}
+	nft_request_deinit(&request);
+}
+
+/** what_has_no_room_is_never_sent - a request that could not grow says so */
+static void what_has_no_room_is_never_sent(void **state)
+{
+	struct nft_request request;
+	struct nat nat = { .sequence = 1 };
+	struct error e = ERROR_INIT;
+
+	(void)state;
+	nft_batch_init(&request, 0);
+	nft_request_add(&request, NFT_ADD, NFT_CHAIN, "x");
+	request.full = true;
+	assert_int_equal(nft_commit(&nat, &request, &e), -ENOMEM);
 }
 
 /** main - run the tests of request.c */
@@ -146,7 +165,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refusals_are_named),
 		cmocka_unit_test(batches_carry_their_generation),
-		cmocka_unit_test(too_much_is_never_sent),
+		cmocka_unit_test(long_requests_grow),
+		cmocka_unit_test(what_has_no_room_is_never_sent),
 	};
 
 	return cmocka_run_group_tests_name("request", tests, NULL, NULL);

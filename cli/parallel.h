@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "cli/each.h"
+#include "cli/outcome.h"
+
+int parallel_run(const struct each_action *action, const char *const *names, size_t count,
+		 struct outcome *outcome, struct error *e);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+#include "container/container.h"
+#include "container/launch.h"
+
+/*
+ * What a container's /etc/resolv.conf says: the resolvers of the host, as far as a container can
+ * reach them. Returns 1, 0 when there is none that it could reach, or -errno.
+ */
+int resolver_text(const struct paths *paths, char **ret_text, size_t *ret_length, struct error *e);
+
+/* Writes it below the root directory @tree. Returns 1, 0 when it was so or is not our affair. */
+int resolver_give(const struct paths *paths, enum resolver_policy policy, int tree,
+		  struct error *e);

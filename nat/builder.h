@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <libnftnl/rule.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "nat/expression.h"
+
+/* How a rule grows, expression by expression. Words that mean more are in expression.c. */
+
+/* One attribute of an expression. */
+struct field {
+	uint16_t type;
+	const void *value;
+	uint32_t size;
+};
+
+#define FIELD_U32(type_, value_)                                         \
+	{                                                                \
+		(type_), &(const uint32_t){ (value_) }, sizeof(uint32_t) \
+	}
+#define FIELD_STRING(type_, text_)                            \
+	{                                                     \
+		(type_), (text_), (uint32_t)strlen(text_) + 1 \
+	}
+#define FIELD_BYTES(type_, bytes_, size_)  \
+	{                                  \
+		(type_), (bytes_), (size_) \
+	}
+
+/* A rule under construction. Once something fails the rest is skipped. */
+struct builder {
+	struct nftnl_rule *rule;
+	int r;
+};
+
+/* Puts an expression behind the others of a rule. All further arguments are its fields. */
+#define EXPRESSION(builder, name, ...)                                       \
+	expression_add(builder, name, (const struct field[]){ __VA_ARGS__ }, \
+		       sizeof((const struct field[]){ __VA_ARGS__ }) / sizeof(struct field))
+
+void expression_add(struct builder *builder, const char *name, const struct field *fields,
+		    size_t count);
+void put_meta(struct builder *builder, uint32_t key);
+void put_compare(struct builder *builder, uint32_t operator, const void * value, uint32_t size);
+void put_lookup(struct builder *builder, const char *set);
+void put_ct_bits(struct builder *builder, uint32_t key, uint32_t bits);
+
+/* port-words.c: the words that only published ports need. */
+void put_port_word(struct builder *builder, const struct word *word);

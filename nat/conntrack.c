@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation
+ *
+ * Connection tracking remembers where a connection was sent, whatever becomes of the map that said so;
+ * a flow of UDP that never pauses would go on to a container's address for ever, whoever gets that
+ * next. So the connections through a forward are ended with it.
+ *
+ * They are known by their answers, which come from the container: the kernel is asked for connections
+ * answered from its address (CTA_FILTER; kernels before 5.8 do not know it and tell all, and with IPv6
+ * addresses 6.18 still tells all but those that match [measured], so that it is not asked), and of
+ * those the ones that were sent there by one of the forwards are deleted, each by its tuple and its number,
+ * so that a new connection with the same tuple is left alone.
+ */
+#include "nat/conntrack.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/extack.h"
+#include "base/log.h"
+#include "nat/match.h"
+#include "nat/nft.h"
+
+#define FILTER_SOURCE 1 /* CTA_FILTER_F_CTA_IP_SRC, which no header for programs has */
+#define TUPLE_MAX     128
+
+/* A connection that is to be ended. */
+struct victim {
+	uint8_t tuple[TUPLE_MAX]; /* CTA_TUPLE_ORIG, what is in it */
+	uint16_t size;
+	uint32_t id; /* CTA_ID, as it came */
+};
+
+/* Connections that are to be ended. */
+struct victims {
+	const struct nat_forwards *forwards;
+	struct victim *list;
+	size_t count, room;
+};
+
+/**
+ * victims_free - free the list, for _cleanup_()
+ * @victims: changed
+ */
+static void victims_free(struct victims *victims)
+{
+	free(victims->list);
+}
+
+/**
+ * message_begin - begin a message to connection tracking
+ * @buffer: where, of MNL_SOCKET_BUFFER_SIZE
+ * @type: IPCTNL_MSG_CT_...
+ * @flags: of netlink, beside NLM_F_REQUEST
+ * @family: AF_INET or AF_INET6
+ * @sequence: its number
+ *
+ * Returns the message.
+ */
+static struct nlmsghdr *message_begin(uint8_t *buffer, uint8_t type, uint16_t flags,
+				      sa_family_t family, uint32_t sequence)
+{
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct nfgenmsg *header;
+
+	message->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
+	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	message->nlmsg_seq = sequence;
+	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	header->nfgen_family = (uint8_t)family;
+	header->version = NFNETLINK_V0;
+	return message;
+}
+
+/**
+ * tuple_port - one of the ports of a tuple
+ * @tuple: borrowed, or NULL
+ * @type: CTA_PROTO_SRC_PORT or CTA_PROTO_DST_PORT
+ *
+ * Returns it in the host's byte order, 0 when there is none.
+ */
+static uint16_t tuple_port(const struct nlattr *tuple, unsigned type)
+{
+	const struct nlattr *port =
+		nested_attribute(nested_attribute(tuple, CTA_TUPLE_PROTO), type);
+
+	return port ? ntohs(mnl_attr_get_u16(port)) : 0;
+}
+
+/**
+ * forward_carried - whether a connection came through a forward
+ * @forward: borrowed
+ * @connection: as connection tracking tells it, borrowed
+ */
+static bool forward_carried(const struct nat_forward *forward, const struct nlmsghdr *connection)
+{
+	const struct nlattr *original = message_attribute(connection, CTA_TUPLE_ORIG);
+	const struct nlattr *reply = message_attribute(connection, CTA_TUPLE_REPLY);
+	const struct nlattr *status = message_attribute(connection, CTA_STATUS);
+	const struct nlattr *protocol =
+		nested_attribute(nested_attribute(reply, CTA_TUPLE_PROTO), CTA_PROTO_NUM);
+	const struct nlattr *source =
+		nested_attribute(nested_attribute(reply, CTA_TUPLE_IP),
+				 forward->to.family == AF_INET ? CTA_IP_V4_SRC : CTA_IP_V6_SRC);
+
+	return protocol && source && status && ntohl(mnl_attr_get_u32(status)) & IPS_DST_NAT &&
+	       mnl_attr_get_u8(protocol) == forward->protocol &&
+	       mnl_attr_get_payload_len(source) == addr_size(&forward->to) &&
+	       memcmp(mnl_attr_get_payload(source), forward->to.bytes, addr_size(&forward->to)) ==
+		       0 &&
+	       tuple_port(reply, CTA_PROTO_SRC_PORT) == forward->to_port &&
+	       tuple_port(original, CTA_PROTO_DST_PORT) == forward->port;
+}
+
+/**
+ * victims_add - remember a connection that is to be ended
+ * @victims: changed
+ * @connection: as connection tracking tells it, borrowed
+ *
+ * Returns 0, or -ENOMEM.
+ */
+static int victims_add(struct victims *victims, const struct nlmsghdr *connection)
+{
+	const struct nlattr *tuple = message_attribute(connection, CTA_TUPLE_ORIG);
+	const struct nlattr *id = message_attribute(connection, CTA_ID);
+	struct victim *victim;
+
+	if (!tuple || !id || mnl_attr_get_payload_len(tuple) > TUPLE_MAX)
+		return 0;
+	if (victims->count == victims->room) {
+		size_t room = victims->room ? 2 * victims->room : 16;
+		void *grown = reallocarray(victims->list, room, sizeof(*victims->list));
+
+		if (!grown)
+			return -ENOMEM;
+		victims->list = grown;
+		victims->room = room;
+	}
+	victim = &victims->list[victims->count++];
+	victim->size = mnl_attr_get_payload_len(tuple);
+	memcpy(victim->tuple, mnl_attr_get_payload(tuple), victim->size);
+	victim->id = mnl_attr_get_u32(id);
+	return 0;
+}
+
+/**
+ * victims_take - look at one connection; the callback of libmnl
+ * @connection: borrowed
+ * @data: the victims
+ *
+ * Returns MNL_CB_OK, or MNL_CB_ERROR with errno.
+ */
+static int victims_take(const struct nlmsghdr *connection, void *data)
+{
+	struct victims *victims = data;
+
+	for (size_t i = 0; i < victims->forwards->count; i++) {
+		if (!forward_carried(&victims->forwards->list[i], connection))
+			continue;
+		if (victims_add(victims, connection) < 0) {
+			errno = ENOMEM;
+			return MNL_CB_ERROR;
+		}
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+/**
+ * talk - send a message and take its answers
+ * @nat: the session
+ * @message: finished
+ * @victims: where answers go; NULL when there are none but "done"
+ *
+ * Returns 0 or -errno.
+ */
+static int talk(struct nat *nat, struct nlmsghdr *message, struct victims *victims)
+{
+	unsigned port = mnl_socket_get_portid(nat->socket);
+
+	if (mnl_socket_sendto(nat->socket, message, message->nlmsg_len) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(nat->socket, nat->answer, sizeof(nat->answer));
+		const struct nlmsghdr *first = (const void *)nat->answer;
+		int r;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (first->nlmsg_seq != message->nlmsg_seq)
+			continue; /* of an earlier conversation that was given up */
+		r = mnl_cb_run(nat->answer, (size_t)n, message->nlmsg_seq, port,
+			       victims ? victims_take : NULL, victims);
+		if (r < 0)
+			return -errno;
+		if (r == MNL_CB_STOP)
+			return 0;
+	}
+}
+
+/**
+ * victims_find - find the connections that were sent to an address by forwards
+ * @nat: the session
+ * @to: the address, borrowed
+ * @victims: changed
+ *
+ * Returns 0 or -errno.
+ */
+static int victims_find(struct nat *nat, const struct addr *to, struct victims *victims)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512] = { 0 };
+	struct nlmsghdr *message =
+		message_begin(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, to->family, nat->sequence++);
+	struct nlattr *outer, *inner;
+
+	if (to->family == AF_INET) {
+		outer = mnl_attr_nest_start(message, CTA_TUPLE_REPLY);
+		inner = mnl_attr_nest_start(message, CTA_TUPLE_IP);
+		mnl_attr_put(message, CTA_IP_V4_SRC, addr_size(to), to->bytes);
+		mnl_attr_nest_end(message, inner);
+		mnl_attr_nest_end(message, outer);
+		outer = mnl_attr_nest_start(message, CTA_FILTER);
+		mnl_attr_put_u32(message, CTA_FILTER_ORIG_FLAGS, 0);
+		mnl_attr_put_u32(message, CTA_FILTER_REPLY_FLAGS, FILTER_SOURCE);
+		mnl_attr_nest_end(message, outer);
+	}
+	return talk(nat, message, victims);
+}
+
+/**
+ * victim_end - end one connection
+ * @nat: the session
+ * @family: of its addresses
+ * @victim: borrowed
+ *
+ * Returns 0, also when it has ended by itself, or -errno.
+ */
+static int victim_end(struct nat *nat, sa_family_t family, const struct victim *victim)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512] = { 0 };
+	struct nlmsghdr *message =
+		message_begin(buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, family, nat->sequence++);
+	int r;
+
+	mnl_attr_put(message, NLA_F_NESTED | CTA_TUPLE_ORIG, victim->size, victim->tuple);
+	mnl_attr_put_u32(message, CTA_ID, victim->id);
+	r = talk(nat, message, NULL);
+	return r == -ENOENT ? 0 : r;
+}
+
+/**
+ * address_end - end the connections that were sent to one address by forwards
+ * @nat: the session
+ * @forwards: borrowed
+ * @to: the address, borrowed
+ *
+ * Returns how many, or -errno.
+ */
+static int address_end(struct nat *nat, const struct nat_forwards *forwards, const struct addr *to)
+{
+	_cleanup_(victims_free) struct victims victims = { .forwards = forwards };
+	int r = victims_find(nat, to, &victims);
+
+	for (size_t i = 0; i < victims.count && r == 0; i++)
+		r = victim_end(nat, to->family, &victims.list[i]);
+	return r < 0 ? r : (int)victims.count;
+}
+
+/**
+ * conntrack_end - end the connections that came through forwards
+ * @nat: the session
+ * @forwards: borrowed
+ * @e: filled on failure
+ *
+ * A kernel that cannot list connections is no reason to keep a port published.
+ *
+ * Returns how many, or -errno.
+ */
+int conntrack_end(struct nat *nat, const struct nat_forwards *forwards, struct error *e)
+{
+	int ended = 0;
+
+	for (size_t i = 0; i < forwards->count; i++) {
+		const struct addr *to = &forwards->list[i].to;
+		bool seen = false;
+		int r = 0;
+
+		for (size_t j = 0; j < i && !seen; j++)
+			seen = addr_equal(&forwards->list[j].to, to);
+		if (!seen)
+			r = address_end(nat, forwards, to);
+		if (r == -EINVAL || r == -EOPNOTSUPP) {
+			log_warning(
+				"connections through withdrawn ports go on: the kernel does not "
+				"list them (modprobe nf_conntrack_netlink)");
+			return ended;
+		}
+		if (r < 0)
+			return error_errno(e, -r, "cannot end connections through withdrawn ports");
+		ended += r;
+	}
+	return ended;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "machine/machine.h"
+
+static const struct words nothing;
+
+/* Whether nspawn_words() has this word. */
+static bool has(const struct nspawn_spec *spec, const char *word)
+{
+	_cleanup_(words_deinit) struct words argv = { 0 };
+
+	assert_int_equal(nspawn_words(spec, &argv, NULL), 0);
+	for (size_t i = 0; i < argv.count; i++)
+		if (strcmp(argv.list[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* A spec that says as little as possible. */
+static struct nspawn_spec plain(void)
+{
+	return (struct nspawn_spec){
+		.name = "foo", .root = "/srv/foo", .flags = &nothing, .environment = &nothing
+	};
+}
+
+static void a_tree_boots_by_itself(void **state)
+{
+	struct nspawn_spec spec = plain();
+
+	(void)state;
+	assert_true(has(&spec, "--machine=foo"));
+	assert_true(has(&spec, "--directory=/srv/foo"));
+	assert_true(has(&spec, "--boot"));
+	assert_true(has(&spec, "--keep-unit"));
+	assert_true(has(&spec, "--notify-ready=yes"));
+	assert_true(has(&spec, "--register=no"));
+	spec.registered = true;
+	assert_false(has(&spec, "--register=no"));
+}
+
+static void the_init_comes_last_and_cannot_be_an_option(void **state)
+{
+	_cleanup_(words_deinit) struct words argv = { 0 }, flags = { 0 };
+	struct nspawn_spec spec = plain();
+
+	(void)state;
+	assert_int_equal(words_split(&flags, "--bind=/a --setenv=X=1", NULL), 0);
+	spec.flags = &flags;
+	spec.init = "/nix/store/x/init";
+	assert_int_equal(nspawn_words(&spec, &argv, NULL), 0);
+	assert_string_equal(argv.list[0], "systemd-nspawn");
+	assert_string_equal(argv.list[argv.count - 1], "/nix/store/x/init");
+	assert_string_equal(argv.list[argv.count - 2], "--");
+	assert_string_equal(argv.list[argv.count - 3], "--setenv=X=1");
+	assert_false(has(&spec, "--boot"));
+}
+
+static void only_a_network_of_its_own_may_be_administered(void **state)
+{
+	struct nspawn_spec spec = plain();
+
+	(void)state;
+	assert_false(has(&spec, "--private-network"));
+	spec.namespace = "/run/netns/other";
+	assert_true(has(&spec, "--network-namespace-path=/run/netns/other"));
+	assert_false(has(&spec, "--private-network"));
+	spec.own_network = true;
+	assert_true(has(&spec, "--private-network"));
+}
+
+static void colons_in_paths_are_no_separators(void **state)
+{
+	struct nspawn_spec spec = plain();
+
+	(void)state;
+	spec.n_binds = 2;
+	spec.binds[0] = (struct nspawn_bind){ "/a:b\\c", "/d", NSPAWN_WRITABLE };
+	spec.binds[1] = (struct nspawn_bind){ "/e", "/f:g", NSPAWN_READ_ONLY };
+	assert_true(has(&spec, "--bind=/a\\:b\\\\c:/d"));
+	assert_true(has(&spec, "--bind-ro=/e:/f\\:g"));
+}
+
+static void shifted_users_own_what_is_bound(void **state)
+{
+	static const struct {
+		const char *users, *bind;
+	} cases[] = {
+		{ NULL, "--bind-ro=/a:/b" },          { "identity", "--bind-ro=/a:/b" },
+		{ "0", "--bind-ro=/a:/b" },           { "pick", "--bind-ro=/a:/b:idmap" },
+		{ "65536", "--bind-ro=/a:/b:idmap" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct nspawn_spec spec = plain();
+
+		spec.users = cases[i].users;
+		spec.n_binds = 1;
+		spec.binds[0] = (struct nspawn_bind){ "/a", "/b", NSPAWN_READ_ONLY };
+		assert_true(has(&spec, cases[i].bind));
+	}
+}
+
+static void a_forgotten_tree_links_no_journal(void **state)
+{
+	struct nspawn_spec spec = plain();
+
+	(void)state;
+	assert_true(has(&spec, "--link-journal=try-guest"));
+	spec.ephemeral = true;
+	assert_true(has(&spec, "--ephemeral"));
+	assert_false(has(&spec, "--link-journal=try-guest"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_tree_boots_by_itself),
+		cmocka_unit_test(the_init_comes_last_and_cannot_be_an_option),
+		cmocka_unit_test(only_a_network_of_its_own_may_be_administered),
+		cmocka_unit_test(colons_in_paths_are_no_separators),
+		cmocka_unit_test(shifted_users_own_what_is_bound),
+		cmocka_unit_test(a_forgotten_tree_links_no_journal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

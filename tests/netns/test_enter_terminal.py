@@ -95,6 +95,7 @@ def test_pipe_beside_a_terminal(container):
     with nspawned.Terminal(
         container.command("sh", "-c", script), stdout=subprocess.PIPE
     ) as terminal:
+        world.eventually(terminal.is_raw, "what is typed is passed on", 20)
         terminal.type(b"typed\r\x04")
         assert terminal.process.stdout.read() == b"typed\nno terminal\n"
         assert terminal.wait() == 0

@@ -129,17 +129,23 @@ def state_of(pid):
 
 
 def test_suspended_and_taken_up_again(container):
-    """While we are stopped, our terminal is as it was."""
-    with nspawned.Terminal(["sh", "-mc", '"$@"; echo back $?', "sh", *container.command(
-            "sh", "-c", "echo ready; read line; echo got $line")]) as terminal:  # fmt: skip
+    """While we are stopped, our terminal is as it was; a shell with jobs sees it."""
+    with nspawned.Terminal(
+        ["sh", "-mc", '"$@"; echo back $?; read go; fg >/dev/null; echo end $?', "sh",
+         *container.command("sh", "-c", "echo ready; read line; echo got $line; exit 4")]
+    ) as terminal:  # fmt: skip
         terminal.says(b"ready")
-        with open(f"/proc/{terminal.process.pid}/task/{terminal.process.pid}/children",
-                  encoding="ascii") as file:  # fmt: skip
+        shell = terminal.process.pid
+        with open(f"/proc/{shell}/task/{shell}/children", encoding="ascii") as file:
             pid = int(file.read())
         os.kill(pid, signal.SIGTSTP)
-        world.eventually(lambda: state_of(pid) == "T", "we are stopped", 20)
         terminal.says(b"back 148")
+        assert state_of(pid) == "T"
         assert not terminal.is_raw()
+        terminal.type(b"go\r")
+        world.eventually(terminal.is_raw, "our terminal is taken again", 20)
+        terminal.type(b"on\r")
+        terminal.says(b"got on\r\nend 4\r\n")
 
 
 def test_hung_up_terminal_ends_the_command(container):

@@ -195,6 +195,11 @@ int container_reload(const struct paths *paths, const char *name, struct error *
 int container_refresh(const struct paths *paths, struct error *e);
 /* A login prompt of it on our terminal. Returns the exit status or -errno. */
 int container_login(const struct paths *paths, const char *name, struct error *e);
+/* @argv: ends with NULL; NULL: a login shell of its root. Returns the exit status or -errno. */
+int container_run(const struct paths *paths, const char *name, char *const argv[], struct error *e);
+/* @ret_key: one line, freed by the caller. Returns 1, 0 when it has none, or -errno. */
+int container_host_key(const struct paths *paths, const char *name, char **ret_key,
+		       struct error *e);
 
 enum container_status {
 	CONTAINER_GONE, /* no definition */

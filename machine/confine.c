@@ -72,7 +72,7 @@ int confinement_read(const struct leader *leader, struct confinement *ret_confin
 		r = path_format(path, sizeof(path), e, "/proc/%d/oom_score_adj", leader->pid);
 	if (r == 0)
 		r = file_read(path, PROC_SIZE_MAX, &score, &length, e);
-	if (r < 0)
+	if (r < 0 || !score)
 		return r;
 	ret_confinement->no_new_privileges = no_new_privileges;
 	ret_confinement->oom_score = (int)strtol(score, NULL, 10);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -28,6 +29,9 @@ struct visit {
 	int socket;            /* of reports; owned */
 	int master, slave;     /* of its terminal; owned */
 	struct report failure; /* where number is set */
+	bool committed;        /* the command is about to run */
+	int signals;           /* signalfd of what would end us; owned */
+	sigset_t mask;         /* of signals, as it was */
 };
 
 /**
@@ -41,6 +45,9 @@ static void visit_deinit(struct visit *visit)
 	fd_closep(&visit->socket);
 	fd_closep(&visit->master);
 	fd_closep(&visit->slave);
+	if (visit->signals >= 0)
+		(void)sigprocmask(SIG_SETMASK, &visit->mask, NULL);
+	fd_closep(&visit->signals);
 }
 
 /**
@@ -210,6 +217,8 @@ static int report_receive(struct visit *visit)
 		visit->failure = report;
 	else if (report.step == STEP_TERMINAL)
 		terminal_received(&message, visit);
+	else if (report.step == STEP_CONFINE)
+		visit->committed = true;
 	else if (report.step == STEP_FORK)
 		inside_hold(visit, report.pid);
 	return 1;
@@ -246,6 +255,50 @@ static int visit_fail(const struct report *failure, const char *name, struct err
 	if (step != STEP_EXEC)
 		return r;
 	return error_classify(e, r, r == -ENOENT ? ERROR_NO_PROGRAM : ERROR_CANNOT_RUN);
+}
+
+/**
+ * signals_block - let signals wait until somebody is there to pass them on to
+ * @visit: changed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int signals_block(struct visit *visit, struct error *e)
+{
+	sigset_t caught, ending;
+
+	terminal_signals(&caught);
+	ending = caught;
+	sigdelset(&ending, SIGWINCH);
+	sigdelset(&ending, SIGTSTP);
+	sigdelset(&ending, SIGCONT);
+	visit->signals = signalfd(-1, &ending, SFD_CLOEXEC);
+	if (visit->signals < 0 || sigprocmask(SIG_BLOCK, &caught, &visit->mask) < 0)
+		return error_errno(e, errno, "cannot catch signals");
+	return 0;
+}
+
+/**
+ * report_await - wait for a report, or for a signal while there is no command yet
+ * @visit: borrowed
+ *
+ * What was told before the signal came is heard first. The signal is left where it is: it is
+ * delivered when signals are not blocked any more.
+ *
+ * Returns 0, -EINTR for a signal, or another -errno.
+ */
+static int report_await(const struct visit *visit)
+{
+	struct pollfd fds[] = {
+		{ .fd = visit->socket, .events = POLLIN },
+		{ .fd = visit->committed ? -1 : visit->signals, .events = POLLIN },
+	};
+
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return fds[0].revents ? 0 : -EINTR;
 }
 
 /**
@@ -286,9 +339,11 @@ static int visit_arrive(struct visit *visit, const char *name, struct error *e)
 {
 	int r;
 
-	do
-		r = report_receive(visit);
-	while (r > 0);
+	do {
+		r = report_await(visit);
+		if (r == 0)
+			r = report_receive(visit);
+	} while (r > 0);
 	if (r < 0)
 		return error_errno(e, -r, "cannot enter container '%s'", name);
 	(void)process_wait(&visit->helper, NULL);
@@ -366,7 +421,8 @@ int leader_run(const struct leader *leader, const char *name, char *const argv[]
 						       .inside = PROCESS_INIT,
 						       .socket = -1,
 						       .master = -1,
-						       .slave = -1 };
+						       .slave = -1,
+						       .signals = -1 };
 	int r = standard_check(leader, e);
 
 	if (r < 0)
@@ -374,6 +430,8 @@ int leader_run(const struct leader *leader, const char *name, char *const argv[]
 	r = entrance_prepare(leader, argv, &entrance, e);
 	if (r < 0)
 		r = error_wrap(e, r, "cannot enter container '%s'", name);
+	if (r == 0)
+		r = signals_block(&visit, e);
 	if (r == 0)
 		r = visit_begin(&entrance, &visit, e);
 	if (r == 0)

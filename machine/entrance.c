@@ -237,6 +237,7 @@ static _Noreturn void command_start(const struct entrance *entrance, const struc
  */
 void entrance_pass(const struct entrance *entrance, int socket)
 {
+	const struct report confined = { .step = STEP_CONFINE };
 	_cleanup_(fd_closep) int tree = -1;
 	struct login login;
 	int standard, r;
@@ -265,5 +266,6 @@ void entrance_pass(const struct entrance *entrance, int socket)
 	r = confinement_apply(&entrance->confinement);
 	if (r < 0)
 		fail(socket, STEP_CONFINE, r);
+	report_send(socket, &confined, NULL);
 	command_start(entrance, &login, standard, socket);
 }

@@ -39,6 +39,7 @@ struct report {
 
 /*
  * With STEP_TERMINAL come the two ends of a pseudo-terminal, when one of the three standard
- * descriptors is a terminal. What is then run inside is a child of our parent.
+ * descriptors is a terminal. STEP_CONFINE is told before the command is started: whoever is listening
+ * must not go away any more. What is then run inside is a child of our parent.
  */
 _Noreturn void entrance_pass(const struct entrance *entrance, int socket);

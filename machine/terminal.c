@@ -407,6 +407,24 @@ static int forwarding_step(struct forwarding *forwarding, struct error *e)
 }
 
 /**
+ * terminal_signals - the signals that are handled while a terminal is forwarded
+ * @ret_signals: filled
+ *
+ * A blocked signal is delivered even where it is ignored, as nohup(1) has SIGHUP: such are left out.
+ */
+void terminal_signals(sigset_t *ret_signals)
+{
+	sigemptyset(ret_signals);
+	for (size_t i = 0; i < ARRAY_SIZE(signals_caught); i++) {
+		struct sigaction action;
+
+		if (sigaction(signals_caught[i], NULL, &action) == 0 &&
+		    action.sa_handler != SIG_IGN)
+			sigaddset(ret_signals, signals_caught[i]);
+	}
+}
+
+/**
  * forwarding_begin - take signals and our terminal
  * @forwarding: its spec is set; filled
  * @e: filled on failure
@@ -418,9 +436,7 @@ static int forwarding_begin(struct forwarding *forwarding, struct error *e)
 	const struct terminal_spec *spec = forwarding->spec;
 	sigset_t caught;
 
-	sigemptyset(&caught);
-	for (size_t i = 0; i < ARRAY_SIZE(signals_caught); i++)
-		sigaddset(&caught, signals_caught[i]);
+	terminal_signals(&caught);
 	forwarding->signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (forwarding->signals < 0 || sigprocmask(SIG_BLOCK, &caught, &forwarding->mask) < 0)
 		return error_errno(e, errno, "cannot catch signals");

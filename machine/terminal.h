@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <signal.h>
+
 #include "base/error.h"
 #include "base/process.h"
 
@@ -27,6 +29,12 @@ struct terminal_spec {
 	const struct process *process;
 	enum terminal_end end;
 };
+
+/*
+ * The signals that are handled here, but for those that this program ignores. Whoever starts a process
+ * that it will wait for blocks them before: what arrives meanwhile is not lost.
+ */
+void terminal_signals(sigset_t *ret_signals);
 
 /*
  * Forwards both ways, and the size of the window, until the end. Our terminal is as it was afterwards,

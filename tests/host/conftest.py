@@ -54,8 +54,10 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def host():
-    """A fresh host, booted, for one test; that takes less than a second."""
-    with Host() as fresh:
+def host(request):
+    """A fresh host, booted, for one test; that takes less than a second. A test may have the marker
+    in_memory with directories, see Host."""
+    marker = request.node.get_closest_marker("in_memory")
+    with Host(marker.args if marker else ()) as fresh:
         fresh.boot()
         yield fresh

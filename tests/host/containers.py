@@ -26,13 +26,16 @@ def marker(text):
     return f'environment.etc.marker.text = "{text}";\n'
 
 
-# It fetches something from the server outside before it is ready.
-NEEDS_NETWORK = unit("fetch", f"""
-[Unit]
-DefaultDependencies=no
+# It fetches something from the server outside before it is ready, and does not give up.
+NEEDS_NETWORK = f"""
+environment.etc.fetch.text = ''
+    until read -r line </dev/tcp/{OUTSIDE}/{PORT}; do sleep 0.1; done
+    echo "$line" >/root/fetched
+'';
+""" + unit("fetch", """
 [Service]
 Type=oneshot
-ExecStart=/bin/bash -c "read -r line </dev/tcp/{OUTSIDE}/{PORT}; echo $line >/root/fetched"
+ExecStart=/bin/bash /etc/fetch
 """)  # fmt: skip
 
 # Its first process, before systemd, pings the host and calls the server outside, and writes down what

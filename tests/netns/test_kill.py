@@ -26,7 +26,10 @@ VOLATILE = {"ifindex", "link_index", "link_netnsid", "handle", "since", "stats64
 MAC = re.compile(r"\b(?!ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
 
 # Files that make no difference to anybody: locks of the whole host, and what is only remembered.
-IGNORED = re.compile(r".*/(ipam\.db|rules|forwarding)\.lock|/run/nixctr-net/definitions-seen")
+IGNORED = re.compile(
+    r".*/(ipam\.db|rules|forwarding)\.lock"
+    r"|/run/nixctr-net/(definitions-seen|\.?rules(\.new)?)"
+)
 
 # Only every so manieth moment, where the build is slow; see meson.build.
 STRIDE = int(os.environ.get("KILL_STRIDE", "1"))

@@ -36,8 +36,8 @@ struct error {
 	char kernel[192];       /* the kernel's own words (NLMSGERR_ATTR_MSG), or "" */
 	char attribute[96];     /* the netlink attribute the kernel pointed at, or "" */
 	char remedy[512];       /* what mends it, one imperative sentence, or "" */
-	char detail[1536];      /* last lines somebody else wrote before it failed; each ends in \n */
-	const char *file;       /* where it was set, for --debug */
+	char detail[1536]; /* last lines somebody else wrote before it failed; each ends in \n */
+	const char *file;  /* where it was set, for --debug */
 	int line;
 };
 

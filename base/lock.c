@@ -225,6 +225,41 @@ static bool lock_is_current(const char *path, int fd)
 }
 
 /**
+ * lock_take - take the lock of a name
+ * @path: borrowed; the file is made if it is missing, its directory must be there
+ * @operation: of flock(2), without LOCK_NB
+ * @wait: how to wait for it; NULL: not at all
+ * @ret_fd: the lock; close it to let go
+ * @e: names the lock, and who holds it
+ *
+ * Returns 1, 0 when others hold it and it is not waited for, -EBUSY, or another -errno.
+ */
+static int lock_take(const char *path, int operation, struct wait *wait, int *ret_fd,
+		     struct error *e)
+{
+	for (;;) {
+		_cleanup_(fd_closep) int fd =
+			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		int r = 0;
+
+		if (fd < 0)
+			return error_errno(e, errno, "cannot open lock %s", path);
+		if (flock(fd, operation | LOCK_NB) < 0) {
+			if (!wait && errno == EWOULDBLOCK)
+				return 0;
+			r = wait ? lock_wait(wait, fd, operation, e)
+				 : error_errno(e, errno, "cannot lock %s", path);
+		}
+		if (r < 0)
+			return r;
+		if (lock_is_current(path, fd)) {
+			*ret_fd = TAKE_FD(fd);
+			return 1;
+		}
+	}
+}
+
+/**
  * lock_acquire_within - wait for the lock of that name and take it, unless somebody keeps it
  * @path: borrowed; the file is made if it is missing, its directory must be there
  * @mode: whether others may hold it as well
@@ -240,24 +275,9 @@ int lock_acquire_within(const char *path, enum lock_mode mode, int seconds, int 
 			struct error *e)
 {
 	struct wait wait = { .path = path, .seconds = seconds };
-	int operation = mode == LOCK_SHARED ? LOCK_SH : LOCK_EX;
+	int r = lock_take(path, mode == LOCK_SHARED ? LOCK_SH : LOCK_EX, &wait, ret_fd, e);
 
-	for (;;) {
-		_cleanup_(fd_closep) int fd =
-			open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		int r = 0;
-
-		if (fd < 0)
-			return error_errno(e, errno, "cannot open lock %s", path);
-		if (flock(fd, operation | LOCK_NB) < 0)
-			r = lock_wait(&wait, fd, operation, e);
-		if (r < 0)
-			return r;
-		if (lock_is_current(path, fd)) {
-			*ret_fd = TAKE_FD(fd);
-			return 0;
-		}
-	}
+	return r < 0 ? r : 0;
 }
 
 /**
@@ -269,6 +289,19 @@ int lock_acquire_within(const char *path, enum lock_mode mode, int seconds, int 
 int lock_acquire(const char *path, enum lock_mode mode, int *ret_fd, struct error *e)
 {
 	return lock_acquire_within(path, mode, LOCK_SECONDS, ret_fd, e);
+}
+
+/**
+ * lock_try - take the lock of that name, alone, unless somebody has it
+ * @path: borrowed; the file is made if it is missing, its directory must be there
+ * @ret_fd: the lock; close it to let go
+ * @e: names the lock
+ *
+ * Returns 1, 0 when somebody else holds it, or -errno.
+ */
+int lock_try(const char *path, int *ret_fd, struct error *e)
+{
+	return lock_take(path, LOCK_EX, NULL, ret_fd, e);
 }
 
 /**

@@ -203,6 +203,35 @@ int netns_create(const char *directory, const char *path, int *ret_fd, struct er
 }
 
 /**
+ * netns_adopt - pin a namespace that somebody else has made
+ * @directory: where namespaces are pinned, borrowed; made and shared if need be
+ * @path: the name it gets, directly in @directory, borrowed; nothing is pinned there yet
+ * @fd: the namespace, borrowed
+ * @e: names the path
+ *
+ * Returns 1, or -errno with nothing left behind.
+ */
+int netns_adopt(const char *directory, const char *path, int fd, struct error *e)
+{
+	_cleanup_(fd_closep) int file = -1;
+	char source[64];
+	int r = netns_directory_prepare(directory, e);
+
+	if (r == 0)
+		r = path_format(source, sizeof(source), e, "/proc/thread-self/fd/%d", fd);
+	if (r < 0)
+		return r;
+	file = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
+	if (file < 0)
+		return error_errno(e, errno, "cannot make %s", path);
+	if (mount(source, path, "", MS_BIND, NULL) == 0)
+		return 1;
+	r = error_errno(e, errno, "cannot pin network namespace %s", path);
+	unlink(path);
+	return r;
+}
+
+/**
  * netns_remove - unpin a namespace and forget its name
  * @path: borrowed
  * @e: names the path

@@ -123,14 +123,17 @@ static int arguments_check(const struct invocation *in, struct error *e)
 static int verb_call(struct session *session, const struct verb *verb, const struct words *words,
 		     struct error *e)
 {
-	size_t size = verb->options ? verb->options->size : 1;
-	_cleanup_(freep) void *options = calloc(1, size);
+	_cleanup_(freep) void *options = calloc(1, verb->options ? verb->options->size : 1);
+	_cleanup_(freep) void *shared = calloc(1, verb->shared ? verb->shared->size : 1);
 	const struct option_target targets[] = { { verb->options, options },
+						 { verb->shared, shared },
 						 { &session_options, session } };
-	struct invocation in = { .session = session, .verb = verb, .options = options };
+	struct invocation in = {
+		.session = session, .verb = verb, .options = options, .shared = shared
+	};
 	int index, r;
 
-	if (!options)
+	if (!options || !shared)
 		return error_errno(e, ENOMEM, "cannot read the options");
 	r = options_parse(words->argc, words->argv, targets, ARRAY_SIZE(targets),
 			  verb->wraps_command ? OPTIONS_FIRST : OPTIONS_ANYWHERE, &index, e);

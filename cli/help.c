@@ -47,14 +47,16 @@ static void columns_print(const struct listing *listing)
  */
 int help_verb(const struct session *session, const struct verb *verb)
 {
+	bool has_options = verb->options || verb->shared;
 	char title[64];
 
 	printf("Usage: %s %s%s%s%s\n\nTo %s.\n", session->program,
-	       verb_title(verb, title, sizeof(title)), verb->options ? " [OPTION...]" : "",
+	       verb_title(verb, title, sizeof(title)), has_options ? " [OPTION...]" : "",
 	       verb->arguments[0] ? " " : "", verb->arguments, verb->summary);
-	if (verb->options) {
+	if (has_options) {
 		printf("\nOptions:\n");
 		options_print(verb->options);
+		options_print(verb->shared);
 	}
 	if (verb->listing)
 		columns_print(verb->listing);

@@ -112,6 +112,22 @@ static void local_end_add(struct tree *tree, const struct veth_end *end)
 }
 
 /**
+ * ports_add - say which ports of the host lead to the container
+ * @tree: changed
+ * @ports: borrowed; nothing is said when there are none
+ */
+static void ports_add(struct tree *tree, const struct ports *ports)
+{
+	struct phrase phrase = { .length = 0 };
+
+	for (size_t i = 0; i < ports->count; i++)
+		phrase_add(&phrase, "%s %u %s %u", protocol_name(ports->list[i].protocol),
+			   ports->list[i].host, text_arrow(), ports->list[i].inside);
+	if (ports->count)
+		tree_add(tree, TONE_PLAIN, "ports", "%s", phrase.text);
+}
+
+/**
  * picture_draw - draw a container's network as one tree
  * @session: borrowed
  * @state: borrowed
@@ -144,6 +160,7 @@ int picture_draw(const struct session *session, const struct network_state *stat
 		local_end_add(tree, &state->cable.local);
 	tone = outside_phrase(outside, &phrase);
 	tree_add(tree, tone, "nat", "%s", phrase.text);
+	ports_add(tree, &state->definition.ports);
 	if (state->attached)
 		tree_add_drift(tree, state->drift.line[0], sizeof(state->drift.line[0]),
 			       state->drift.count);
@@ -177,6 +194,30 @@ static json_t *end_json(const char *name, const struct veth_end *end)
 }
 
 /**
+ * ports_json - which ports of the host lead to the container, as an array
+ * @ports: borrowed
+ *
+ * Returns a new array, or NULL without memory.
+ */
+static json_t *ports_json(const struct ports *ports)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < ports->count; i++) {
+		const struct port *port = &ports->list[i];
+		json_t *entry =
+			json_pack("{s:s, s:i, s:i}", "protocol", protocol_name(port->protocol),
+				  "port", port->host, "to_port", port->inside);
+
+		if (json_array_append_new(array, entry) == 0)
+			continue;
+		json_decref(array);
+		return NULL;
+	}
+	return array;
+}
+
+/**
  * picture_json - a container's network as an object
  * @state: borrowed
  * @outside: NAT, borrowed
@@ -196,11 +237,12 @@ json_t *picture_json(const struct network_state *state, const struct masquerade_
 	(void)selection_make(&network_listing, NULL, SELECT_ALL, &columns, NULL);
 	object = json_row(&columns, &row);
 	more = json_pack(
-		"{s:o, s:o, s:{s:b, s:o}, s:o}", "host",
+		"{s:o, s:o, s:{s:b, s:o}, s:o, s:o}", "host",
 		end_json(state->spec.link, state->has_cable ? &state->cable.host : &none), "local",
 		end_json(VETH_INSIDE, &state->cable.local), "nat", "enabled", outside->settings.nat,
 		"external",
-		json_lines(outside->spec.external[0], IFNAMSIZ, outside->spec.n_external), "drift",
+		json_lines(outside->spec.external[0], IFNAMSIZ, outside->spec.n_external), "ports",
+		ports_json(&state->definition.ports), "drift",
 		json_lines(state->drift.line[0], sizeof(state->drift.line[0]), state->drift.count));
 	if (!object || !more || json_object_update(object, more) != 0) {
 		json_decref(object);

@@ -102,15 +102,64 @@ static int option_list_add(struct option_list *list, const char *name, char *tex
 }
 
 /**
+ * option_pass - keep an option for somebody else
+ * @passed: it is added
+ * @name: of the option
+ * @first, @second: its values, borrowed from argv, NULL where there is none
+ * @e: says what is wrong
+ *
+ * Returns 0, or -E2BIG with class ERROR_USAGE.
+ */
+static int option_pass(struct option_passed *passed, const char *name, const char *first,
+		       const char *second, struct error *e)
+{
+	if (passed->count == OPTION_PASSED_MAX)
+		return error_set(e, ERROR_USAGE, E2BIG,
+				 "there are more than %d options for another program",
+				 OPTION_PASSED_MAX);
+	passed->list[passed->count].name = name;
+	passed->list[passed->count].values[0] = first;
+	passed->list[passed->count].values[1] = second;
+	passed->count++;
+	return 0;
+}
+
+/**
+ * option_second - the second value of an option that has two
+ * @row: borrowed; another option has none
+ * @argc, @argv: as getopt_long() has them
+ * @ret_value: the value, borrowed from @argv, or NULL
+ * @e: says that it is missing
+ *
+ * getopt_long() goes on behind it.
+ *
+ * Returns 0, or -EINVAL with class ERROR_USAGE.
+ */
+static int option_second(const struct option_spec *row, int argc, char **argv,
+			 const char **ret_value, struct error *e)
+{
+	*ret_value = NULL;
+	if (row->kind != OPTION_PASS_PAIR)
+		return 0;
+	if (optind >= argc)
+		return error_set(e, ERROR_USAGE, EINVAL, "option '--%s' needs two values, %s",
+				 row->name, row->argument);
+	*ret_value = argv[optind++];
+	return 0;
+}
+
+/**
  * option_store - put what was given into the field of a row
  * @row: borrowed
  * @values: the struct it fills
  * @text: the value, borrowed from argv; NULL for a flag
+ * @second: the second one; NULL where there is none
  * @e: says what is wrong
  *
  * Returns 0, or -EINVAL with class ERROR_USAGE.
  */
-static int option_store(const struct option_spec *row, void *values, char *text, struct error *e)
+static int option_store(const struct option_spec *row, void *values, char *text, const char *second,
+			struct error *e)
 {
 	void *field = (char *)values + row->offset;
 
@@ -124,8 +173,14 @@ static int option_store(const struct option_spec *row, void *values, char *text,
 					 row->name);
 		*(const char **)field = text;
 		return 0;
+	case OPTION_DATA:
+		*(const char **)field = text;
+		return 0;
 	case OPTION_LIST:
 		return option_list_add(field, row->name, text, e);
+	case OPTION_PASS:
+	case OPTION_PASS_PAIR:
+		return option_pass(field, row->name, text, second, e);
 	}
 	return 0;
 }
@@ -219,12 +274,16 @@ int options_parse(int argc, char **argv, const struct option_target *targets, si
 	while ((code = getopt_long(argc, argv, parser.letters, parser.longs, NULL)) != -1) {
 		struct error *slot = first < 0 ? NULL : e;
 		size_t row = parser_row(&parser, code);
+		const char *second;
 		int r;
 
 		if (row == parser.count)
 			r = option_mistake(&parser, code, argv[optind - 1], slot);
 		else
-			r = option_store(parser.rows[row], parser.values[row], optarg, slot);
+			r = option_second(parser.rows[row], argc, argv, &second, slot);
+		if (r == 0)
+			r = option_store(parser.rows[row], parser.values[row], optarg, second,
+					 slot);
 		if (first == 0)
 			first = r;
 	}

@@ -11,9 +11,12 @@
  */
 
 enum option_kind {
-	OPTION_FLAG, /* fills a bool */
-	OPTION_TEXT, /* fills a const char *, borrowed from argv; the last one given counts */
-	OPTION_LIST, /* adds to a struct option_list */
+	OPTION_FLAG,      /* fills a bool */
+	OPTION_TEXT,      /* fills a const char *, borrowed from argv; the last one given counts */
+	OPTION_DATA,      /* the same, and it may be empty */
+	OPTION_LIST,      /* adds to a struct option_list */
+	OPTION_PASS,      /* adds to a struct option_passed, as it is, for somebody else */
+	OPTION_PASS_PAIR, /* the same, with a second value in the word behind the first */
 };
 
 #define OPTION_LIST_MAX 32
@@ -21,6 +24,17 @@ enum option_kind {
 /* The values of an option that may be given again, or have several with commas. */
 struct option_list {
 	const char *values[OPTION_LIST_MAX]; /* borrowed from argv */
+	size_t count;
+};
+
+#define OPTION_PASSED_MAX 64
+
+/* Options for another program, in the order they were given. Their values may be empty. */
+struct option_passed {
+	struct {
+		const char *name;      /* without the two dashes */
+		const char *values[2]; /* borrowed from argv, NULL where there is none */
+	} list[OPTION_PASSED_MAX];
 	size_t count;
 };
 
@@ -56,8 +70,7 @@ enum option_order {
 	OPTIONS_FIRST,    /* the first argument ends them */
 };
 
-#define OPTION_TARGETS_MAX 2
-#define OPTIONS_MAX        32 /* in all targets together */
+#define OPTIONS_MAX 64 /* in all targets together */
 
 int options_parse(int argc, char **argv, const struct option_target *targets, size_t n_targets,
 		  enum option_order order, int *ret_index, struct error *e);

@@ -4,20 +4,19 @@
 #include "cli/verb.h"
 
 /**
- * options_dump - print the options of a table behind a tab
+ * options_dump - print the options of a table
  * @table: borrowed; NULL for none
+ * @before: what stands before the first one
  */
-static void options_dump(const struct option_table *table)
+static void options_dump(const struct option_table *table, const char *before)
 {
-	putchar('\t');
 	for (size_t i = 0; table && i < table->count; i++) {
 		const struct option_spec *row = &table->specs[i];
 
-		printf("%s--%s%s", i ? " " : "", row->name, row->argument ? "=" : "");
+		printf("%s--%s%s", i ? " " : before, row->name, row->argument ? "=" : "");
 		if (row->letter)
 			printf(" -%c", row->letter);
 	}
-	putchar('\n');
 }
 
 /**
@@ -34,16 +33,19 @@ int verb_complete(const struct invocation *in, struct error *e)
 {
 	(void)in;
 	(void)e;
-	printf("\t\t");
-	options_dump(&session_options);
+	printf("\t\t\t");
+	options_dump(&session_options, "");
+	putchar('\n');
 	for (size_t i = 0; i < n_verbs; i++) {
 		char title[64];
 
 		if (verbs[i].group == GROUP_HIDDEN)
 			continue;
-		printf("%s\t%s\t%s", verb_title(&verbs[i], title, sizeof(title)),
+		printf("%s\t%s\t%s\t", verb_title(&verbs[i], title, sizeof(title)),
 		       verbs[i].arguments, verbs[i].summary);
-		options_dump(verbs[i].options);
+		options_dump(verbs[i].options, "");
+		options_dump(verbs[i].shared, verbs[i].options ? " " : "");
+		putchar('\n');
 	}
 	return 0;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/json.h"
 #include "cli/listings.h"
+#include "cli/system-options.h"
 #include "cli/verb.h"
 
 /* The request as it is typed; the list becomes part of it afterwards. */
@@ -28,6 +30,10 @@ static const struct option_spec specs[] = {
 	{ "auto-start", 0, OPTION_FLAG, FIELD(auto_start), NULL, "start it with the host" },
 	{ "ensure-unique-name", 0, OPTION_FLAG, FIELD(unique), NULL,
 	  "append a number when NAME is taken, and print it" },
+	{ "root-tree", 0, OPTION_TEXT, FIELD(boots.tree), "DIR",
+	  "boot the operating system in DIR, in place" },
+	{ "no-system", 0, OPTION_FLAG, FIELD(boots.none), NULL,
+	  "make a network and nothing to boot" },
 };
 
 const struct option_table create_options = OPTION_TABLE(specs, struct create_options);
@@ -53,6 +59,22 @@ static void pair_tell(const struct veth_pair *pair)
 }
 
 /**
+ * tell_manager - have systemd know of a container that is to start with the host
+ * @paths: borrowed
+ * @definition: of the container, borrowed
+ *
+ * The container is there all the same when that fails, and systemd looks again at the next boot.
+ */
+static void tell_manager(const struct paths *paths, const struct definition *definition)
+{
+	struct error e = ERROR_INIT;
+
+	if (definition->auto_start && container_refresh(paths, &e) < 0)
+		log_warning("systemd does not know of container '%s' before the next boot: %s",
+			    definition->name, e.text);
+}
+
+/**
  * verb_create - make a container
  * @in: the call, borrowed
  * @e: filled on failure
@@ -62,6 +84,7 @@ static void pair_tell(const struct veth_pair *pair)
 int verb_create(const struct invocation *in, struct error *e)
 {
 	const struct create_options *options = in->options;
+	_cleanup_(words_deinit) struct words nix = { 0 };
 	struct create_request request = options->request;
 	struct definition definition;
 	struct container_row row;
@@ -71,9 +94,12 @@ int verb_create(const struct invocation *in, struct error *e)
 	request.name = in->arguments[0];
 	request.ports = options->ports.values;
 	request.n_ports = options->ports.count;
-	r = container_create(&in->session->paths, &request, &definition, e);
+	r = system_options_pass(in->shared, &nix, &request.boots, e);
+	if (r == 0)
+		r = container_create(&in->session->paths, &request, &definition, e);
 	if (r < 0)
 		return r;
+	tell_manager(&in->session->paths, &definition);
 	pair_tell(&definition.v4);
 	pair_tell(&definition.v6);
 	if (!in->session->json) {

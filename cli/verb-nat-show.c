@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "cli/json.h"
@@ -30,29 +32,56 @@ static json_t *table_json(const struct masquerade_state *state)
 
 	if (!state->present)
 		return json_null();
-	return json_pack("{s:b, s:o, s:{s:o, s:o, s:o, s:o}}", "intact", table->intact, "external",
-			 json_lines(table->external[0], IFNAMSIZ, table->n_external), "counters",
-			 "masqueraded", counter_json(&table->masqueraded), "outgoing",
+	return json_pack("{s:b, s:o, s:{s:o, s:o, s:o, s:o, s:o}}", "intact", table->intact,
+			 "external", json_lines(table->external[0], IFNAMSIZ, table->n_external),
+			 "counters", "masqueraded", counter_json(&table->masqueraded), "outgoing",
 			 counter_json(&table->outgoing), "incoming", counter_json(&table->incoming),
-			 "dropped", counter_json(&table->dropped));
+			 "published", counter_json(&table->published), "dropped",
+			 counter_json(&table->dropped));
+}
+
+/**
+ * forwards_json - published ports as an array
+ * @forwards: borrowed
+ *
+ * Returns a new array, or NULL without memory.
+ */
+static json_t *forwards_json(const struct nat_forwards *forwards)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < forwards->count; i++) {
+		const struct nat_forward *one = &forwards->list[i];
+		json_t *entry = json_pack("{s:o, s:s, s:i, s:o, s:i}", "container",
+					  json_text(one->container), "protocol",
+					  protocol_name(one->protocol), "port", one->port,
+					  "address", json_addr(&one->to), "to_port", one->to_port);
+
+		if (json_array_append_new(array, entry) == 0)
+			continue;
+		json_decref(array);
+		return NULL;
+	}
+	return array;
 }
 
 /**
  * state_json - all there is to say about NAT
  * @state: borrowed
+ * @forwards: published ports, borrowed
  *
  * Returns a new object, or NULL without memory.
  */
-static json_t *state_json(const struct masquerade_state *state)
+static json_t *state_json(const struct masquerade_state *state, const struct nat_forwards *forwards)
 {
 	const struct settings *settings = &state->settings;
 
 	return json_pack(
-		"{s:b, s:b, s:o, s:o, s:o, s:o}", "enabled", settings->nat, "auto",
+		"{s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", settings->nat, "auto",
 		settings->external_auto, "configured",
 		json_lines(settings->external.external[0], IFNAMSIZ, settings->external.n_external),
 		"external", json_lines(state->spec.external[0], IFNAMSIZ, state->spec.n_external),
-		"table", table_json(state), "drift",
+		"forwards", forwards_json(forwards), "table", table_json(state), "drift",
 		json_lines(state->drift.line[0], sizeof(state->drift.line[0]), state->drift.count));
 }
 
@@ -98,15 +127,36 @@ static void counter_add(struct tree *tree, const char *name, const struct nat_co
 }
 
 /**
+ * forwards_add - say which ports lead where
+ * @tree: changed
+ * @forwards: borrowed
+ */
+static void forwards_add(struct tree *tree, const struct nat_forwards *forwards)
+{
+	char name[32], to[ADDR_TEXT];
+
+	for (size_t i = 0; i < forwards->count; i++) {
+		const struct nat_forward *one = &forwards->list[i];
+		bool v6 = one->to.family == AF_INET6;
+
+		(void)snprintf(name, sizeof(name), "%s %u", protocol_name(one->protocol),
+			       one->port);
+		tree_add(tree, TONE_PLAIN, name, "%s %s, %s%s%s:%u", text_arrow(), one->container,
+			 v6 ? "[" : "", addr_format(&one->to, to), v6 ? "]" : "", one->to_port);
+	}
+}
+
+/**
  * state_draw - draw all there is to say about NAT
  * @in: the call, borrowed
  * @state: borrowed
+ * @forwards: published ports, borrowed
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
 static int state_draw(const struct invocation *in, const struct masquerade_state *state,
-		      struct error *e)
+		      const struct nat_forwards *forwards, struct error *e)
 {
 	_cleanup_(tree_freep) struct tree *tree = NULL;
 	struct phrase phrase = { .length = 0 };
@@ -125,8 +175,11 @@ static int state_draw(const struct invocation *in, const struct masquerade_state
 		counter_add(tree, "masqueraded", &state->table.masqueraded, "connections");
 		counter_add(tree, "outgoing", &state->table.outgoing, "packets");
 		counter_add(tree, "incoming", &state->table.incoming, "packets");
+		if (state->table.ports)
+			counter_add(tree, "published", &state->table.published, "packets");
 		counter_add(tree, "dropped", &state->table.dropped, "packets");
 	}
+	forwards_add(tree, forwards);
 	tree_add_drift(tree, state->drift.line[0], sizeof(state->drift.line[0]),
 		       state->drift.count);
 	return tree_print(tree, e);
@@ -141,10 +194,15 @@ static int state_draw(const struct invocation *in, const struct masquerade_state
  */
 int verb_nat_show(const struct invocation *in, struct error *e)
 {
+	struct nat_forwards forwards = { .count = 0 };
 	struct masquerade_state state;
 	int r = masquerade_read(&in->session->paths, &state, e);
 
-	if (r < 0)
-		return r;
-	return in->session->json ? json_print(state_json(&state), e) : state_draw(in, &state, e);
+	if (r == 0 && state.table.ports)
+		r = published_read(&forwards, e);
+	if (r == 0)
+		r = in->session->json ? json_print(state_json(&state, &forwards), e)
+				      : state_draw(in, &state, &forwards, e);
+	free(forwards.list);
+	return r;
 }

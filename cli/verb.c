@@ -17,6 +17,8 @@ const char *verb_group_title(enum verb_group group)
 	switch (group) {
 	case GROUP_CONTAINERS:
 		return "Make and find containers";
+	case GROUP_RUNNING:
+		return "Start, stop and enter them";
 	case GROUP_NETWORKS:
 		return "Connect them to the host";
 	case GROUP_OUTSIDE:

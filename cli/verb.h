@@ -15,6 +15,7 @@ struct invocation;
 /* What a person wants to do; the headings of --help, in this order. */
 enum verb_group {
 	GROUP_CONTAINERS,
+	GROUP_RUNNING,
 	GROUP_NETWORKS,
 	GROUP_OUTSIDE,
 	GROUP_ADDRESSES,
@@ -35,6 +36,7 @@ struct verb {
 	unsigned min, max;                  /* number of arguments */
 	bool wraps_command;                 /* the arguments end in somebody else's command line */
 	const struct option_table *options; /* its own, or NULL */
+	const struct option_table *shared;  /* those it has in common with others, or NULL */
 	const struct listing *listing;      /* the columns its -o chooses from, or NULL */
 	/* Returns the exit status, or -errno with *e filled. */
 	int (*run)(const struct invocation *in, struct error *e);
@@ -45,6 +47,7 @@ struct invocation {
 	const struct session *session;
 	const struct verb *verb;
 	const void *options; /* the struct its option table fills */
+	const void *shared;  /* the same for those it shares */
 	char **arguments;
 	size_t n_arguments;
 };
@@ -63,6 +66,7 @@ const char *verb_title(const struct verb *verb, char *buffer, size_t size);
 /* The handlers, one file each: cli/verb-*.c. */
 int verb_create(const struct invocation *in, struct error *e);
 int verb_destroy(const struct invocation *in, struct error *e);
+int verb_update(const struct invocation *in, struct error *e);
 int verb_list(const struct invocation *in, struct error *e);
 int verb_start(const struct invocation *in, struct error *e);
 int verb_stop(const struct invocation *in, struct error *e);
@@ -90,6 +94,7 @@ int verb_complete(const struct invocation *in, struct error *e);
 
 /* Their options, beside them. */
 extern const struct option_table create_options;
+extern const struct option_table system_options;
 extern const struct option_table list_options;
 extern const struct option_table show_ip_options;
 extern const struct option_table each_options;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/netns.h"
 #include "container/forwards.h"
+#include "container/links.h"
 #include "container/masquerade.h"
 #include "container/network.h"
 
@@ -49,8 +50,33 @@ static int rules_ensure(struct network *network, struct error *e)
 }
 
 /**
- * cable_ensure - have namespace and cable of a container as they should be
+ * wires_ensure - have the cable and further links of a container as they should be
  * @network: the session
+ * @ns: its namespace, borrowed
+ * @definition: borrowed
+ * @spec: what the cable should be
+ * @e: filled on failure
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+static int wires_ensure(struct network *network, int ns, const struct definition *definition,
+			const struct veth_spec *spec, struct error *e)
+{
+	int cable = 0, links = 0;
+
+	if (definition->cable)
+		cable = veth_ensure(network->host.veth, ns, spec, e);
+	if (cable >= 0 && (definition->n_extras || !definition->cable))
+		links = links_ensure(network, ns, definition, spec, e);
+	if (cable < 0 || links < 0)
+		return cable < 0 ? cable : links;
+	return cable || links;
+}
+
+/**
+ * cable_ensure - have namespace and links of a container as they should be
+ * @network: the session
+ * @definition: borrowed
  * @spec: what the cable should be
  * @e: filled on failure
  *
@@ -58,7 +84,8 @@ static int rules_ensure(struct network *network, struct error *e)
  *
  * Returns 2 when the namespace was made, 1 when something else was done, 0 when all was so, or -errno.
  */
-static int cable_ensure(struct network *network, const struct veth_spec *spec, struct error *e)
+static int cable_ensure(struct network *network, const struct definition *definition,
+			const struct veth_spec *spec, struct error *e)
 {
 	_cleanup_(fd_closep) int ns = -1;
 	char path[PATH_MAX];
@@ -75,9 +102,14 @@ static int cable_ensure(struct network *network, const struct veth_spec *spec, s
 		r = netns_create(network->host.paths->namespaces, path, &ns, e);
 	if (r < 0)
 		return r;
-	r = veth_ensure(network->host.veth, ns, spec, e);
-	if (r < 0 && made)
-		netns_remove(path, NULL); /* the failure to report is that of the cable */
+	r = wires_ensure(network, ns, definition, spec, e);
+	if (r < 0 && made) {
+		/* The failure to report is that of the link. */
+		links_remove(network, definition, NULL);
+		if (definition->cable)
+			veth_remove(network->host.veth, spec, NULL);
+		netns_remove(path, NULL);
+	}
 	if (r < 0)
 		return r;
 	return made ? 2 : r > 0;
@@ -133,7 +165,7 @@ static int attach_defined(struct network *network, const struct definition *defi
 	if (r == 0)
 		r = rules = rules_ensure(network, e);
 	if (r >= 0)
-		r = cable = cable_ensure(network, &spec, e);
+		r = cable = cable_ensure(network, definition, &spec, e);
 	if (r >= 0)
 		r = ports_ensure(network, definition, &spec, cable, e);
 	if (r < 0)
@@ -232,7 +264,7 @@ static int network_cut(struct network *network, const char *name, struct error *
 {
 	struct definition definition = { 0 };
 	struct veth_spec spec;
-	int forwards, cable, r;
+	int forwards, links, cable, r;
 
 	if (definition_read(network->host.paths, name, &definition, NULL) <= 0)
 		memcpy(definition.name, name, strlen(name) + 1);
@@ -240,10 +272,11 @@ static int network_cut(struct network *network, const char *name, struct error *
 	if (r < 0)
 		return r;
 	forwards = forwards_withdraw(network, name, e);
-	cable = forwards < 0 ? forwards : cable_remove_either(network, &spec, e);
+	links = forwards < 0 ? forwards : links_remove(network, &definition, e);
+	cable = links < 0 ? links : cable_remove_either(network, &spec, e);
 	if (cable < 0)
 		return error_wrap(e, cable, "network of container '%s'", name);
-	return forwards || cable;
+	return forwards || links || cable;
 }
 
 /**
@@ -304,6 +337,73 @@ int network_detach(struct network *network, const char *name, struct error *e)
 	if (r >= 0)
 		network_lock_remove(&lock);
 	return r;
+}
+
+/**
+ * attach_late - make the network of a container in a namespace that is there
+ * @network: the session, which has the lock of the rules
+ * @definition: borrowed; it asks for a network of its own
+ * @ns: the namespace, borrowed
+ * @e: filled on failure
+ *
+ * What was attached before is taken away: its names are needed.
+ *
+ * Returns 1 or -errno, with nothing left behind.
+ */
+static int attach_late(struct network *network, const struct definition *definition, int ns,
+		       struct error *e)
+{
+	const char *name = definition->name;
+	char path[PATH_MAX];
+	struct veth_spec spec;
+	int r = paths_namespace(network->host.paths, name, path, e);
+
+	if (r == 0)
+		r = host_describe(&network->host, definition, &spec, e);
+	if (r >= 0)
+		r = network_detach_locked(network, name, e);
+	if (r >= 0 && addr_is_set(&spec.v6.local.addr))
+		network->host.nat.ipv6 = true;
+	if (r >= 0)
+		r = rules_ensure(network, e);
+	if (r >= 0)
+		r = netns_adopt(network->host.paths->namespaces, path, ns, e);
+	if (r < 0)
+		return r;
+	r = veth_ensure(network->host.veth, ns, &spec, e);
+	if (r < 0)
+		netns_remove(path, NULL); /* the failure to report is that of the cable */
+	return r;
+}
+
+/**
+ * network_attach_to - make the network of a container in the namespace that it has made itself
+ * @network: the session
+ * @name: checked here, borrowed
+ * @ns: the namespace, borrowed
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when the container shares the host's network, or -errno with nothing left behind.
+ */
+int network_attach_to(struct network *network, const char *name, int ns, struct error *e)
+{
+	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
+	struct definition definition = { 0 };
+	int r = name_check(name, e);
+
+	if (r == 0 && network->rules_fd < 0)
+		r = rules_lock(network->host.paths, LOCK_SHARED, &network->rules_fd, e);
+	if (r == 0)
+		r = network_lock(network->host.paths, name, &lock, e);
+	if (r == 0)
+		r = definition_read(network->host.paths, name, &definition, e);
+	if (r == 0)
+		r = name_unknown(name, e);
+	if (r > 0 && !definition.private_network)
+		return 0;
+	if (r > 0)
+		r = attach_late(network, &definition, ns, e);
+	return r < 0 ? error_wrap(e, r, "network of container '%s'", name) : 1;
 }
 
 /**

@@ -21,6 +21,8 @@
  */
 
 #define CONTAINER_NAME_MAX 64 /* with its NUL */
+#define FLAKE_MAX          2048
+#define FLAKE_ATTR_MAX     256
 
 /* ------------------------------------------------------------- where things are */
 
@@ -39,7 +41,9 @@ struct paths {
 	char profiles[320];   /* ROOT/nix/var/nix/profiles/per-container */
 	char gcroots[320];    /* ROOT/nix/var/nix/gcroots/per-container */
 	char machine_id[320]; /* ROOT/etc/machine-id */
-	char logs[320];       /* ROOT/var/log/nixctr-net, of containers that systemd does not run */
+	char claims[320];   /* ROOT/run/nixctr-net/claims, a lock for each that is being changed */
+	char machines[320]; /* ROOT/run/nixos-containers */
+	char logs[320];     /* ROOT/var/log/nixctr-net, of containers that systemd does not run */
 };
 
 int paths_init(struct paths *paths, const char *root, struct error *e);
@@ -65,7 +69,8 @@ int name_check(const char *name, struct error *e);
 /* Says that there is no container of that name. Returns -ENOENT (ERROR_NO_CONTAINER). */
 int name_unknown(const char *name, struct error *e);
 
-#define PORTS_MAX 128 /* of one container */
+#define PORTS_MAX  128 /* of one container */
+#define EXTRAS_MAX 16  /* links beside the cable */
 
 /* A port of the host that is to be the container's: [tcp|udp:]HOST[:INSIDE]. */
 struct port {
@@ -82,24 +87,55 @@ struct ports {
 struct definition {
 	char name[CONTAINER_NAME_MAX];
 	bool declarative;      /* not ours to change: a link into the store, or not writable */
-	bool private_network;  /* PRIVATE_NETWORK */
+	bool private_network;  /* PRIVATE_NETWORK, or any link: a namespace of its own */
+	bool cable;            /* an address, a bridge or a MAC is given: it has eth0 */
 	bool auto_start;       /* AUTO_START */
 	char bridge[IFNAMSIZ]; /* HOST_BRIDGE */
 	struct mac mac;        /* LOCAL_MAC_ADDRESS */
 	struct veth_pair v4;   /* HOST_ADDRESS, LOCAL_ADDRESS */
 	struct veth_pair v6;   /* HOST_ADDRESS6, LOCAL_ADDRESS6 */
 	struct ports ports;    /* HOST_PORT */
+	size_t n_extras;       /* INTERFACES, MACVLANS, EXTRA_VETHS */
+	struct veth_extra extras[EXTRAS_MAX];
+	bool incomplete;       /* INCOMPLETE: "create" has not come to its end */
+	bool keeps_root;       /* INCOMPLETE=old-root: its root directory was there before */
+	char flake[FLAKE_MAX]; /* FLAKE */
+	char flake_attr[FLAKE_ATTR_MAX]; /* FLAKE_ATTR; empty: "container" */
+	char root_tree[PATH_MAX];        /* ROOT_TREE: used in place, and never removed */
 };
+
+/*
+ * Takes one word of EXTRA_NSPAWN_FLAGS, when it is an option about the network. Returns 1 when it was
+ * taken, 0 when it is about something else, or -errno naming an option that cannot be had.
+ */
+int definition_take_network_flag(struct definition *definition, const char *word, struct error *e);
 
 /* Returns 1, 0 when there is no such container, or -errno naming the file and the line. */
 int definition_read(const struct paths *paths, const char *name, struct definition *ret_definition,
 		    struct error *e);
+
+/* Returns 0, or -EBUSY when it was not completely created: nothing may be started then. */
+int definition_check_complete(const struct definition *definition, struct error *e);
 
 /* The names of all definitions, sorted. The caller frees *ret_names, one block. */
 int definition_names(const struct paths *paths, char (**ret_names)[CONTAINER_NAME_MAX],
 		     size_t *ret_count, struct error *e);
 
 /* ------------------------------------------------------------- life cycle */
+
+struct words;
+
+/* What a container is to boot, as "create" and "update" were asked; NULL where not given. */
+struct system_request {
+	const char *path;        /* --system-path: a system that is built already */
+	const char *config;      /* --config: what stands in its configuration */
+	const char *config_file; /* --config-file: what its configuration imports */
+	const char *flake;       /* --flake REF[#ATTR] */
+	const char *nixos;       /* --nixos-path; NULL: <nixpkgs/nixos> */
+	const char *tree;        /* --root-tree: an operating system's tree, used in place */
+	bool none;               /* --no-system: a network and nothing to boot */
+	const struct words *nix; /* options that are passed on to Nix; NULL: none */
+};
 
 /* What "create" was asked for; addresses as they were typed, NULL where not given. */
 struct create_request {
@@ -111,10 +147,15 @@ struct create_request {
 	size_t n_ports;
 	bool auto_start;
 	bool unique; /* when the name is taken, NAME-0, NAME-1, ... */
+	struct system_request boots;
 };
 
 int container_create(const struct paths *paths, const struct create_request *request,
 		     struct definition *ret_definition, struct error *e);
+
+/* Builds what the container boots next; what it had stays when that fails. Returns 1 or -errno. */
+int container_update(const struct paths *paths, const char *name,
+		     const struct system_request *request, struct error *e);
 
 /*
  * Becomes the systemd-nspawn of a container whose network is there; what a unit starts. Returns only
@@ -124,6 +165,13 @@ int container_exec(const struct paths *paths, const char *name, struct error *e)
 
 /* The supervisor of one container; returns when that has stopped. */
 int container_supervise(const struct paths *paths, const char *name, struct error *e);
+
+/*
+ * Tells systemd in @directory, that of a generator, which containers start with the host and what their
+ * units have to know; @units is where the units of packages are.
+ */
+int container_generate(const struct paths *paths, const char *units, const char *directory,
+		       struct error *e);
 
 /* Brings the resolvers of the host into all containers; one failing does not keep the others from it. */
 int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, struct error *e);
@@ -143,6 +191,8 @@ int container_restart(const struct paths *paths, const char *name, struct error 
 int container_terminate(const struct paths *paths, const char *name, struct error *e);
 /* Runs its reload step: what "update" needs of a container that runs. */
 int container_reload(const struct paths *paths, const char *name, struct error *e);
+/* Has systemd read what generators make of the definitions, such as which start with the host. */
+int container_refresh(const struct paths *paths, struct error *e);
 /* A login prompt of it on our terminal. Returns the exit status or -errno. */
 int container_login(const struct paths *paths, const char *name, struct error *e);
 
@@ -230,3 +280,7 @@ int masquerade_enable(const struct paths *paths, const char *const *externals, s
 		      struct error *e);
 int masquerade_disable(const struct paths *paths, struct error *e);
 int masquerade_read(const struct paths *paths, struct masquerade_state *ret_state, struct error *e);
+
+/* The published ports as the kernel has them. The caller frees the list. */
+int published_read(struct nat_forwards *ret_forwards, struct error *e);
+const char *protocol_name(uint8_t protocol);

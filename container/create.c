@@ -6,17 +6,36 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "container/adopt.h"
 #include "container/definition.h"
+#include "container/destroy.h"
 #include "container/host.h"
 #include "container/locks.h"
+#include "container/name-choice.h"
 #include "container/ports.h"
+#include "container/remnants.h"
+#include "container/root-tree.h"
+#include "container/system.h"
 #include "ipam/ipam.h"
 
 /*
  * name -> lease -> definition file, under the lock that nixos-container takes too. A run killed
  * between the last two leaves a lease without a definition, which the same command takes up again.
+ *
+ * -> root directory, profile -> definition file without its mark. To build may take long, so this is
+ * done without that lock; the mark in the definition and the claim of the container tell others that
+ * somebody is at it, and the mark without a claim that somebody was killed at it. The same command
+ * takes that up as well.
  */
+
+/* A container that is being made. */
+struct creation {
+	const struct create_request *request; /* borrowed */
+	struct definition definition;
+	struct system_spec boots;
+	struct claim claim;
+};
 
 /**
  * parse_family - check that an address is of the family its option is for
@@ -145,6 +164,7 @@ static int parse_request(const struct create_request *request, struct definition
 			 struct error *e)
 {
 	struct definition definition = { .private_network = true,
+					 .cable = true,
 					 .auto_start = request->auto_start };
 	bool bridged = request->bridge;
 	int r;
@@ -172,99 +192,6 @@ static int parse_request(const struct create_request *request, struct definition
 	if (r == 0)
 		*ret_definition = definition;
 	return r;
-}
-
-/**
- * is_taken - whether something of that name is there
- * @paths: borrowed
- * @name: a checked name
- * @with_root: whether a left-over root directory counts too
- * @e: filled on failure
- *
- * Returns 1, 0 or -errno.
- */
-static int is_taken(const struct paths *paths, const char *name, bool with_root, struct error *e)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	int r;
-
-	r = definition_path(paths, name, path, e);
-	if (r < 0)
-		return r;
-	if (lstat(path, &st) == 0)
-		return 1;
-	r = path_format(path, sizeof(path), e, "%s/%s", paths->containers, name);
-	if (r < 0)
-		return r;
-	return with_root && lstat(path, &st) == 0;
-}
-
-/**
- * choose_name - the name the container gets
- * @paths: borrowed
- * @request: borrowed
- * @definition: its name is set
- * @e: says that the name is taken or too long
- *
- * NAME, NAME-0, NAME-1, ... as nixos-container counts.
- *
- * Returns 0 or -errno.
- */
-static int choose_name(const struct paths *paths, const struct create_request *request,
-		       struct definition *definition, struct error *e)
-{
-	int r = is_taken(paths, request->name, request->unique, e);
-
-	if (r > 0 && !request->unique) {
-		r = error_set(e, ERROR_CONFLICT, EEXIST, "container '%s' already exists",
-			      request->name);
-		return error_remedy(e, r,
-				    "choose another name, give --ensure-unique-name, or remove "
-				    "it with \"nixctr-net destroy %s\"",
-				    request->name);
-	}
-	for (unsigned i = 0; r > 0; i++) {
-		if (path_format(definition->name, sizeof(definition->name), NULL, "%s-%u",
-				request->name, i) < 0)
-			return error_set(e, ERROR_USAGE, ENAMETOOLONG,
-					 "'%s' is too long to be made unique", request->name);
-		r = is_taken(paths, definition->name, true, e);
-	}
-	return r;
-}
-
-/**
- * check_link_name - whether the link of the new container would be named like another's
- * @paths: borrowed
- * @definition: borrowed
- * @e: names the other container
- *
- * Only names that fill a link name can meet: those the shortening made, and those of that length.
- *
- * Returns 0, -EEXIST or another -errno.
- */
-static int check_link_name(const struct paths *paths, const struct definition *definition,
-			   struct error *e)
-{
-	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
-	char altname[VETH_ALTNAME_MAX], link[IFNAMSIZ], other[IFNAMSIZ];
-	bool bridged = definition->bridge[0];
-	size_t count;
-	int r;
-
-	veth_link_name(definition->name, bridged, link, altname);
-	if (strlen(link) < IFNAMSIZ - 1)
-		return 0;
-	r = definition_names(paths, &names, &count, e);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		veth_link_name(names[i], bridged, other, altname);
-		if (strcmp(link, other) == 0)
-			r = error_set(e, ERROR_CONFLICT, EEXIST,
-				      "the link of container '%s' would be %s, as that of '%s' is",
-				      definition->name, link, names[i]);
-	}
-	return r < 0 ? error_remedy(e, r, "choose another name") : 0;
 }
 
 /**
@@ -327,23 +254,46 @@ static int lease_addresses(struct ipam *ipam, struct definition *definition, str
 }
 
 /**
+ * parse_system - from what was typed to what the container boots
+ * @paths: borrowed
+ * @creation: what it boots and what of it is written down are set
+ * @e: says what is wrong
+ *
+ * Returns 0 or -errno.
+ */
+static int parse_system(const struct paths *paths, struct creation *creation, struct error *e)
+{
+	struct definition *definition = &creation->definition;
+	struct system_spec *boots = &creation->boots;
+	int r = system_parse(paths, &creation->request->boots, boots, e);
+
+	if (r < 0)
+		return r;
+	definition->incomplete = system_is_built(boots->kind);
+	memcpy(definition->flake, boots->flake, sizeof(definition->flake));
+	memcpy(definition->flake_attr, boots->attr, sizeof(definition->flake_attr));
+	if (boots->kind == SYSTEM_TREE)
+		memcpy(definition->root_tree, boots->path, sizeof(definition->root_tree));
+	return 0;
+}
+
+/**
  * create_locked - the part of container_create() that nobody else may be at
  * @paths: borrowed
- * @request: borrowed
- * @definition: completed
+ * @creation: its definition is completed, its name claimed
  * @e: filled on failure
  *
  * Returns 0, or -errno with nothing left behind.
  */
-static int create_locked(const struct paths *paths, const struct create_request *request,
-			 struct definition *definition, struct error *e)
+static int create_locked(const struct paths *paths, struct creation *creation, struct error *e)
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
+	struct definition *definition = &creation->definition;
 	int complete = 0, r;
 
-	r = choose_name(paths, request, definition, e);
-	if (r == 0)
-		r = check_link_name(paths, definition, e);
+	r = name_choose(paths, creation->request, definition, &creation->claim, e);
+	if (r == 0 && definition->root_tree[0])
+		r = root_tree_is_free(paths, definition, e);
 	if (r == 0)
 		r = ports_check_others(paths, definition, e);
 	if (r == 0)
@@ -368,28 +318,106 @@ static int create_locked(const struct paths *paths, const struct create_request 
 }
 
 /**
- * container_create - give a new container its addresses and its definition
+ * undo - take away what was made of a container that could not be completed
+ * @paths: borrowed
+ * @creation: borrowed, claimed
+ *
+ * What cannot be taken away is left for "destroy", and so are the definition and the lease then.
+ */
+static void undo(const struct paths *paths, const struct creation *creation)
+{
+	const struct definition *definition = &creation->definition;
+	_cleanup_(fd_closep) int lock = -1;
+	struct error e;
+	int r;
+
+	r = remnants_remove(paths, definition->name,
+			    definition->keeps_root ? REMNANTS_BUT_ROOT : REMNANTS_ALL, &e);
+	if (r >= 0)
+		r = definitions_lock(paths, &lock, &e);
+	if (r >= 0)
+		r = destroy_definition(paths, definition->name, &e);
+	if (r < 0)
+		log_warning("what was made of container '%s' stays: %s", definition->name, e.text);
+}
+
+/**
+ * complete - take the mark away that says a container is not complete
+ * @paths: borrowed
+ * @creation: changed, claimed
+ * @e: names the file
+ *
+ * Returns 0 or -errno.
+ */
+static int complete(const struct paths *paths, struct creation *creation, struct error *e)
+{
+	_cleanup_(fd_closep) int lock = -1;
+	bool current;
+	int r = definitions_lock(paths, &lock, e);
+
+	if (r < 0)
+		return r;
+	current = adopt_is_current(paths);
+	r = definition_complete(paths, creation->definition.name, e);
+	if (r > 0 && current)
+		adopt_remember(paths);
+	creation->definition.incomplete = false;
+	return r < 0 ? r : 0;
+}
+
+/**
+ * create - make a container of which it is known what it is to be
+ * @paths: borrowed
+ * @creation: completed
+ * @e: filled on failure
+ *
+ * Returns 0, or -errno with nothing left behind.
+ */
+static int create(const struct paths *paths, struct creation *creation, struct error *e)
+{
+	struct definition *definition = &creation->definition;
+	_cleanup_(fd_closep) int lock = -1;
+	int r = definitions_lock(paths, &lock, e);
+
+	if (r == 0)
+		r = create_locked(paths, creation, e);
+	fd_closep(&lock);
+	if (r < 0 || !definition->incomplete)
+		return r;
+	r = system_build(paths, definition->name, &creation->boots, e);
+	if (r == 0)
+		r = complete(paths, creation, e);
+	if (r == 0)
+		return 0;
+	undo(paths, creation);
+	return error_wrap(e, r, "cannot create container '%s'", definition->name);
+}
+
+/**
+ * container_create - give a new container its addresses, its definition and its system
  * @paths: borrowed
  * @request: borrowed
  * @ret_definition: what it got
- * @e: says what is wrong or in the way
+ * @e: says what is wrong or in the way; what Nix says goes to standard error
  *
  * Returns 1, or -errno with nothing left behind.
  */
 int container_create(const struct paths *paths, const struct create_request *request,
 		     struct definition *ret_definition, struct error *e)
 {
-	_cleanup_(fd_closep) int lock = -1;
-	struct definition definition;
+	struct creation creation = { .request = request, .claim = CLAIM_INIT };
 	int r;
 
-	r = parse_request(request, &definition, e);
+	r = parse_request(request, &creation.definition, e);
 	if (r == 0)
-		r = definitions_lock(paths, &lock, e);
-	if (r == 0)
-		r = create_locked(paths, request, &definition, e);
+		r = parse_system(paths, &creation, e);
 	if (r < 0)
 		return r;
-	*ret_definition = definition;
+	(void)umask(022);
+	r = create(paths, &creation, e);
+	claim_drop(&creation.claim);
+	if (r < 0)
+		return r;
+	*ret_definition = creation.definition;
 	return 1;
 }

@@ -9,10 +9,12 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "container/links.h"
 #include "container/ports.h"
 
 #define DEFINITION_SIZE_MAX ((size_t)256 * 1024)
 #define DEFINITION_SUFFIX   ".conf"
+#define KEEPS_ROOT          "old-root" /* of INCOMPLETE */
 
 /**
  * definition_path - where the definition of a container is
@@ -108,6 +110,53 @@ static int take_bridge(const struct environment_file *file, struct definition *d
 }
 
 /**
+ * take_text - read a value that is a text
+ * @file: borrowed
+ * @key: its key
+ * @text, @size: where it goes; untouched when the key is not set
+ * @e: names the key
+ *
+ * Returns 0 or -ENAMETOOLONG.
+ */
+static int take_text(const struct environment_file *file, const char *key, char *text, size_t size,
+		     struct error *e)
+{
+	const char *value = environment_get(file, key);
+	int r = value ? path_format(text, size, e, "%s", value) : 0;
+
+	return r < 0 ? error_wrap(e, r, "%s", key) : 0;
+}
+
+/**
+ * take_system - read what the container boots, and whether it has been completely made
+ * @file: borrowed
+ * @definition: changed
+ * @e: names the key and the value
+ *
+ * Returns 0 or -errno.
+ */
+static int take_system(const struct environment_file *file, struct definition *definition,
+		       struct error *e)
+{
+	const char *incomplete = environment_get(file, "INCOMPLETE");
+	int r;
+
+	definition->incomplete = incomplete;
+	definition->keeps_root = incomplete && strcmp(incomplete, KEEPS_ROOT) == 0;
+	r = take_text(file, "FLAKE", definition->flake, sizeof(definition->flake), e);
+	if (r == 0)
+		r = take_text(file, "FLAKE_ATTR", definition->flake_attr,
+			      sizeof(definition->flake_attr), e);
+	if (r == 0)
+		r = take_text(file, "ROOT_TREE", definition->root_tree,
+			      sizeof(definition->root_tree), e);
+	if (r == 0 && definition->root_tree[0] && definition->root_tree[0] != '/')
+		r = error_set(e, ERROR_FAILED, EINVAL, "ROOT_TREE '%s' is not absolute",
+			      definition->root_tree);
+	return r;
+}
+
+/**
  * definition_take - read the keys we know out of a file
  * @file: borrowed
  * @definition: changed
@@ -139,7 +188,9 @@ static int definition_take(const struct environment_file *file, struct definitio
 			      &definition->v6, e);
 	if (r == 0 && ports && ports_parse(&definition->ports, ports, e) < 0)
 		r = error_wrap(e, -EINVAL, "HOST_PORT");
-	return r;
+	if (r == 0)
+		r = links_take(file, definition, e);
+	return r < 0 ? r : take_system(file, definition, e);
 }
 
 /**
@@ -246,6 +297,37 @@ static int give_pair(struct environment_file *file, const struct veth_pair *pair
 }
 
 /**
+ * give_system - write what the container boots, and that it is not complete yet
+ * @file: changed
+ * @definition: borrowed
+ * @e: names the key
+ *
+ * These keys stand there only where they say something.
+ *
+ * Returns 0 or -errno.
+ */
+static int give_system(struct environment_file *file, const struct definition *definition,
+		       struct error *e)
+{
+	const struct {
+		const char *key, *value;
+	} table[] = {
+		{ "FLAKE", definition->flake },
+		{ "FLAKE_ATTR", definition->flake_attr },
+		{ "ROOT_TREE", definition->root_tree },
+		{ "INCOMPLETE", !definition->incomplete  ? ""
+				: definition->keeps_root ? KEEPS_ROOT
+							 : "1" },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(table); i++)
+		if (table[i].value[0])
+			r = environment_set(file, table[i].key, table[i].value, e);
+	return r < 0 ? r : 0;
+}
+
+/**
  * definition_give - write the keys we know into a file
  * @file: changed
  * @definition: borrowed
@@ -275,7 +357,7 @@ static int definition_give(struct environment_file *file, const struct definitio
 		r = environment_set(file, "HOST_PORT", ports_format(&definition->ports, ports), e);
 	if (r >= 0)
 		r = environment_set(file, "AUTO_START", definition->auto_start ? "1" : "0", e);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : give_system(file, definition, e);
 }
 
 /**
@@ -305,6 +387,60 @@ int definition_write(const struct paths *paths, const struct definition *definit
 	if (r >= 0)
 		r = file_replace(path, text, length, 0644, e);
 	return r < 0 ? r : 0;
+}
+
+/**
+ * definition_complete - take the mark away that a definition is not complete yet
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: names the file
+ *
+ * What somebody else has changed in the file meanwhile stays.
+ *
+ * Returns 1, 0 when it was complete, or -errno.
+ */
+int definition_complete(const struct paths *paths, const char *name, struct error *e)
+{
+	_cleanup_(environment_deinit) struct environment_file file = { 0 };
+	_cleanup_(freep) char *text = NULL;
+	_cleanup_(freep) char *changed = NULL;
+	char path[PATH_MAX];
+	size_t length;
+	int r;
+
+	r = definition_path(paths, name, path, e);
+	if (r == 0)
+		r = file_read(path, DEFINITION_SIZE_MAX, &text, &length, e);
+	if (r == 0)
+		r = environment_parse(text, length, &file, e);
+	if (r < 0 || !environment_unset(&file, "INCOMPLETE"))
+		return r;
+	r = environment_format(&file, &changed, &length, e);
+	if (r == 0)
+		r = file_replace(path, changed, length, 0644, e);
+	return r < 0 ? r : 1;
+}
+
+/**
+ * definition_check_complete - refuse what was not completely created
+ * @definition: borrowed
+ * @e: says how it is completed or removed
+ *
+ * Returns 0 or -EBUSY.
+ */
+int definition_check_complete(const struct definition *definition, struct error *e)
+{
+	int r;
+
+	if (!definition->incomplete)
+		return 0;
+	r = error_set(e, ERROR_CONFLICT, EBUSY, "container '%s' was not completely created",
+		      definition->name);
+	return error_remedy(
+		e, r,
+		"wait for the \"create\" that is at it, give the same \"create\" again if "
+		"it was interrupted, or remove it with \"nixctr-net destroy %s\"",
+		definition->name);
 }
 
 /**

@@ -15,4 +15,5 @@ int definition_load(const struct paths *paths, const char *name, struct environm
 int definition_wrong(const struct paths *paths, const char *name, int r, struct error *e);
 int definition_write(const struct paths *paths, const struct definition *definition,
 		     struct error *e);
+int definition_complete(const struct paths *paths, const char *name, struct error *e);
 bool definition_is_declarative(const char *path);

@@ -8,16 +8,19 @@
 #include "base/log.h"
 #include "container/adopt.h"
 #include "container/definition.h"
+#include "container/destroy.h"
 #include "container/locks.h"
 #include "container/masquerade.h"
 #include "container/network.h"
+#include "container/remnants.h"
 #include "ipam/ipam.h"
 #include "machine/machine.h"
 
 /*
- * What runs, network, definition file, rules that nothing needs any more, lease: in this order, so that an
- * address is free only when nothing can use it any more, and a run killed anywhere is finished by
- * the same command.
+ * What runs, directories, network, definition file, rules that nothing needs any more, lease: in this
+ * order, so that an address is free only when nothing can use it any more, and a run killed anywhere
+ * is finished by the same command. Removing a tree may take long, so the definitions are locked only
+ * for the rest.
  */
 
 /**
@@ -130,49 +133,76 @@ static int kill_container(const struct paths *paths, const char *name, struct er
 }
 
 /**
- * destroy_locked - the part of container_destroy() that nobody else may be at
+ * destroy_definition - remove the network, the definition and the lease of a container
  * @paths: borrowed
- * @name: a checked name
+ * @name: a checked name, claimed; the definitions are locked
  * @e: filled on failure
  *
  * Returns 1, 0 when there was nothing of that name, or -errno.
  */
-static int destroy_locked(const struct paths *paths, const char *name, struct error *e)
+int destroy_definition(const struct paths *paths, const char *name, struct error *e)
 {
 	struct error unwanted;
-	int killed, removed, released, r;
+	int removed, released, r;
 
-	killed = kill_container(paths, name, e);
-	removed = killed < 0 ? killed : remove_network(paths, name, e);
+	removed = remove_network(paths, name, e);
 	if (removed < 0)
 		return removed;
 	r = masquerade_collect(paths, &unwanted);
 	if (r < 0)
 		log_warning("rules that may not be needed any more stay: %s", unwanted.text);
 	released = release_lease(paths, name, e);
-	return released < 0 ? released : killed || removed || released;
+	return released < 0 ? released : removed || released;
 }
 
 /**
- * container_destroy - remove a container: its network, its definition, its addresses
+ * destroy - remove what there is of a container
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: filled on failure
+ *
+ * The claim goes before the lock, so that whoever creates it next does not find it claimed.
+ *
+ * Returns 1, 0 when there was nothing of that name, or -errno.
+ */
+static int destroy(const struct paths *paths, const char *name, struct error *e)
+{
+	_cleanup_(fd_closep) int lock = -1;
+	_cleanup_(claim_drop) struct claim claim = CLAIM_INIT;
+	int killed = 0, removed = 0, destroyed, r = claim_wait(paths, name, &claim, e);
+
+	if (r == 0)
+		r = refuse_declarative(paths, name, e);
+	if (r == 0)
+		r = killed = kill_container(paths, name, e);
+	if (r >= 0)
+		r = removed = remnants_remove(paths, name, REMNANTS_ALL, e);
+	if (r >= 0)
+		r = definitions_lock(paths, &lock, e);
+	if (r < 0)
+		return r;
+	destroyed = destroy_definition(paths, name, e);
+	return destroyed < 0 ? destroyed : killed || removed || destroyed;
+}
+
+/**
+ * container_destroy - remove a container: what it is made of, its network, its addresses
  * @paths: borrowed
  * @name: checked here, borrowed
  * @e: filled on failure
+ *
+ * What is left of one that has no definition any more goes as well.
  *
  * Returns 1, 0 when there was nothing of that name, or -errno.
  */
 int container_destroy(const struct paths *paths, const char *name, struct error *e)
 {
-	_cleanup_(fd_closep) int lock = -1;
-	int r;
+	int r = name_check(name, e);
 
-	r = name_check(name, e);
 	if (r < 0)
 		return r;
 	r = refuse_declarative(paths, name, e);
 	if (r == 0)
-		r = definitions_lock(paths, &lock, e);
-	if (r == 0)
-		r = destroy_locked(paths, name, e);
+		r = destroy(paths, name, e);
 	return r < 0 ? error_wrap(e, r, "cannot destroy container '%s'", name) : r;
 }

@@ -430,6 +430,31 @@ int environment_set(struct environment_file *file, const char *key, const char *
 }
 
 /**
+ * environment_unset - take every assignment of a key away
+ * @file: changed
+ * @key: borrowed
+ *
+ * Returns whether there was one.
+ */
+bool environment_unset(struct environment_file *file, const char *key)
+{
+	size_t kept = 0;
+	bool found;
+
+	for (size_t i = 0; i < file->count; i++) {
+		struct environment_entry *entry = &file->entries[i];
+
+		if (entry->key && strcmp(entry->key, key) == 0)
+			entry_deinit(entry);
+		else
+			file->entries[kept++] = *entry;
+	}
+	found = kept < file->count;
+	file->count = kept;
+	return found;
+}
+
+/**
  * environment_format - the whole file as text
  * @file: borrowed
  * @ret_text: the text with a NUL behind it; the caller frees it

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -30,5 +31,6 @@ void environment_deinit(struct environment_file *file);
 const char *environment_get(const struct environment_file *file, const char *key);
 int environment_set(struct environment_file *file, const char *key, const char *value,
 		    struct error *e);
+bool environment_unset(struct environment_file *file, const char *key);
 int environment_format(const struct environment_file *file, char **ret_text, size_t *ret_length,
 		       struct error *e);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,6 +129,55 @@ int forwards_load(void *data, struct nat_forwards *ret_forwards, struct error *e
 	if (!reader->locked && reader->fd < 0)
 		r = forwards_lock(reader->paths, LOCK_SHARED, &reader->fd, e);
 	return r < 0 ? r : forward_records_read(reader->paths, ret_forwards, e);
+}
+
+/**
+ * forwards_have - whether a port leads where it should
+ * @forwards: as the kernel has them, borrowed
+ * @wanted: borrowed
+ */
+static bool forwards_have(const struct nat_forwards *forwards, const struct nat_forward *wanted)
+{
+	for (size_t i = 0; i < forwards->count; i++) {
+		const struct nat_forward *one = &forwards->list[i];
+
+		if (one->protocol == wanted->protocol && one->port == wanted->port &&
+		    one->to_port == wanted->to_port && addr_equal(&one->to, &wanted->to))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * forwards_compare - compare what is recorded as published with what is
+ * @paths: borrowed
+ * @nat: the session
+ * @drift: lines are added
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int forwards_compare(const struct paths *paths, struct nat *nat, struct nat_drift *drift,
+		     struct error *e)
+{
+	struct nat_forwards wanted = { .count = 0 }, present = { .count = 0 };
+	int r = 0;
+
+	if (forwards_any(paths))
+		r = forward_records_read(paths, &wanted, e);
+	if (r == 0 && wanted.count)
+		r = nat_forwards_read(nat, &present, e);
+	for (size_t i = 0; r == 0 && i < wanted.count && drift->count < NAT_DRIFT_MAX; i++) {
+		const struct nat_forward *one = &wanted.list[i];
+
+		if (!forwards_have(&present, one))
+			(void)snprintf(drift->line[drift->count++], sizeof(drift->line[0]),
+				       "%s port %u does not lead to container %s",
+				       protocol_name(one->protocol), one->port, one->container);
+	}
+	free(wanted.list);
+	free(present.list);
+	return r;
 }
 
 /**

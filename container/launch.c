@@ -212,7 +212,7 @@ static int launch_take(const struct environment_file *file, struct launch *launc
 	const char *resolver = environment_get(file, "COPY_RESOLV_CONF");
 	int r;
 
-	launch->incomplete = is_set(file, "INCOMPLETE");
+	launch->incomplete = environment_get(file, "INCOMPLETE");
 	launch->ephemeral = is_set(file, "EPHEMERAL");
 	if (resolver && resolver[0])
 		launch->resolver = strcmp(resolver, "1") == 0 ? RESOLVER_OURS : RESOLVER_ITS_OWN;

@@ -124,6 +124,24 @@ static int require_definition(const struct paths *paths, const char *name, struc
 }
 
 /**
+ * require_complete - insist that a container is defined, and completely made
+ * @paths: borrowed
+ * @name: borrowed
+ * @e: filled on failure
+ *
+ * Returns 0, -ENOENT (ERROR_NO_CONTAINER), -EBUSY or another -errno.
+ */
+static int require_complete(const struct paths *paths, const char *name, struct error *e)
+{
+	struct definition definition;
+	int r = definition_read(paths, name, &definition, e);
+
+	if (r == 0)
+		return name_unknown(name, e);
+	return r < 0 ? r : definition_check_complete(&definition, e);
+}
+
+/**
  * require_container - insist that a container is defined or still runs
  * @paths: borrowed
  * @manager: borrowed
@@ -160,7 +178,7 @@ int container_start(const struct paths *paths, const char *name, struct error *e
 	int r = name_check(name, e);
 
 	if (r == 0)
-		r = require_definition(paths, name, e);
+		r = require_complete(paths, name, e);
 	if (r < 0)
 		return r;
 	r = lifecycle_open(paths, &lifecycle, e);
@@ -207,7 +225,7 @@ int container_restart(const struct paths *paths, const char *name, struct error 
 	int r = name_check(name, e);
 
 	if (r == 0)
-		r = require_definition(paths, name, e);
+		r = require_complete(paths, name, e);
 	if (r == 0)
 		r = container_stop(paths, name, e);
 	return r < 0 ? r : container_start(paths, name, e);
@@ -257,6 +275,21 @@ int container_reload(const struct paths *paths, const char *name, struct error *
 	if (r == 0)
 		r = manager_reload(lifecycle->manager, name, e);
 	return r < 0 ? error_wrap(e, r, "cannot reload container '%s'", name) : r;
+}
+
+/**
+ * container_refresh - have whoever runs containers know which ones there are now
+ * @paths: borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int container_refresh(const struct paths *paths, struct error *e)
+{
+	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
+	int r = lifecycle_open(paths, &lifecycle, e);
+
+	return r < 0 ? r : manager_refresh(lifecycle->manager, e);
 }
 
 /**

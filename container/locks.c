@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 
 /**
  * definitions_lock - keep everybody else from adding or removing containers
@@ -93,6 +94,66 @@ int forwards_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, s
 	int r = path_format(path, sizeof(path), e, "%s/forwards.lock", paths->runtime);
 
 	return r < 0 ? r : runtime_lock(paths->runtime, path, mode, ret_fd, e);
+}
+
+/**
+ * claim_try - have a container for ourselves, unless somebody else is at it
+ * @paths: borrowed
+ * @name: a checked name
+ * @ret_claim: the claim; the caller ends with claim_drop()
+ * @e: names the lock
+ *
+ * Returns 1, 0 when somebody else is at it, or -errno.
+ */
+int claim_try(const struct paths *paths, const char *name, struct claim *ret_claim, struct error *e)
+{
+	int r = path_format(ret_claim->path, sizeof(ret_claim->path), e, "%s/%s.lock",
+			    paths->claims, name);
+
+	if (r < 0)
+		return r;
+	r = lock_try(ret_claim->path, &ret_claim->fd, e);
+	if (r == -ENOENT) {
+		r = directory_make(paths->claims, 0755, e);
+		if (r >= 0)
+			r = lock_try(ret_claim->path, &ret_claim->fd, e);
+	}
+	if (r == -EACCES || r == -EPERM)
+		return error_remedy(e, r, "run it as root (it takes CAP_DAC_OVERRIDE to write %s)",
+				    paths->claims);
+	return r;
+}
+
+/**
+ * claim_wait - have a container for ourselves, as soon as nobody else is at it
+ * @paths: borrowed
+ * @name: a checked name
+ * @ret_claim: the claim; the caller ends with claim_drop()
+ * @e: names the lock
+ *
+ * Somebody else may be building for minutes, so we say what we wait for.
+ *
+ * Returns 0 or -errno.
+ */
+int claim_wait(const struct paths *paths, const char *name, struct claim *ret_claim,
+	       struct error *e)
+{
+	int r = claim_try(paths, name, ret_claim, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	log_notice("waiting for another run that is at container '%s'", name);
+	return lock_acquire(ret_claim->path, LOCK_EXCLUSIVE, &ret_claim->fd, e);
+}
+
+/**
+ * claim_drop - let others at it
+ * @claim: not held afterwards; one that never was is fine
+ */
+void claim_drop(struct claim *claim)
+{
+	lock_remove(claim->path, claim->fd);
+	fd_closep(&claim->fd);
 }
 
 /**

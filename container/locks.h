@@ -10,6 +10,7 @@
  * Who waits for whom. Whoever needs several takes them in this order; the book of ipam/ has a lock of
  * its own, taken last.
  *
+ *	claim		one container is being made, updated or destroyed, which may take long
  *	definitions	containers are added and removed; nixos-container takes the same one
  *	rules		shared: what the settings say is being made so for some container
  *			exclusive: the settings change, or the rules are taken away
@@ -17,12 +18,27 @@
  *	forwards	shared: the table is made with all published ports
  *			exclusive: a container publishes ports or withdraws them
  *
+ * "create" alone takes a claim while it holds the definitions, and so never waits for it.
+ *
  * A descriptor is the lock; close it to let go.
  */
 
 int definitions_lock(const struct paths *paths, int *ret_fd, struct error *e);
 int rules_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
 int forwards_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
+
+struct claim {
+	char path[PATH_MAX];
+	int fd;
+};
+
+#define CLAIM_INIT ((struct claim){ .fd = -1 })
+
+int claim_try(const struct paths *paths, const char *name, struct claim *ret_claim,
+	      struct error *e);
+int claim_wait(const struct paths *paths, const char *name, struct claim *ret_claim,
+	       struct error *e);
+void claim_drop(struct claim *claim);
 
 struct network_lock {
 	char path[PATH_MAX];

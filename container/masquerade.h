@@ -27,3 +27,7 @@ struct forwards_reader {
 
 int forwards_load(void *reader, struct nat_forwards *ret_forwards, struct error *e);
 bool forwards_any(const struct paths *paths);
+
+/* Adds to @drift what is recorded as published and is not. Returns 0 or -errno. */
+int forwards_compare(const struct paths *paths, struct nat *nat, struct nat_drift *drift,
+		     struct error *e);

@@ -88,11 +88,12 @@ int network_read(struct network *network, const char *name, struct network_state
 	if (r < 0)
 		return r;
 	state.attached = r > 0;
-	r = veth_read(network->host.veth, ns, &state.spec, &state.cable, e);
+	if (state.definition.cable)
+		r = veth_read(network->host.veth, ns, &state.spec, &state.cable, e);
 	if (r < 0)
 		return error_wrap(e, r, "network of container '%s'", name);
-	state.has_cable = r > 0 && state.cable.ours;
-	if (state.attached)
+	state.has_cable = state.definition.cable && r > 0 && state.cable.ours;
+	if (state.attached && state.definition.cable)
 		veth_compare(&state.spec, &state.cable, &state.drift);
 	*ret_state = state;
 	return state.attached;

@@ -15,5 +15,7 @@ struct network {
 	bool rules_ensured; /* in this session */
 };
 
+/* Attaches to a namespace that systemd-nspawn has made; what was attached before goes. */
+int network_attach_to(struct network *network, const char *name, int ns, struct error *e);
 /* network_detach() for a caller that holds the lock. */
 int network_detach_locked(struct network *network, const char *name, struct error *e);

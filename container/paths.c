@@ -31,6 +31,8 @@ int paths_init(struct paths *paths, const char *root, struct error *e)
 		{ paths->networks, sizeof(paths->networks), "/run/nixctr-net/networks" },
 		{ paths->namespaces, sizeof(paths->namespaces), "/run/netns" },
 		{ paths->locks, sizeof(paths->locks), "/run/lock" },
+		{ paths->claims, sizeof(paths->claims), "/run/nixctr-net/claims" },
+		{ paths->machines, sizeof(paths->machines), "/run/nixos-containers" },
 		{ paths->profiles, sizeof(paths->profiles), "/nix/var/nix/profiles/per-container" },
 		{ paths->gcroots, sizeof(paths->gcroots), "/nix/var/nix/gcroots/per-container" },
 		{ paths->machine_id, sizeof(paths->machine_id), "/etc/machine-id" },

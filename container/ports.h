@@ -9,7 +9,6 @@
 
 int ports_parse(struct ports *ports, const char *text, struct error *e);
 const char *ports_format(const struct ports *ports, char text[PORTS_TEXT]);
-const char *protocol_name(uint8_t protocol);
 
 /* Refuses ports that another definition asks for. Returns 0 or -EADDRINUSE (ERROR_CONFLICT). */
 int ports_check_others(const struct paths *paths, const struct definition *definition,

@@ -44,14 +44,14 @@ static bool store_check(const char *path)
 /**
  * profile_read - the object of the store that a profile is at
  * @directory: that has the profile "system", borrowed
- * @ret_system: "/nix/store/NAME"
+ * @ret_toplevel: "/nix/store/NAME"
  * @e: names the link
  *
  * Source: Nix makes it "system" -> "system-N-link" -> the object.
  *
  * Returns 1, 0 when there is no profile, or -errno.
  */
-static int profile_read(const char *directory, char ret_system[PATH_MAX], struct error *e)
+static int profile_read(const char *directory, char ret_toplevel[PATH_MAX], struct error *e)
 {
 	char path[PATH_MAX], target[PATH_MAX] = "system";
 
@@ -68,7 +68,7 @@ static int profile_read(const char *directory, char ret_system[PATH_MAX], struct
 			return error_errno(e, errno, "cannot read profile %s", path);
 		target[length] = '\0';
 		if (store_check(target)) {
-			memcpy(ret_system, target, (size_t)length + 1);
+			memcpy(ret_toplevel, target, (size_t)length + 1);
 			return 1;
 		}
 		if (strchr(target, '/'))
@@ -105,23 +105,24 @@ static int system_missing(const char *name, struct error *e)
 static int system_find(const struct paths *paths, const char *name, const struct launch *launch,
 		       struct root *root, struct error *e)
 {
-	char profile[PATH_MAX], system[PATH_MAX], init[PATH_MAX];
+	char profile[PATH_MAX], toplevel[PATH_MAX], init[PATH_MAX];
 	struct stat st;
 	int r;
 
 	if (launch->system_path[0]) {
-		r = path_format(system, sizeof(system), e, "%s", launch->system_path);
+		r = path_format(toplevel, sizeof(toplevel), e, "%s", launch->system_path);
 	} else {
 		r = path_format(profile, sizeof(profile), e, "%s/%s", paths->profiles, name);
 		if (r == 0)
-			r = profile_read(profile, system, e);
+			r = profile_read(profile, toplevel, e);
 		if (r == 0)
 			return system_missing(name, e);
 	}
 	if (r >= 0)
-		r = path_format(root->system, sizeof(root->system), e, "%s%s", paths->root, system);
+		r = path_format(root->toplevel, sizeof(root->toplevel), e, "%s%s", paths->root,
+				toplevel);
 	if (r == 0)
-		r = path_format(init, sizeof(init), e, "%s/init", root->system);
+		r = path_format(init, sizeof(init), e, "%s/init", root->toplevel);
 	if (r < 0)
 		return r;
 	if (stat(init, &st) < 0) {
@@ -129,7 +130,7 @@ static int system_find(const struct paths *paths, const char *name, const struct
 		return error_remedy(e, r, "nixctr-net update %s", name);
 	}
 	return path_format(root->init, sizeof(root->init), e, "%s/init",
-			   launch->system_path[0] ? system : "/nix/var/nix/profiles/system");
+			   launch->system_path[0] ? toplevel : "/nix/var/nix/profiles/system");
 }
 
 /**
@@ -191,7 +192,7 @@ int root_path(const struct paths *paths, const char *name, const struct launch *
 int root_find(const struct paths *paths, const char *name, const struct launch *launch,
 	      struct root *ret_root, struct error *e)
 {
-	struct root root = { .system = "" };
+	struct root root = { .toplevel = "" };
 	int r = root_path(paths, name, launch, root.path, e);
 
 	if (r == 0)
@@ -307,7 +308,7 @@ int root_prepare(const struct paths *paths, const struct launch *launch, const s
 		r = tree_open(root->path, &tree, e);
 	if (r >= 0 && root->init[0])
 		r = skeleton_make(tree, e);
-	if (r < 0)
-		return r;
-	return resolver_give(paths, launch->resolver, tree, e);
+	if (r >= 0)
+		r = resolver_give(paths, launch->resolver, tree, e);
+	return r < 0 ? r : 0;
 }

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/netns.h"
 #include "container/launch.h"
+#include "container/private-users.h"
 #include "container/root.h"
 #include "machine/machine.h"
 
@@ -38,6 +39,7 @@ struct start {
 	struct launch launch;
 	struct root root;
 	char namespace[PATH_MAX];
+	struct users_later later;                    /* PRIVATE_USERS */
 	char hosts[ARRAY_SIZE(nix_binds)][PATH_MAX]; /* what is bound */
 	struct nspawn_spec spec;
 };
@@ -66,14 +68,7 @@ static int start_read(struct start *start, struct error *e)
 		r = launch_read(start->paths, start->name, &start->launch, e);
 	if (r == 0)
 		return name_unknown(start->name, e);
-	if (r < 0 || !start->launch.incomplete)
-		return r < 0 ? r : 0;
-	r = error_set(e, ERROR_FAILED, EINPROGRESS, "container '%s' was not completely created",
-		      start->name);
-	return error_remedy(e, r,
-			    "give the same 'nixctr-net create' command again, or remove it with "
-			    "'nixctr-net destroy %s'",
-			    start->name);
+	return r < 0 ? r : definition_check_complete(&start->definition, e);
 }
 
 /**
@@ -130,6 +125,23 @@ static int start_bind(struct start *start, struct error *e)
 }
 
 /**
+ * start_network_later - have the network made when systemd-nspawn has made the namespaces
+ * @start: changed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int start_network_later(struct start *start, struct error *e)
+{
+	int r = users_attach_later(start->paths, start->name, &start->later, e);
+
+	start->spec.own_network = true;
+	start->spec.waits = start->later.program;
+	start->spec.fifo = start->later.fifo;
+	return r;
+}
+
+/**
  * start_network - find the namespace that pre-start has made
  * @start: changed
  * @e: says that there is none
@@ -141,6 +153,12 @@ static int start_network(struct start *start, struct error *e)
 	_cleanup_(fd_closep) int ns = -1;
 	int r;
 
+	if (start->launch.users[0] && start->launch.namespace[0])
+		return error_set(e, ERROR_FAILED, EINVAL,
+				 "PRIVATE_USERS does not go with NETWORK_NAMESPACE_PATH: "
+				 "systemd-nspawn cannot join it from a user namespace");
+	if (start->launch.users[0] && start->definition.private_network)
+		return start_network_later(start, e);
 	if (start->launch.namespace[0])
 		r = path_format(start->namespace, PATH_MAX, e, "%s", start->launch.namespace);
 	else if (start->definition.private_network)
@@ -173,7 +191,7 @@ static int start_personality(struct start *start, struct error *e)
 	_cleanup_(freep) char *text = NULL;
 	char path[PATH_MAX];
 	size_t length;
-	int r = path_format(path, sizeof(path), e, "%s/system", start->root.system);
+	int r = path_format(path, sizeof(path), e, "%s/system", start->root.toplevel);
 
 	if (r < 0)
 		return r;
@@ -193,13 +211,16 @@ static int start_personality(struct start *start, struct error *e)
 static int start_describe(struct start *start, struct error *e)
 {
 	struct nspawn_spec *spec = &start->spec;
-	int r = start_network(start, e);
+	int r = 0;
 
 	if (r == 0 && start->root.init[0])
 		r = start_bind(start, e);
 	if (r == 0 && start->root.init[0])
 		r = start_personality(start, e);
-	spec->own_network = spec->namespace && !start->launch.namespace[0];
+	if (r == 0)
+		r = start_network(start, e);
+	if (spec->namespace)
+		spec->own_network = !start->launch.namespace[0];
 	spec->name = start->name;
 	spec->root = start->root.path;
 	spec->init = start->root.init[0] ? start->root.init : NULL;
@@ -208,7 +229,7 @@ static int start_describe(struct start *start, struct error *e)
 	if (r == 0 && !start->paths->root[0])
 		r = machine_forget(start->name, e);
 	spec->registered = machine_can_register();
-	spec->resolver = !spec->namespace;
+	spec->resolver = !spec->namespace && !spec->own_network;
 	spec->flags = &start->launch.flags;
 	spec->environment = &start->launch.environment;
 	return r < 0 ? r : 0;

@@ -112,7 +112,8 @@ static void home_find(const char *root, const char *options, bool unified, char 
 		controllers++;
 		if (unified ? controllers[0] != '\0' : !options_have(options, controllers))
 			continue;
-		if (strncmp(path, root, length) == 0)
+		/* "/..": we are outside of what this control group namespace shows. */
+		if (strncmp(path, root, length) == 0 && strncmp(path, "/..", 3) != 0)
 			(void)path_format(home, size, NULL, "%s", path + length);
 		return;
 	}
@@ -429,5 +430,31 @@ void group_remove(const struct hierarchies *hierarchies, const char *group)
 		if (path_format(path, sizeof(path), NULL, "%s/" TOP, hierarchies->list[i].path) ==
 		    0)
 			(void)rmdir(path);
+	}
+}
+
+/**
+ * group_step_aside - move ourselves into a group below the one that we are in
+ * @group: its name, borrowed
+ *
+ * Not below nixctr-net/: what we are part of is ended and removed as a whole, by whoever made it.
+ */
+void group_step_aside(const char *group)
+{
+	struct hierarchies hierarchies;
+
+	if (hierarchies_read(&hierarchies, NULL) < 0)
+		return;
+	for (size_t i = 0; i < hierarchies.count; i++) {
+		const struct hierarchy *hierarchy = &hierarchies.list[i];
+		char path[PATH_MAX];
+
+		/* The top belongs to all. */
+		if (!hierarchy->home[1] || path_format(path, sizeof(path), NULL, "%s%s/%s",
+						       hierarchy->path, hierarchy->home, group) < 0)
+			continue;
+		if (mkdir(path, 0755) == 0)
+			cpuset_inherit(path);
+		(void)group_write(path, "cgroup.procs", "0");
 	}
 }

@@ -28,6 +28,8 @@ int hierarchies_read(struct hierarchies *ret_hierarchies, struct error *e);
 /* @group: relative to nixctr-net/, such as "NAME/machine". What is not allowed is left out. */
 void group_make(const struct hierarchies *hierarchies, const char *group);
 void group_join(const struct hierarchies *hierarchies, const char *group);
+/* Into a group below the one that we are in. */
+void group_step_aside(const char *group);
 /* Back to where we were when the hierarchies were read. */
 void group_leave(const struct hierarchies *hierarchies);
 /* Kills all in it, but ourselves, and waits until they are gone. Returns 0 or -errno. */

@@ -55,7 +55,7 @@ static bool record_is_stale(const char *record, const char *name)
 	char ours[UNIT_NAME_MAX], unit[256], leader[32];
 	int pid;
 
-	record_value(record, "UNIT=", unit, sizeof(unit));
+	record_value(record, "SCOPE=", unit, sizeof(unit));
 	if (unit_name(name, ours, NULL) == 0 && strcmp(unit, ours) == 0)
 		return true;
 	record_value(record, "LEADER=", leader, sizeof(leader));

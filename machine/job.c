@@ -13,7 +13,7 @@
  * it dropped, as it does when it executes itself anew, is made again.
  */
 
-#define SILENCE_USEC (5 * 1000000ULL)
+#define SILENCE_USEC (2 * 1000000ULL)
 
 /**
  * job_removed - a job has ended
@@ -206,6 +206,8 @@ int job_wait(struct systemd *systemd, struct job *job, struct error *e)
 			r = job_resume(systemd, job, e);
 		else if (waited == 0)
 			r = job_look(systemd, job, e);
+		if (r >= 0 && waited == 0 && job->booting && !job->result[0])
+			unit_remind(systemd, job->booting);
 		if (r < 0)
 			return r;
 	}

@@ -131,6 +131,8 @@ struct nspawn_spec {
 	const char *namespace;   /* of the network, prepared; NULL: the host's */
 	bool own_network;        /* that namespace, and it may administer it */
 	const char *init;        /* the first program; NULL: what the tree boots with */
+	const char *waits;       /* nixctr-net-init, which runs before; NULL: nothing waits */
+	const char *fifo;        /* of attendant_start(), where .waits is set */
 	const char *users;       /* of --private-users=; NULL: the host's */
 	const char *personality; /* of --personality=; NULL: the host's */
 	bool ephemeral;          /* what it writes is forgotten */
@@ -149,3 +151,20 @@ int nspawn_exec(const struct words *argv, struct error *e);
 
 /* Whether machined can be told of a machine: it runs, or can be started. */
 bool machine_can_register(void);
+
+/* ------------------------------------------------------------- while the first program waits */
+
+/* What is to be done when a container has its namespaces and its init has not begun. Borrowed. */
+struct attendant_work {
+	const char *name; /* of the container */
+	int (*run)(const struct leader *leader, void *data, struct error *e);
+	void *data;
+};
+
+/*
+ * Has it done by a process of its own when the container's first program, nixctr-net-init, waits. Called
+ * by the process that is about to become systemd-nspawn. The start fails when the work does.
+ */
+int attendant_start(const char *fifo, const struct attendant_work *work, struct error *e);
+/* Where nixctr-net-init is on this host. */
+int attendant_program(char path[PATH_MAX], struct error *e);

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/process.h"
 #include "base/words.h"
+#include "machine/attendant.h"
 #include "machine/machine.h"
 
 /*
@@ -108,6 +109,25 @@ static int words_add_isolation(struct words *argv, const struct nspawn_spec *spe
 }
 
 /**
+ * words_add_attendant - the options for a container that waits for its network
+ * @argv: changed
+ * @spec: borrowed
+ * @e: filled on failure
+ *
+ * Both are for everybody to read, whatever number their owner has inside.
+ *
+ * Returns 0 or -errno.
+ */
+static int words_add_attendant(struct words *argv, const struct nspawn_spec *spec, struct error *e)
+{
+	const struct nspawn_bind program = { spec->waits, ATTENDANT_PROGRAM, NSPAWN_READ_ONLY };
+	const struct nspawn_bind fifo = { spec->fifo, ATTENDANT_INSIDE, NSPAWN_READ_ONLY };
+	int r = words_add_bind(argv, &program, NULL, e);
+
+	return r < 0 ? r : words_add_bind(argv, &fifo, NULL, e);
+}
+
+/**
  * words_add_tree - the options for the file system
  * @argv: changed
  * @spec: borrowed
@@ -127,6 +147,8 @@ static int words_add_tree(struct words *argv, const struct nspawn_spec *spec, st
 		r = words_add(argv, e, "--resolv-conf=off");
 	for (size_t i = 0; r == 0 && i < spec->n_binds; i++)
 		r = words_add_bind(argv, &spec->binds[i], spec->users, e);
+	if (r == 0 && spec->waits)
+		r = words_add_attendant(argv, spec, e);
 	return r;
 }
 
@@ -179,11 +201,13 @@ int nspawn_words(const struct nspawn_spec *spec, struct words *argv, struct erro
 		r = words_add_tree(argv, spec, e);
 	if (r == 0)
 		r = words_append(argv, spec->flags, e);
-	if (r == 0 && !spec->init)
+	if (r == 0 && !spec->init && !spec->waits)
 		return words_add(argv, e, "--boot");
 	if (r == 0)
 		r = words_add(argv, e, "--");
-	return r < 0 ? r : words_add(argv, e, "%s", spec->init);
+	if (r == 0 && spec->waits)
+		r = words_add(argv, e, ATTENDANT_PROGRAM);
+	return r < 0 || !spec->init ? r : words_add(argv, e, "%s", spec->init);
 }
 
 /**

@@ -179,19 +179,62 @@ static int end_await(int pidfd, unsigned seconds)
 static int start_join(const struct supervisor_settings *settings, const char *name,
 		      const struct supervisor_files *files, int pidfd, struct error *e)
 {
-	struct supervisor_state state;
+	struct supervisor_state state = { .state = MACHINE_DOWN };
 	const time_t begun = time(NULL);
-	int r = supervisor_await_start(files, e);
+	bool joined;
+	int r = supervisor_state_read(files, &state, e);
 
+	joined = state.state == MACHINE_STARTING;
+	if (r >= 0)
+		r = supervisor_await_start(files, e);
 	if (r == 0)
 		r = supervisor_state_read(files, &state, e);
 	if (r <= 0)
 		return r;
-	if (state.state == MACHINE_UP || (state.state == MACHINE_FAILED && state.since >= begun))
+	if (state.state == MACHINE_UP || (joined && state.state == MACHINE_FAILED))
 		return start_judge(files, name, begun, 0, e);
 	if (!end_await(pidfd, settings->stop_timeout + MARGIN_S))
 		return error_set(e, ERROR_BUSY, EBUSY, "container '%s' does not stop", name);
 	return 0;
+}
+
+/**
+ * start_try - start a container, or wait for a start that is under way
+ * @settings: borrowed
+ * @name: borrowed
+ * @files: borrowed
+ * @e: has the reason and the last lines of the log
+ *
+ * Returns 1, 0 when it was up or somebody else has started it, -EAGAIN when what a killed supervisor had
+ * left was in the way and is gone now, or another -errno.
+ */
+static int start_try(const struct supervisor_settings *settings, const char *name,
+		     const struct supervisor_files *files, struct error *e)
+{
+	_cleanup_(fd_closep) int pidfd = -1;
+	_cleanup_(fd_closep) int log = -1;
+	struct supervisor_state state = { .state = MACHINE_DOWN };
+	const time_t begun = time(NULL);
+	off_t from = 0;
+	int r = supervisor_hold(files, &pidfd, e);
+
+	if (r > 0) {
+		r = start_join(settings, name, files, pidfd, e);
+		return r < 0 ? r : r > 0 ? 0 : -EAGAIN;
+	}
+	if (r == 0)
+		r = supervisor_log_open(files, settings, &log, &from, e);
+	if (r == 0)
+		r = supervisor_spawn(settings, name, log, e);
+	if (r == 0)
+		r = supervisor_await_start(files, e);
+	if (r == 0)
+		r = supervisor_state_read(files, &state, e);
+	if (r < 0)
+		return r;
+	if (state.state == MACHINE_FAILED && strcmp(state.result, SUPERVISOR_LOST) == 0)
+		return -EAGAIN;
+	return start_judge(files, name, begun, from, e);
 }
 
 /**
@@ -205,31 +248,17 @@ static int start_join(const struct supervisor_settings *settings, const char *na
 static int supervisor_start(struct manager *manager, const char *name, struct error *e)
 {
 	const struct supervisor_settings *settings = settings_of(manager);
-	const time_t begun = time(NULL);
-	_cleanup_(fd_closep) int log = -1;
 	struct supervisor_files files;
-	off_t from = 0;
 	int r = supervisor_files_init(&files, settings, name, e);
 
 	if (r < 0)
 		return r;
 	for (int tries = 0; tries < TRIES; tries++) {
-		_cleanup_(fd_closep) int pidfd = -1;
-
-		r = supervisor_hold(&files, &pidfd, e);
-		if (r == 0)
-			break;
-		if (r > 0)
-			r = start_join(settings, name, &files, pidfd, e);
-		if (r != 0)
-			return r < 0 ? r : 0;
+		r = start_try(settings, name, &files, e);
+		if (r != -EAGAIN)
+			return r;
 	}
-	r = supervisor_log_open(&files, settings, &log, &from, e);
-	if (r == 0)
-		r = supervisor_spawn(settings, name, log, e);
-	if (r == 0)
-		r = supervisor_await_start(&files, e);
-	return r < 0 ? r : start_judge(&files, name, begun, from, e);
+	return error_set(e, ERROR_BUSY, EBUSY, "container '%s' does not stay started", name);
 }
 
 /* ------------------------------------------------------------- stop */

@@ -58,14 +58,16 @@ static void vanish_await(pid_t main_pid)
 	const struct timespec moment = { .tv_nsec = LOOK_AGAIN_MS * 1000L * 1000L };
 	char path[64];
 
-	if (main_pid <= 0 || path_format(path, sizeof(path), NULL, "/proc/%d/comm", main_pid) < 0)
+	if (main_pid <= 0 ||
+	    path_format(path, sizeof(path), NULL, "/proc/%d/cmdline", main_pid) < 0)
 		return;
 	for (int waited = 0; waited < VANISH_MS; waited += LOOK_AGAIN_MS) {
 		_cleanup_(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-		char comm[32] = "";
+		char program[32] = "";
 
-		if (fd < 0 || read(fd, comm, sizeof(comm) - 1) <= 0 ||
-		    strcmp(comm, "systemd-nspawn\n") != 0)
+		/* It has no words any more when it only waits for its parent to notice. */
+		if (fd < 0 || read(fd, program, sizeof(program) - 1) <= 0 ||
+		    strcmp(program, "systemd-nspawn") != 0)
 			return;
 		(void)nanosleep(&moment, NULL);
 	}
@@ -94,7 +96,10 @@ int supervisor_clean(const struct supervisor_settings *settings, const char *nam
 		r = supervisor_state_read(&files, &state, e);
 	if (r <= 0 || state.state == MACHINE_FAILED)
 		return r < 0 ? r : 0;
-	r = hierarchies_read(&hierarchies, e);
+	state.state = MACHINE_STOPPING;
+	r = supervisor_state_write(&files, &state, e);
+	if (r == 0)
+		r = hierarchies_read(&hierarchies, e);
 	if (r == 0)
 		r = group_kill(&hierarchies, name, e);
 	if (r == 0)
@@ -113,7 +118,7 @@ int supervisor_clean(const struct supervisor_settings *settings, const char *nam
 	if (r < 0)
 		return r;
 	state = (struct supervisor_state){ .state = MACHINE_FAILED, .since = time(NULL) };
-	(void)snprintf(state.result, sizeof(state.result), "signal");
+	(void)snprintf(state.result, sizeof(state.result), SUPERVISOR_LOST);
 	(void)snprintf(state.error, sizeof(state.error), "lost its supervisor, which was killed");
 	r = supervisor_state_write(&files, &state, e);
 	return r < 0 ? r : 1;

@@ -98,6 +98,7 @@ int supervisor_spawn_main(struct supervisor *s)
 		return -1;
 	}
 	s->state.main_pid = s->main.pid;
+	supervisor_enter(s, MACHINE_STARTING);
 	return 0;
 }
 

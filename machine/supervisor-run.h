@@ -35,7 +35,7 @@ struct supervisor {
 	struct hierarchies hierarchies;
 	char own[MACHINE_NAME_MAX + 16];   /* group of ourselves and of the steps */
 	char group[MACHINE_NAME_MAX + 16]; /* group of systemd-nspawn and below */
-	int lock, signals, notify;         /* owned */
+	int lock, signals, notify, guard;  /* owned */
 	char address[sizeof("NOTIFY_SOCKET=") + NOTIFY_ADDRESS_MAX];
 	struct process main; /* systemd-nspawn */
 	bool was_up;         /* ever */
@@ -59,6 +59,9 @@ void supervisor_fails(struct supervisor *s, const char *result, const char *why)
 void supervisor_exit_fails(struct supervisor *s, const char *what, int status);
 void supervisor_deadline(struct supervisor *s, unsigned seconds, unsigned otherwise);
 enum event supervisor_wait(struct supervisor *s, const struct process *process);
+
+int supervisor_guard(struct supervisor *s, struct error *e);
+void supervisor_dismiss_guard(struct supervisor *s);
 
 int supervisor_step(struct supervisor *s, const char *step, enum wish until);
 int supervisor_spawn_main(struct supervisor *s);

@@ -21,9 +21,8 @@
  * but not more often than systemd would. A start that fails at once is not tried again: whoever asked
  * for it is told instead.
  *
- * SIGTERM asks for an orderly stop, SIGUSR1 for one at once; both end it. All that it starts dies with
- * it, so that a supervisor that was killed leaves no container that nobody looks after; the rest is
- * cleaned by whoever notices (supervisor_clean()).
+ * SIGTERM asks for an orderly stop, SIGUSR1 for one at once; both end it. When it is killed, its guard
+ * ends the container (supervisor-guard.c); what is left by then is cleaned by whoever notices.
  */
 
 #define RESTART_MS 100 /* before a failed container is started again (RestartSec=) */
@@ -206,6 +205,7 @@ static void supervisor_deinit(struct supervisor *s)
 	fd_closep(&s->signals);
 	fd_closep(&s->notify);
 	fd_closep(&s->lock);
+	supervisor_dismiss_guard(s);
 }
 
 /**
@@ -305,11 +305,14 @@ int supervisor_run(const struct supervisor_settings *settings, const char *name,
 		.lock = -1,
 		.signals = -1,
 		.notify = -1,
+		.guard = -1,
 		.main = PROCESS_INIT,
 	};
 	enum outcome outcome;
 	int r = supervisor_prepare(&s, e);
 
+	if (r >= 0)
+		r = supervisor_guard(&s, e);
 	if (r < 0)
 		return r;
 	group_make(&s.hierarchies, s.own);

@@ -27,6 +27,8 @@ int supervisor_files_init(struct supervisor_files *files,
 
 /* ------------------------------------------------------------- state */
 
+#define SUPERVISOR_LOST "supervisor-lost" /* a result: the supervisor was killed */
+
 struct supervisor_state {
 	enum machine_state state;
 	pid_t main_pid; /* of systemd-nspawn; 0: none */

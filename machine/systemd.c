@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -216,6 +217,49 @@ static int systemd_start(struct manager *manager, const char *name, struct error
 }
 
 /**
+ * leader_hold - hold on to the first process of a container, if it has one
+ * @systemd: borrowed
+ * @unit: borrowed
+ * @ret_leader: LEADER_INIT; stays so when there is none
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int leader_hold(struct systemd *systemd, const struct unit *unit, struct leader *ret_leader,
+		       struct error *e)
+{
+	uint32_t pid;
+	int r = unit_get_number(systemd, unit, "MainPID", 'u', &pid, e);
+
+	if (r < 0 || pid == 0)
+		return r;
+	if (leader_find((pid_t)pid, ret_leader, NULL) < 0)
+		log_debug("%s: its first process is not to be found", unit->container);
+	return 0;
+}
+
+/**
+ * unit_remind - tell a container once more that it shall shut down
+ * @systemd: borrowed
+ * @unit: is being stopped, borrowed
+ *
+ * systemd-nspawn hands a request to stop on once, as SIGRTMIN+3. In the first moments of a boot, before
+ * the container's systemd listens, the kernel drops it, and all would wait for the time-out. Whom it
+ * reaches twice does not mind.
+ */
+void unit_remind(struct systemd *systemd, const struct unit *unit)
+{
+	_cleanup_(leader_close) struct leader leader = LEADER_INIT;
+
+	if (leader_hold(systemd, unit, &leader, NULL) < 0 || leader.pidfd < 0)
+		return;
+	log_debug("%s: process %d is told once more to shut down", unit->container,
+		  (int)leader.pid);
+	if (pidfd_send_signal(leader.pidfd, SIGRTMIN + 3, NULL, 0) < 0)
+		log_debug("%s: %s", unit->container, strerror(errno));
+}
+
+/**
  * systemd_stop - manager_stop() with systemd
  * @manager: borrowed
  * @name: borrowed
@@ -236,6 +280,8 @@ static int systemd_stop(struct manager *manager, const char *name, struct error 
 		r = unit_read(systemd, &unit, &state, sub, e);
 	if (r < 0 || state == MACHINE_DOWN || state == MACHINE_FAILED)
 		return r;
+	if (state == MACHINE_STARTING)
+		job.booting = &unit;
 	r = job_begin(systemd, &unit, "StopUnit", &job, e);
 	if (r > 0)
 		r = job_wait(systemd, &job, e);
@@ -246,28 +292,6 @@ static int systemd_stop(struct manager *manager, const char *name, struct error 
 	if (strcmp(job.result, "done") != 0 && strcmp(job.result, "unknown") != 0)
 		return failure_tell(systemd, &unit, &job, NULL, e);
 	return 1;
-}
-
-/**
- * leader_hold - hold on to the first process of a container, if it has one
- * @systemd: borrowed
- * @unit: borrowed
- * @ret_leader: LEADER_INIT; stays so when there is none
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-static int leader_hold(struct systemd *systemd, const struct unit *unit, struct leader *ret_leader,
-		       struct error *e)
-{
-	uint32_t pid;
-	int r = unit_get_number(systemd, unit, "MainPID", 'u', &pid, e);
-
-	if (r < 0 || pid == 0)
-		return r;
-	if (leader_find((pid_t)pid, ret_leader, NULL) < 0)
-		log_debug("%s: its first process is not to be found", unit->container);
-	return 0;
 }
 
 /**

@@ -44,6 +44,7 @@ struct job {
 	sd_bus_slot *slot; /* owned: what listens for the end */
 	char path[64];
 	uint32_t id;
+	const struct unit *booting; /* stops one that may not have heard of it; borrowed, or NULL */
 	char result[32]; /* of JobRemoved, "" while it is under way, "unknown" if nobody told */
 };
 
@@ -53,6 +54,8 @@ int job_begin(struct systemd *systemd, const struct unit *unit, const char *meth
 	      struct error *e);
 int job_wait(struct systemd *systemd, struct job *job, struct error *e);
 void job_deinit(struct job *job);
+
+void unit_remind(struct systemd *systemd, const struct unit *unit);
 
 int failure_tell(struct systemd *systemd, const struct unit *unit, const struct job *job,
 		 const char *what, struct error *e);

@@ -31,12 +31,26 @@ static const uint8_t name_key[SIPHASH_KEY] = { 0xe1, 0x90, 0xa4, 0x04, 0xa8, 0xe
 bool veth_link_name(const char *container, bool bridged, char link[IFNAMSIZ],
 		    char altname[VETH_ALTNAME_MAX])
 {
+	return veth_prefixed_name(bridged ? "vb-" : "ve-", container, link, altname);
+}
+
+/**
+ * veth_prefixed_name - the name of a link that is called after something
+ * @prefix: borrowed
+ * @name: what follows it, borrowed
+ * @link, @altname: as for veth_link_name()
+ *
+ * Returns whether the name has been shortened.
+ */
+bool veth_prefixed_name(const char *prefix, const char *name, char link[IFNAMSIZ],
+			char altname[VETH_ALTNAME_MAX])
+{
 	/* RFC 4648, section 5 */
 	static const char base64[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	char full[VETH_ALTNAME_MAX];
-	size_t length = (size_t)snprintf(full, sizeof(full), "%s-%.*s", bridged ? "vb" : "ve",
-					 VETH_NAME_MAX - 1, container);
+	size_t length =
+		(size_t)snprintf(full, sizeof(full), "%s%.*s", prefix, VETH_NAME_MAX - 1, name);
 	uint64_t hash;
 
 	altname[0] = '\0';

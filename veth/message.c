@@ -314,6 +314,28 @@ void message_route_default(struct batch *batch, int ifindex, const struct addr *
 }
 
 /**
+ * message_route_link - lead to an address through a link, without a gateway
+ * @batch: changed
+ * @ifindex: the link
+ * @to: the address
+ */
+void message_route_link(struct batch *batch, int ifindex, const struct addr *to)
+{
+	bool v6 = to->family == AF_INET6;
+	struct rtmsg header = { .rtm_family = (uint8_t)to->family,
+				.rtm_dst_len = addr_bits(to),
+				.rtm_table = RT_TABLE_MAIN,
+				.rtm_protocol = RTPROT_STATIC,
+				.rtm_scope = v6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+				.rtm_type = RTN_UNICAST };
+
+	batch_begin(batch, "set the route to the other end", RTM_NEWROUTE,
+		    NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header));
+	batch_put_addr(batch, RTA_DST, to);
+	batch_put_u32(batch, RTA_OIF, (uint32_t)ifindex);
+}
+
+/**
  * message_route_get - ask which way packets to an address go
  * @batch: changed
  * @to: the address

@@ -96,6 +96,10 @@ void veth_closep(struct veth **veth);
 bool veth_link_name(const char *container, bool bridged, char link[IFNAMSIZ],
 		    char altname[VETH_ALTNAME_MAX]);
 
+/* The same for any prefix: "mv-" and the name of a link. */
+bool veth_prefixed_name(const char *prefix, const char *name, char link[IFNAMSIZ],
+			char altname[VETH_ALTNAME_MAX]);
+
 /* A stable MAC for eth0 from the host's identity (16 bytes, machine-id(5)) and the container's name. */
 struct mac veth_mac_local(const uint8_t machine_id[16], const char *container);
 
@@ -127,6 +131,40 @@ int veth_remove(struct veth *veth, const struct veth_spec *spec, struct error *e
 
 /* Sets forwarding of our cable as @spec says, and nothing else. Returns 1, or 0 when it is gone. */
 int veth_set_forwarding(struct veth *veth, const struct veth_spec *spec, struct error *e);
+
+/* ------------------------------------------------------------- links beside the cable */
+
+enum veth_extra_kind {
+	VETH_EXTRA_MOVED,   /* a link of the host that moves into the namespace, and back */
+	VETH_EXTRA_MACVLAN, /* one on a link of the host, with a MAC of its own */
+	VETH_EXTRA_IPVLAN,  /* one on a link of the host, with its MAC */
+	VETH_EXTRA_CABLE,   /* one more pair */
+};
+
+/* A link beside the cable. */
+struct veth_extra {
+	enum veth_extra_kind kind;
+	char link[IFNAMSIZ];   /* on the host */
+	char inside[IFNAMSIZ]; /* in the container */
+	char bridge[IFNAMSIZ]; /* VETH_EXTRA_CABLE: the host end is a port of it, or "" */
+	struct veth_pair v4; /* VETH_EXTRA_CABLE: addresses of both ends, which may be none; the */
+	struct veth_pair v6; /* length inside is that of the network they share */
+	struct mac mac;      /* VETH_EXTRA_MACVLAN: none: the kernel makes one up */
+};
+
+/*
+ * Have a link, or be without it. What is there is adopted; a link of that name which is not ours is
+ * refused with -EEXIST (ERROR_CONFLICT). A moved link keeps its state as systemd-nspawn leaves it, down;
+ * both ends of a cable are set up. To be without one is to have a moved link back on the host and a
+ * cable gone; the others go with the namespace. Return 1, or 0 when all was so.
+ */
+int veth_extra_ensure(struct veth *veth, int ns_fd, const char *container,
+		      const struct veth_extra *extra, struct error *e);
+int veth_extra_remove(struct veth *veth, int ns_fd, const char *container,
+		      const struct veth_extra *extra, struct error *e);
+
+/* Sets the loopback of a namespace up that gets no cable. Returns 1, or 0 when it was. */
+int veth_loopback_up(struct veth *veth, int ns_fd, struct error *e);
 
 /* The link that carries the default route of @family, by asking for one route. Returns 1 or 0. */
 int veth_uplink(struct veth *veth, sa_family_t family, struct veth_uplink *ret_uplink,

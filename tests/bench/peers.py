@@ -139,7 +139,7 @@ class Ours(Peer):
 
     def before(self, host, container):
         known = host.path(f"/etc/nixos-containers/{container.name}.conf").exists()
-        return [] if known else [[self.tools.program, "create", container.name]]
+        return [] if known else [[self.tools.program, "create", "--no-system", container.name]]
 
     def attach(self, container):
         return [[*self.hook(), "pre-start", container.name]]

@@ -136,7 +136,8 @@ def parallel(bench):
 def parallel_create(bench, peer, batch):
     """64 creates at once: what they cost, and whether any two got the same address."""
     with bench.hosts([peer]) as [(_, where)]:
-        creates = [[[bench.tools.program, "create", container.name]] for container in batch]
+        create = [bench.tools.program, "create", "--no-system"]
+        creates = [[[*create, container.name]] for container in batch]
         sample = where.measure(host.together(creates), tolerant=True)
         definitions = where.path("/etc/nixos-containers").glob("*.conf")
         text = "".join(definition.read_text() for definition in definitions)
@@ -194,7 +195,8 @@ def book(bench):
             places = {mark: where for mark, (_, where) in zip(bench.sizes.marks, pairs)}
             for mark, where in places.items():
                 bench.say(f"creating {mark} containers")
-                where.do([bench.tools.program, "create", Container(n).name] for n in range(mark))
+                create = [bench.tools.program, "create", "--no-system"]
+                where.do([*create, Container(n).name] for n in range(mark))
             create(bench, places)
             look(bench, places)
     host_local(bench)
@@ -211,7 +213,7 @@ def create(bench, places):
     """Times creates, each round one at every mark, so that all see the same machine."""
     for number in range(bench.sizes.book_window):
         for mark, where in rotated(list(places.items()), number):
-            words = [bench.tools.program, "create", Container(mark + number).name]
+            words = [bench.tools.program, "create", "--no-system", Container(mark + number).name]
             bench.results.add("create", f"at {mark}", where.measure(words).ms)
 
 
@@ -284,7 +286,7 @@ def calls(bench):
                 bench.results.note(f"programs run by {what}, {peer.name}", names.count("execve"))
                 bench.results.note(f"processes of {what}, {peer.name}", processes)
             if isinstance(peer, peers.Ours):
-                names, _ = trace(where, [bench.tools.program, "create", "another"])
+                names, _ = trace(where, [bench.tools.program, "create", "--no-system", "another"])
                 syncs = names.count("fsync") + names.count("fdatasync")
                 bench.results.note("syncs of create", syncs)
 

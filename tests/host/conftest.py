@@ -53,17 +53,9 @@ def pytest_runtest_makereport(item, call):
         report.sections.append(("journal of the host", fixture.journal()))
 
 
-@pytest.fixture(scope="module")
-def booted():
-    """A host for all tests of a file."""
+@pytest.fixture
+def host():
+    """A fresh host, booted, for one test; that takes less than a second."""
     with Host() as fresh:
         fresh.boot()
         yield fresh
-
-
-@pytest.fixture
-def host(booted):
-    """The host of this file, on which each test finds what it has to be left with: no container.
-
-    (Named tests share it, for a boot takes a second.)"""
-    yield booted

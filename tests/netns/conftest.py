@@ -5,6 +5,7 @@ import os
 import pathlib
 
 import pytest
+import systems
 import world as world_module
 
 
@@ -61,4 +62,11 @@ def networked(world):
         world.ok("create", name)
         world.ok("net", "up", name)
     world.ok("nat", "enable", "--external", "eth0")
+    return world
+
+
+@pytest.fixture
+def stocked(world):
+    """That host with Nix."""
+    systems.stock_nix(world)
     return world

@@ -238,7 +238,7 @@ def test_dangling_definition_stops_nobody(world):
 @pytest.mark.parametrize(
     "arguments, capability",
     [
-        (["create", "bar"], "CAP_DAC_OVERRIDE"),
+        (["create", "--no-system", "bar"], "CAP_DAC_OVERRIDE"),
         (["destroy", "foo"], "CAP_DAC_OVERRIDE"),
         (["net", "up", "foo"], "CAP_SYS_ADMIN"),
         (["net", "down", "up"], "CAP_SYS_ADMIN"),
@@ -424,7 +424,7 @@ sys.stdin.read()
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii",
     ) as holder:  # fmt: skip
         assert holder.stdout.readline() == "held\n"
-        with subprocess.Popen(world.command(world_module.BINARY, "create", "bar")) as waiting:
+        with subprocess.Popen(world.command(world_module.BINARY, "create", "--no-system", "bar")) as waiting:
             with pytest.raises(subprocess.TimeoutExpired):
                 waiting.wait(0.3)
             holder.stdin.close()

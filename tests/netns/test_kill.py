@@ -10,6 +10,7 @@ import os
 import re
 
 import pytest
+import systems
 import world as world_module
 
 KILL_AT = os.environ.get("KILL_AT", "")
@@ -27,16 +28,42 @@ MAC = re.compile(r"\b(?!ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
 
 # Files that make no difference to anybody: locks of the whole host, and what is only remembered.
 IGNORED = re.compile(
-    r".*/(ipam\.db|rules|forwarding)\.lock"
-    r"|/run/nixctr-net/(definitions-seen|\.?rules(\.new)?)"
+    r".*/(ipam\.db|rules|forwarding|forwards)\.lock"
+    r"|/run/nixctr-net/(definitions-seen|claims/.*|\.?rules(\.new)?)"
 )
 
 # Only every so manieth moment, where the build is slow; see meson.build.
 STRIDE = int(os.environ.get("KILL_STRIDE", "1"))
 
+def stock(world):
+    """A host with Nix, and two systems for --system-path."""
+    systems.stock_nix(world)
+    for mark in "one", "two":
+        path = systems.store_system(world, mark)
+        world.path(f"/run/{mark}").symlink_to(path)
+        world.path(f"/run/{mark}.nix").write_text(f'{{ message = "{mark}"; }}', encoding="ascii")
+
+
+def furnish(world):
+    """What a container has that has been running: more in its directories, and a mount."""
+    root = world.path("/var/lib/nixos-containers/foo")
+    for directory in "var/empty", "srv/data", "etc/ssh":
+        (root / directory).mkdir(parents=True)
+    (root / "etc/ssh/key").write_text("key", encoding="ascii")
+    world.path("/run/data").mkdir()
+    world.path("/run/data/precious").write_text("precious", encoding="ascii")
+    bind = ["mount", "--bind", "/run/data", "/var/lib/nixos-containers/foo/srv/data"]
+    assert world.run(*bind).rc == 0
+    gcroots = world.path("/nix/var/nix/gcroots/per-container/foo")
+    gcroots.mkdir(parents=True)
+    (gcroots / "current").symlink_to("/nowhere")
+
+
+MAKE_ONE = ["create", "foo", "--system-path", "/run/one"]
+
 # The commands: what comes before, the command itself, and exit codes fit for its second run.
 COMMANDS = {
-    "create": ([], ["create", "foo"], {0, CONFLICT}),
+    "create": ([], ["create", "--no-system", "foo"], {0, CONFLICT}),
     "net-up": ([["create", "foo"]], ["net", "up", "foo"], {0}),
     "net-up-6": (
         [["create", "foo", "--host-address6", "fd00::1", "--local-address6", "fd00::2"],
@@ -49,6 +76,34 @@ COMMANDS = {
     "nat-enable": (
         [["create", "foo"], ["net", "up", "foo"]],
         ["nat", "enable", "--external", "eth0"],
+        {0},
+    ),
+    "net-up-ports": (
+        [["create", "other"], ["net", "up", "other"], ["create", "foo", "--port", "8080:80,udp:53"]],
+        ["net", "up", "foo"],
+        {0},
+    ),
+    "net-down-ports": (
+        [["create", "other"], ["net", "up", "other"], ["create", "foo", "--port", "8080:80,udp:53"],
+         ["net", "up", "foo"]],
+        ["net", "down", "foo"],
+        {0},
+    ),  # fmt: skip
+    "create-system": ([stock], MAKE_ONE, {0, CONFLICT}),
+    "create-config": (
+        [stock],
+        ["create", "foo", "--config-file", "/run/one.nix"],
+        {0, CONFLICT},
+    ),
+    "update-config": (
+        [stock, ["create", "foo", "--config-file", "/run/one.nix"]],
+        ["update", "foo", "--config-file", "/run/two.nix"],
+        {0},
+    ),
+    "update-path": ([stock, MAKE_ONE], ["update", "foo", "--system-path", "/run/two"], {0}),
+    "destroy-system": (
+        [stock, MAKE_ONE, furnish, ["net", "up", "foo"]],
+        ["destroy", "foo"],
         {0},
     ),
     "nat-disable": (
@@ -81,11 +136,26 @@ def files(world):
             if inside.startswith(("/run/outside", "/run/netns")):
                 continue
             for name in names:
+                if os.path.islink(os.path.join(directory, name)):
+                    continue
                 with open(os.path.join(directory, name), "rb") as file:
                     content = file.read()
                 if not IGNORED.fullmatch(f"{inside}/{name}"):
                     found[f"{inside}/{name}"] = "" if b"\0" in content else content.decode()
     return found
+
+
+# What a container boots and has.
+TREES = ["/var/lib/nixos-containers", "/nix/var/nix/profiles/per-container",
+         "/nix/var/nix/gcroots/per-container"]  # fmt: skip
+
+
+def trees(world):
+    """The directories of containers: everything in them, and where links lead."""
+    there = [tree for tree in TREES if world.path(tree).exists()]
+    if not there:
+        return []
+    return sorted(world.run("find", *there, "-printf", "%p %M %l\\n").stdout.splitlines())
 
 
 # What the kernel and the book have, each answer on a line of its own below what it answers.
@@ -113,6 +183,7 @@ def state(world):
     seen = world.run("sh", "-c", LOOK, "sh", world_module.BINARY)
     assert seen.rc == 0 and not seen.stderr, seen
     lines = seen.stdout.splitlines() + [f"{path}: {text!r}" for path, text in files(world).items()]
+    lines += trees(world)
     for number, line in enumerate(lines):
         if line.startswith(("[", "{")) and len(line) > 1:
             lines[number] = json.dumps(stable(json.loads(line)), indent=1, sort_keys=True)
@@ -121,7 +192,18 @@ def state(world):
 
 def killed_run(world, victim, command):
     """Runs a command that is killed at its victim-th effective call. Returns its Result."""
-    return world.run(*ENVIRONMENT, KILL_AT, str(victim), world_module.BINARY, *command)
+    return world.run(
+        *ENVIRONMENT, *world.wrap, KILL_AT, str(victim), world_module.BINARY, *command
+    )
+
+
+def prepare(world, before):
+    """Takes the steps before a command: words, or functions of the host."""
+    for step in before:
+        if callable(step):
+            step(world)
+        else:
+            world.ok(*step)
 
 
 @pytest.fixture(params=COMMANDS)
@@ -143,8 +225,7 @@ def test_killed_anywhere(story):
     """See above."""
     before, command, fit = story
     with world_module.World() as world:
-        for step in before:
-            world.ok(*step)
+        prepare(world, before)
         whole = killed_run(world, 0, command)
         assert whole.rc == 0, whole
         effective = int(whole.stderr.split()[-1])
@@ -153,8 +234,7 @@ def test_killed_anywhere(story):
     assert effective >= 3
     for victim in range(1, effective + 1, STRIDE):
         with world_module.World() as world:
-            for step in before:
-                world.ok(*step)
+            prepare(world, before)
             killed = killed_run(world, victim, command)
             assert killed.rc == KILLED, killed
             again = world.nixctr(*command)
@@ -175,6 +255,8 @@ def test_comparison_can_fail(world):
         "nft add table inet x",
         "sh -c 'echo 1 >/proc/sys/net/ipv4/conf/lo/forwarding'",
         "ip netns add ve-x",
+        "mkdir -p /var/lib/nixos-containers/foo",
+        "ln -s x /var/lib/nixos-containers/foo/x",
     ]
     seen = [state(world)]
     for leftover in leftovers:

@@ -17,7 +17,9 @@ def at_once(world, commands):
         running = [
             stack.enter_context(
                 subprocess.Popen(
-                    world.command(world_module.BINARY, *command),
+                    world.command(
+                        world_module.BINARY, *world_module.with_system_chosen(tuple(command))
+                    ),
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                     encoding="utf-8",
                 )  # fmt: skip

@@ -28,7 +28,7 @@ def test_many_attached(world):
     """Everybody has an address of the order, a link and a way outside; then nothing is left."""
     world.ok("nat", "enable", "--external", "eth0")
     rules = world.ruleset()
-    for_each(world, "create")
+    for_each(world, "create --no-system")
     for_each(world, "net up")
     leases = world.ok("ipam", "list", "--json").json["leases"]
     assert {lease["container"]: lease["local_address"] for lease in leases} == {

@@ -77,8 +77,20 @@ class Container:
 
     @property
     def supervisors(self):
-        """The PIDs of supervisors of this container."""
-        return self.processes(b"supervise")
+        """The PIDs of supervisors of this container; a guard is the child of one."""
+        found = self.processes(b"supervise")
+        return [pid for pid in found if not gone(pid) and parent(pid) not in found]
+
+    def kill_supervisor(self):
+        """Kills the only one there is."""
+        (supervisor,) = self.supervisors
+        os.kill(supervisor, signal.SIGKILL)
+        world_module.eventually(lambda: gone(supervisor), "it is gone", 10)
+
+    def is_back(self, first):
+        """Whether it is up, with another systemd-nspawn than the first."""
+        state, nspawn, *_ = self.status
+        return state == "up" and int(nspawn) not in (first, 0)
 
     def processes(self, *words):
         """The PIDs of all processes whose command line has the name and these words."""
@@ -122,6 +134,12 @@ class Container:
         assert self.groups() == []
         assert self._mounts() == self.mounts
         assert self.remembered() == ([self.name] if remembered else [])
+
+
+def parent(pid):
+    """The parent of a process."""
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    return int(stat.rpartition(")")[2].split()[1])
 
 
 def gone(pid):
@@ -195,18 +213,32 @@ def test_supervisor_killed(any_container):
     one.mode("ready")
     one.ok("start")
     leader = one.leader
-    (supervisor,) = one.supervisors
-    os.kill(supervisor, signal.SIGKILL)
+    one.kill_supervisor()
     world_module.eventually(lambda: gone(leader), "the container dies with its supervisor", 10)
-    assert one.status[::2] == ["failed", "signal"] or one.status[0] == "failed"
-    assert one.steps[-1] == "post-stop"
+    world_module.eventually(lambda: one.state == "failed", "it counts as failed", 10)
+    assert one.status[2] == "supervisor-lost" and one.steps[-1] == "post-stop"
     one.insist_nothing_left(remembered=True)
     assert one.ok("start") == "1"
-    os.kill(one.supervisors[0], signal.SIGKILL)
+    one.kill_supervisor()
     assert one.ok("start") == "1", "a start also cleans up"
-    os.kill(one.supervisors[0], signal.SIGKILL)
+    one.kill_supervisor()
     one.ok("stop")
     one.insist_nothing_left()
+
+
+def test_supervisor_and_guard_killed(any_container):
+    """Nobody is left to clean up: whoever looks next does."""
+    one = any_container
+    one.mode("ready")
+    one.ok("start")
+    leader = one.leader
+    guards = [pid for pid in one.processes(b"supervise") if pid not in one.supervisors]
+    for pid in guards + one.supervisors:
+        os.kill(pid, signal.SIGKILL)
+    world_module.eventually(lambda: not one.processes(b"supervise"), "they are gone", 10)
+    assert not gone(leader)
+    assert one.status[0] == "failed" and one.steps[-1] == "post-stop" and gone(leader)
+    one.insist_nothing_left(remembered=True)
 
 
 def test_nspawn_killed(any_container):
@@ -216,7 +248,7 @@ def test_nspawn_killed(any_container):
     one.ok("start")
     first, leader = one.nspawn, one.leader
     os.kill(first, signal.SIGKILL)
-    world_module.eventually(lambda: one.state == "up" and one.nspawn != first, "it is back", 20)
+    world_module.eventually(lambda: one.is_back(first), "it is back", 20)
     assert gone(leader)
     assert one.steps.count("post-stop") == 1 and one.steps.count("pre-start") == 2
     one.ok("stop")
@@ -230,7 +262,7 @@ def test_reboot(any_container):
     one.ok("start")
     supervisors, first = one.supervisors, one.nspawn
     os.kill(one.leader, signal.SIGUSR1)
-    world_module.eventually(lambda: one.state == "up" and one.nspawn != first, "it is back", 20)
+    world_module.eventually(lambda: one.is_back(first), "it is back", 20)
     assert one.supervisors == supervisors
     assert one.steps == ["pre-start", "start", "post-start", "post-stop"] + one.steps[:3]
     one.ok("stop")
@@ -261,9 +293,7 @@ def test_ended_from_inside(container):
     container.ok("start")
     first = container.nspawn
     os.kill(container.leader, signal.SIGUSR2)
-    world_module.eventually(
-        lambda: container.state == "up" and container.nspawn != first, "it is back", 20
-    )
+    world_module.eventually(lambda: container.is_back(first), "it is back", 20)
     assert "exited with status 9" in container.log
     container.ok("terminate")
 

@@ -197,6 +197,7 @@ class World(Observed):
         if not self._pid:
             self.close()
             raise RuntimeError("no throwaway host; what it said is above")
+        self.holder = int(self._pid)
         self.root = pathlib.Path(f"/proc/{self._pid}/root")
         self.namespace = f"/proc/{self._pid}/ns/net"
         pid = int((self.root / "run/outside/pid").read_text(encoding="ascii"))
@@ -232,7 +233,7 @@ class World(Observed):
     def nixctr(self, *arguments):
         """Runs the program under test on the host."""
         assert os.access(BINARY, os.X_OK), f"NIXCTR_NET ({BINARY!r}) is not the program to test"
-        return self.run(*self.wrap, BINARY, *arguments)
+        return self.run(*self.wrap, BINARY, *with_system_chosen(arguments))
 
     def ok(self, *arguments):
         """Runs the program and insists that it succeeds."""
@@ -254,6 +255,19 @@ class World(Observed):
                 yield
             finally:
                 server.kill()
+
+
+# What says what a container boots.
+SYSTEM_OPTIONS = ("--system-path", "--config", "--config-file", "--flake", "--root-tree",
+                  "--no-system", "--nixos-path")  # fmt: skip
+
+
+def with_system_chosen(arguments):
+    """The words of a command, in which "create" makes a network and nothing to boot unless they say
+    otherwise: most tests are about networks."""
+    if arguments[:1] != ("create",) or any(word in SYSTEM_OPTIONS for word in arguments):
+        return arguments
+    return ("create", "--no-system", *arguments[1:])
 
 
 def container_namespace(name):

@@ -83,6 +83,23 @@ static void nobody_need_listen(void **state)
 	assert_int_equal(error_remedy(NULL, -EIO, "x"), -EIO);
 }
 
+static void the_last_lines_are_kept(void **state)
+{
+	struct error e = ERROR_INIT;
+
+	(void)state;
+	error_set(&e, ERROR_FAILED, EIO, "x");
+	assert_string_equal(e.detail, "");
+	assert_int_equal(error_detail(&e, -EIO, "line %d", 1), -EIO);
+	assert_string_equal(e.detail, "line 1\n");
+	for (int i = 2; i <= 1000; i++)
+		error_detail(&e, -EIO, "line %d", i);
+	assert_null(strstr(e.detail, "line 1\n"));
+	assert_non_null(strstr(e.detail, "line 999\nline 1000\n"));
+	assert_true(strncmp(e.detail, "line ", 5) == 0);
+	error_detail(NULL, -EIO, "nobody cares");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -90,6 +107,7 @@ int main(void)
 		cmocka_unit_test(every_errno_class_is_its_exit_code),
 		cmocka_unit_test(context_is_outermost_first),
 		cmocka_unit_test(the_nearest_remedy_wins),
+		cmocka_unit_test(the_last_lines_are_kept),
 		cmocka_unit_test(long_texts_are_cut_not_overrun),
 		cmocka_unit_test(nobody_need_listen),
 	};

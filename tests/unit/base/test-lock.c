@@ -122,6 +122,19 @@ static void a_shared_lock_keeps_only_exclusive_ones_away(void **state)
 	close(fd);
 }
 
+static void a_lock_is_tried_without_waiting(void **state)
+{
+	int first = -1, second = -1;
+
+	(void)state;
+	assert_int_equal(lock_try(lock_path, &first, NULL), 1);
+	assert_int_equal(lock_try(lock_path, &second, NULL), 0);
+	assert_int_equal(second, -1);
+	close(first);
+	assert_int_equal(lock_try(lock_path, &second, NULL), 1);
+	close(second);
+}
+
 static void a_lock_that_cannot_be_made_is_named(void **state)
 {
 	struct error e = ERROR_INIT;
@@ -177,6 +190,7 @@ int main(void)
 		cmocka_unit_test(one_at_a_time),
 		cmocka_unit_test(one_at_a_time_even_when_the_file_is_removed),
 		cmocka_unit_test(a_shared_lock_keeps_only_exclusive_ones_away),
+		cmocka_unit_test(a_lock_is_tried_without_waiting),
 		cmocka_unit_test(a_lock_that_cannot_be_made_is_named),
 		cmocka_unit_test(who_keeps_it_is_named),
 	};

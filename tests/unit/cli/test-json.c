@@ -99,12 +99,12 @@ static void errors_have_every_field(void **state)
 	(void)error_set_at(&e, "../cli/x.c", 3, ERROR_EXHAUSTED, 28, "pool is full");
 	expect_json(json_error(&session, &e),
 		    "{\"class\":\"exhausted\",\"code\":5,\"errno\":28,\"text\":\"pool is full\","
-		    "\"kernel\":null,\"attribute\":null,\"remedy\":null}");
+		    "\"kernel\":null,\"attribute\":null,\"remedy\":null,\"log\":[]}");
 	session.debug = true;
 	(void)error_remedy(&e, -28, "destroy one");
 	expect_json(json_error(&session, &e),
 		    "{\"class\":\"exhausted\",\"code\":5,\"errno\":28,\"text\":\"pool is full\","
-		    "\"kernel\":null,\"attribute\":null,\"remedy\":\"destroy one\","
+		    "\"kernel\":null,\"attribute\":null,\"remedy\":\"destroy one\",\"log\":[],"
 		    "\"origin\":\"cli/x.c:3\"}");
 }
 

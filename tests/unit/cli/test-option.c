@@ -17,6 +17,8 @@ struct values {
 	bool flag;
 	const char *text;
 	struct option_list list;
+	const char *data;
+	struct option_passed passed;
 };
 
 static const struct option_spec specs[] = {
@@ -24,6 +26,11 @@ static const struct option_spec specs[] = {
 	{ "text", 't', OPTION_TEXT, offsetof(struct values, text), "TEXT", "a text" },
 	{ "text6", 0, OPTION_TEXT, offsetof(struct values, text), "TEXT", "another" },
 	{ "list", 'l', OPTION_LIST, offsetof(struct values, list), "ITEM,...", "a list" },
+	{ "data", 0, OPTION_DATA, offsetof(struct values, data), "TEXT", "a text or none" },
+	{ "bare", 0, OPTION_PASS, offsetof(struct values, passed), NULL, "passed on" },
+	{ "single", 0, OPTION_PASS, offsetof(struct values, passed), "A",
+	  "passed on with a value" },
+	{ "two", 0, OPTION_PASS_PAIR, offsetof(struct values, passed), "A B", "with two values" },
 };
 
 static const struct option_table table = OPTION_TABLE(specs, struct values);
@@ -123,6 +130,50 @@ static void first_argument_may_end_options(void **state)
 }
 
 /**
+ * options_are_passed_on - in their order, with all their values, wherever they stand
+ * @state: not used
+ */
+static void options_are_passed_on(void **state)
+{
+	const struct option_passed *passed;
+	struct run run;
+
+	(void)state;
+	assert_int_equal(
+		run_line(&run, OPTIONS_ANYWHERE,
+			 "x first --two a --bare --single= second --bare --two=  -f third"),
+		0);
+	passed = &run.values.passed;
+	assert_int_equal(passed->count, 4);
+	assert_string_equal(passed->list[0].name, "two");
+	assert_string_equal(passed->list[0].values[0], "a");
+	assert_string_equal(passed->list[0].values[1], "--bare");
+	assert_string_equal(passed->list[1].name, "single");
+	assert_string_equal(passed->list[1].values[0], "");
+	assert_null(passed->list[1].values[1]);
+	assert_null(passed->list[2].values[0]);
+	assert_string_equal(passed->list[3].values[0], "");
+	assert_string_equal(passed->list[3].values[1], "");
+	assert_true(run.values.flag);
+	assert_int_equal(run.argc - run.index, 3);
+	assert_string_equal(run.argv[run.index], "first");
+	assert_string_equal(run.argv[run.index + 2], "third");
+}
+
+/**
+ * data_may_be_empty - unlike other texts
+ * @state: not used
+ */
+static void data_may_be_empty(void **state)
+{
+	struct run run;
+
+	(void)state;
+	assert_int_equal(run_line(&run, OPTIONS_ANYWHERE, "x --data="), 0);
+	assert_string_equal(run.values.data, "");
+}
+
+/**
  * mistakes_are_named - each kind in its own words
  * @state: not used
  */
@@ -135,6 +186,9 @@ static void mistakes_are_named(void **state)
 	expect_mistake("x --text", "option '--text' needs a value, TEXT");
 	expect_mistake("x -t", "option '--text' needs a value, TEXT");
 	expect_mistake("x --text=", "option '--text' has an empty value");
+	expect_mistake("x --two", "option '--two' needs a value, A B");
+	expect_mistake("x --two a", "option '--two' needs two values, A B");
+	expect_mistake("x --bare=a", "option '--bare' takes no value");
 	expect_mistake("x --flag=yes", "option '--flag' takes no value");
 	expect_mistake("x --te a", "option '--te' is short for more than one option");
 	expect_mistake("x --list a,,b", "option '--list' has an empty value");
@@ -185,6 +239,8 @@ int main(void)
 		cmocka_unit_test(fields_are_filled),
 		cmocka_unit_test(lists_grow),
 		cmocka_unit_test(first_argument_may_end_options),
+		cmocka_unit_test(options_are_passed_on),
+		cmocka_unit_test(data_may_be_empty),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(first_mistake_counts),
 		cmocka_unit_test(lists_are_limited),

@@ -37,22 +37,28 @@ static void expect_options(const struct option_table *table)
 	static const size_t sizes[] = {
 		[OPTION_FLAG] = sizeof(bool),
 		[OPTION_TEXT] = sizeof(const char *),
+		[OPTION_DATA] = sizeof(const char *),
 		[OPTION_LIST] = sizeof(struct option_list),
+		[OPTION_PASS] = sizeof(struct option_passed),
+		[OPTION_PASS_PAIR] = sizeof(struct option_passed),
 	};
 
 	for (size_t i = 0; table && i < table->count; i++) {
 		const struct option_spec *row = &table->specs[i];
 
 		expect_sentence(row->help);
-		assert_int_equal(row->kind == OPTION_FLAG, row->argument == NULL);
+		assert_true(row->kind == OPTION_PASS ||
+			    (row->kind == OPTION_FLAG) == (row->argument == NULL));
 		assert_true(row->offset + sizes[row->kind] <= table->size);
 		for (size_t j = 0; j < i; j++) {
 			const struct option_spec *other = &table->specs[j];
 
 			assert_string_not_equal(row->name, other->name);
 			assert_true(!row->letter || row->letter != other->letter);
+			/* What is passed on all goes to one list, in its order. */
 			assert_true(row->offset >= other->offset + sizes[other->kind] ||
-				    row->offset + sizes[row->kind] <= other->offset);
+				    row->offset + sizes[row->kind] <= other->offset ||
+				    (row->kind >= OPTION_PASS && row->offset == other->offset));
 		}
 	}
 }
@@ -116,7 +122,22 @@ static void groups_are_used(void **state)
 }
 
 /**
- * options_are_complete - those of the verbs beside those of every command
+ * expect_unlike - check that no option of one table is called like one of another
+ * @a, @b: the tables; NULL for none
+ */
+static void expect_unlike(const struct option_table *a, const struct option_table *b)
+{
+	for (size_t i = 0; a && b && i < a->count; i++)
+		for (size_t j = 0; j < b->count; j++) {
+			const struct option_spec *one = &a->specs[i], *other = &b->specs[j];
+
+			assert_string_not_equal(one->name, other->name);
+			assert_true(!one->letter || one->letter != other->letter);
+		}
+}
+
+/**
+ * options_are_complete - those of the verbs beside those they share and those of every command
  * @state: not used
  */
 static void options_are_complete(void **state)
@@ -124,20 +145,16 @@ static void options_are_complete(void **state)
 	(void)state;
 	expect_options(&session_options);
 	for (size_t i = 0; i < n_verbs; i++) {
-		const struct option_table *own = verbs[i].options;
+		const struct option_table *own = verbs[i].options, *shared = verbs[i].shared;
 
 		expect_options(own);
-		if (!own)
-			continue;
-		assert_in_range(own->count + session_options.count, 1, OPTIONS_MAX);
-		for (size_t j = 0; j < own->count; j++)
-			for (size_t k = 0; k < session_options.count; k++) {
-				const struct option_spec *global = &session_options.specs[k];
-
-				assert_string_not_equal(own->specs[j].name, global->name);
-				assert_true(!own->specs[j].letter ||
-					    own->specs[j].letter != global->letter);
-			}
+		expect_options(shared);
+		assert_in_range((own ? own->count : 0) + (shared ? shared->count : 0) +
+					session_options.count,
+				1, OPTIONS_MAX);
+		expect_unlike(own, shared);
+		expect_unlike(own, &session_options);
+		expect_unlike(shared, &session_options);
 	}
 }
 

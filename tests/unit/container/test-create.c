@@ -15,12 +15,22 @@
 #include "ipam/ipam.h"
 #include "tree.h"
 
+/* Creates a container with nothing to boot. */
+static int create_network(const struct paths *paths, const struct create_request *request,
+			  struct definition *definition, struct error *e)
+{
+	struct create_request network = *request;
+
+	network.boots.none = true;
+	return container_create(paths, &network, definition, e);
+}
+
 /* Creates a container with all that is automatic. */
 static int create(const struct tree *tree, const char *name, struct definition *definition,
 		  struct error *e)
 {
-	return container_create(&tree->paths, &(struct create_request){ .name = name }, definition,
-				e);
+	return create_network(&tree->paths, &(struct create_request){ .name = name }, definition,
+			      e);
 }
 
 /* Opens the book of the tree; the caller closes it. */
@@ -84,15 +94,15 @@ static void a_name_can_be_made_unique(void **state)
 	struct definition definition;
 	char path[400];
 
-	assert_int_equal(container_create(&tree->paths, &request, &definition, NULL), 1);
+	assert_int_equal(create_network(&tree->paths, &request, &definition, NULL), 1);
 	assert_string_equal(definition.name, "one");
 	/* A root directory that somebody left takes a name as well. */
 	assert_int_equal(path_format(path, sizeof(path), NULL, "%s/one-0", tree->paths.containers),
 			 0);
 	assert_true(directory_make(path, 0755, NULL) > 0);
-	assert_int_equal(container_create(&tree->paths, &request, &definition, NULL), 1);
+	assert_int_equal(create_network(&tree->paths, &request, &definition, NULL), 1);
 	assert_string_equal(definition.name, "one-1");
-	assert_int_equal(container_create(&tree->paths, &request, &definition, NULL), 1);
+	assert_int_equal(create_network(&tree->paths, &request, &definition, NULL), 1);
 	assert_string_equal(definition.name, "one-2");
 }
 
@@ -109,11 +119,11 @@ static void a_lease_left_by_a_killed_run_is_taken_up(void **state)
 	assert_int_equal(create(tree, "one", &definition, NULL), 1);
 	assert_local(&definition, "10.233.1.2");
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(container_create(&tree->paths,
-					  &(struct create_request){ .name = "one",
-								    .host_address = "10.9.0.1",
-								    .local_address = "10.9.0.2" },
-					  &definition, NULL),
+	assert_int_equal(create_network(&tree->paths,
+					&(struct create_request){ .name = "one",
+								  .host_address = "10.9.0.1",
+								  .local_address = "10.9.0.2" },
+					&definition, NULL),
 			 1);
 	assert_local(&definition, "10.9.0.2");
 }
@@ -157,7 +167,7 @@ static bool is_held(const struct tree *tree, const char *local)
 					  .local_address = local };
 	struct definition definition;
 	struct error e = ERROR_INIT;
-	int r = container_create(&tree->paths, &request, &definition, &e);
+	int r = create_network(&tree->paths, &request, &definition, &e);
 
 	if (r > 0)
 		forget(tree, "asks");
@@ -250,7 +260,7 @@ static void what_is_asked_wrongly_leaves_nothing(void **state)
 		struct definition definition;
 		size_t count;
 
-		assert_int_equal(container_create(&tree->paths, &cases[i].request, &definition, &e),
+		assert_int_equal(create_network(&tree->paths, &cases[i].request, &definition, &e),
 				 -EINVAL);
 		assert_int_equal(e.class, ERROR_USAGE);
 		assert_non_null(strstr(e.text, cases[i].error));
@@ -270,7 +280,7 @@ static void a_leased_address_names_its_holder(void **state)
 	struct error e = ERROR_INIT;
 
 	assert_int_equal(create(tree, "one", &definition, NULL), 1);
-	assert_int_equal(container_create(&tree->paths, &request, &definition, &e), -EADDRINUSE);
+	assert_int_equal(create_network(&tree->paths, &request, &definition, &e), -EADDRINUSE);
 	assert_int_equal(e.class, ERROR_CONFLICT);
 	assert_non_null(strstr(e.text, "10.233.1.2"));
 	assert_non_null(strstr(e.text, "one"));
@@ -286,14 +296,14 @@ static void bridges_share_their_gateway(void **state)
 	const struct tree *tree = *state;
 	struct definition definition;
 
-	assert_int_equal(container_create(&tree->paths, &request, &definition, NULL), 1);
+	assert_int_equal(create_network(&tree->paths, &request, &definition, NULL), 1);
 	request.name = "two";
 	request.local_address = "10.1.1.3/24";
-	assert_int_equal(container_create(&tree->paths, &request, &definition, NULL), 1);
+	assert_int_equal(create_network(&tree->paths, &request, &definition, NULL), 1);
 	assert_int_equal(definition_read(&tree->paths, "two", &definition, NULL), 1);
 	assert_local(&definition, "10.1.1.3/24");
 	request = (struct create_request){ .name = "dhcp", .bridge = "br0" };
-	assert_int_equal(container_create(&tree->paths, &request, &definition, NULL), 1);
+	assert_int_equal(create_network(&tree->paths, &request, &definition, NULL), 1);
 	assert_false(addr_is_set(&definition.v4.local.addr));
 }
 

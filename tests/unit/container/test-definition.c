@@ -181,6 +181,59 @@ static void only_names_of_containers_are_listed(void **state)
 	free(names);
 }
 
+static void what_is_incomplete_says_so_until_it_is_not(void **state)
+{
+	static const char more[] = "SOMEBODY=\"else\"\n# a remark\n";
+	const struct tree *tree = *state;
+	struct definition definition = { .name = "x", .private_network = true, .incomplete = true };
+	_cleanup_(freep) char *text = NULL;
+	struct error e = ERROR_INIT;
+	struct definition read;
+	char path[PATH_MAX], changed[1024];
+	size_t length;
+
+	definition.keeps_root = true;
+	memcpy(definition.flake, "git+file:///a b?x=y", sizeof("git+file:///a b?x=y"));
+	memcpy(definition.flake_attr, "attr", sizeof("attr"));
+	memcpy(definition.root_tree, "/srv/tree", sizeof("/srv/tree"));
+	assert_int_equal(definition_write(&tree->paths, &definition, NULL), 0);
+	assert_int_equal(definition_read(&tree->paths, "x", &read, NULL), 1);
+	assert_true(read.incomplete);
+	assert_true(read.keeps_root);
+	assert_string_equal(read.flake, definition.flake);
+	assert_string_equal(read.flake_attr, "attr");
+	assert_string_equal(read.root_tree, "/srv/tree");
+	assert_int_equal(definition_check_complete(&read, &e), -EBUSY);
+	assert_non_null(strstr(e.remedy, "destroy x"));
+
+	/* What somebody adds meanwhile stays. */
+	assert_int_equal(definition_path(&tree->paths, "x", path, NULL), 0);
+	assert_int_equal(file_read(path, 4096, &text, &length, NULL), 0);
+	assert_int_equal(path_format(changed, sizeof(changed), NULL, "%s%s", text, more), 0);
+	assert_int_equal(file_replace(path, changed, strlen(changed), 0644, NULL), 0);
+	assert_int_equal(definition_complete(&tree->paths, "x", NULL), 1);
+	assert_int_equal(definition_complete(&tree->paths, "x", NULL), 0);
+	assert_int_equal(definition_read(&tree->paths, "x", &read, NULL), 1);
+	assert_false(read.incomplete);
+	assert_false(read.keeps_root);
+	assert_int_equal(definition_check_complete(&read, NULL), 0);
+	freep(&text);
+	assert_int_equal(file_read(path, 4096, &text, &length, NULL), 0);
+	assert_non_null(strstr(text, more));
+	assert_null(strstr(text, "INCOMPLETE"));
+}
+
+static void a_tree_is_absolute(void **state)
+{
+	const struct tree *tree = *state;
+	struct definition definition;
+	struct error e = ERROR_INIT;
+
+	tree_write(tree->paths.definitions, "x.conf", "ROOT_TREE=srv\n", 14);
+	assert_int_equal(definition_read(&tree->paths, "x", &definition, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "ROOT_TREE"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -192,6 +245,8 @@ int main(void)
 		TREE_TEST(mistakes_name_container_file_and_value),
 		TREE_TEST(files_that_are_none_are_named_errors),
 		TREE_TEST(only_names_of_containers_are_listed),
+		TREE_TEST(what_is_incomplete_says_so_until_it_is_not),
+		TREE_TEST(a_tree_is_absolute),
 	};
 
 	return cmocka_run_group_tests_name("definition", tests, NULL, NULL);

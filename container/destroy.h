@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "container/container.h"
+
+/* The end of a container, and of what could not become one. With the definitions locked. */
+
+int destroy_definition(const struct paths *paths, const char *name, struct error *e);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "container/container.h"
+#include "container/locks.h"
+
+/* The name of a new container. */
+
+int name_choose(const struct paths *paths, const struct create_request *request,
+		struct definition *definition, struct claim *claim, struct error *e);

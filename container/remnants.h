@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "container/container.h"
+
+/* What a container has beside its network and its definition. */
+
+enum remnants_extent {
+	REMNANTS_ALL,
+	REMNANTS_BUT_ROOT, /* the root directory stays */
+};
+
+int remnants_remove(const struct paths *paths, const char *name, enum remnants_extent extent,
+		    struct error *e);

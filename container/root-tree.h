@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "container/container.h"
+
+/* A tree of an operating system that is a container's root directory where it stands (ROOT_TREE). */
+
+int root_tree_check(const struct paths *paths, const char *typed, char path[PATH_MAX],
+		    struct error *e);
+int root_tree_is_free(const struct paths *paths, const struct definition *definition,
+		      struct error *e);

@@ -13,6 +13,8 @@ enum lock_mode {
 	LOCK_EXCLUSIVE, /* alone */
 };
 
+int lock_acquire_within(const char *path, enum lock_mode mode, int seconds, int *ret_fd,
+			struct error *e);
 int lock_acquire(const char *path, enum lock_mode mode, int *ret_fd, struct error *e);
 int lock_try(const char *path, int *ret_fd, struct error *e);
 void lock_remove(const char *path, int fd);

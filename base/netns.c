@@ -34,6 +34,20 @@ int netns_current(int *ret_fd, struct error *e)
 }
 
 /**
+ * netns_denied - say what somebody needs who may not do something
+ * @r: -errno, already in @e
+ * @e: gets the remedy where it is for want of rights
+ *
+ * Returns @r.
+ */
+static int netns_denied(int r, struct error *e)
+{
+	if (r != -EPERM && r != -EACCES)
+		return r;
+	return error_remedy(e, r, "run it as root (it takes CAP_SYS_ADMIN)");
+}
+
+/**
  * netns_enter - move this thread into a namespace
  * @fd: the namespace, borrowed
  * @e: says which capability is missing
@@ -42,12 +56,9 @@ int netns_current(int *ret_fd, struct error *e)
  */
 int netns_enter(int fd, struct error *e)
 {
-	int r;
-
 	if (setns(fd, CLONE_NEWNET) == 0)
 		return 0;
-	r = error_errno(e, errno, "cannot enter the network namespace");
-	return r == -EPERM ? error_remedy(e, r, "run it as root (it takes CAP_SYS_ADMIN)") : r;
+	return netns_denied(error_errno(e, errno, "cannot enter the network namespace"), e);
 }
 
 /**
@@ -173,12 +184,13 @@ int netns_create(const char *directory, const char *path, int *ret_fd, struct er
 		return r;
 	r = netns_directory_prepare(directory, e);
 	if (r < 0)
-		return error_remedy(e, r, "run it as root");
+		return netns_denied(r, e);
 	file = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
 	if (file < 0)
-		return error_errno(e, errno, "cannot make %s", path);
+		return netns_denied(error_errno(e, errno, "cannot make %s", path), e);
 	if (unshare(CLONE_NEWNET) < 0) {
 		r = error_errno(e, errno, "cannot make a network namespace for %s", path);
+		netns_denied(r, e);
 	} else {
 		r = netns_pin(path, ret_fd, e);
 		netns_leave(home);
@@ -233,7 +245,8 @@ int netns_remove(const char *path, struct error *e)
 	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
 		;
 	if (errno != EINVAL && errno != ENOENT)
-		return error_errno(e, errno, "cannot unpin network namespace %s", path);
+		return netns_denied(
+			error_errno(e, errno, "cannot unpin network namespace %s", path), e);
 	if (unlink(path) == 0)
 		return 1;
 	if (errno == ENOENT)

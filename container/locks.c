@@ -119,7 +119,7 @@ int claim_try(const struct paths *paths, const char *name, struct claim *ret_cla
 			r = lock_try(ret_claim->path, &ret_claim->fd, e);
 	}
 	if (r == -EACCES || r == -EPERM)
-		return error_remedy(e, r, "run it as root (it takes write access to %s)",
+		return error_remedy(e, r, "run it as root (it takes CAP_DAC_OVERRIDE to write %s)",
 				    paths->claims);
 	return r;
 }

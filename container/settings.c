@@ -345,6 +345,7 @@ int settings_write_nat(const struct paths *paths, const struct settings *setting
 	if (r == -EROFS)
 		return error_remedy(e, r, "set services.nixctr-net.nat in the NixOS configuration");
 	if (r == -EACCES || r == -EPERM)
-		return error_remedy(e, r, "run it as root");
+		return error_remedy(e, r, "run it as root (it takes CAP_DAC_OVERRIDE to write %s)",
+				    paths->settings);
 	return r < 0 ? r : 0;
 }

@@ -47,7 +47,7 @@ static int book_trust(const char *path, const struct stat *status, struct error 
 		r = error_set(e, ERROR_DENIED, EPERM, "%s belongs to user %u, not to us (%u)", path,
 			      status->st_uid, geteuid());
 		if (geteuid() != 0)
-			return error_remedy(e, r, "run it as root");
+			return error_remedy(e, r, "run it as root (it takes CAP_DAC_OVERRIDE)");
 		return error_remedy(e, r, "see who made it, then 'chown %u %s'", geteuid(), path);
 	}
 	if (status->st_mode & (S_IWGRP | S_IWOTH)) {

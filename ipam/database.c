@@ -62,7 +62,7 @@ int database_remedy(const char *path, int r, struct error *e)
 		return error_remedy(e, r, "free space on the file system of %s", path);
 	case EACCES:
 	case EPERM:
-		return error_remedy(e, r, "run it as root");
+		return error_remedy(e, r, "run it as root (it takes CAP_DAC_OVERRIDE)");
 	default:
 		return error_remedy(e, r, "look for errors of the disk in the kernel's log");
 	}

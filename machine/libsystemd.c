@@ -59,7 +59,7 @@ static uintptr_t function_find(const char *name)
 	type function parameters                                \
 	{                                                       \
 		REAL(function);                                 \
-		return real ? real arguments : failure;         \
+		return real ? real arguments : (failure);       \
 	}
 
 /* The same for one that returns nothing. */

@@ -139,7 +139,7 @@ static int phase_run(struct ipam *ipam, const char *name, int release, double *s
  */
 static int many_run(const char *path, struct error *e)
 {
-	_cleanup_(freep) struct ipam_lease *requests = calloc(2 * SAMPLE, sizeof(*requests));
+	_cleanup_(freep) struct ipam_lease *requests = calloc(2UL * SAMPLE, sizeof(*requests));
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
 	double first = 0, last = 0;
 	int r = requests ? ipam_open(path, IPAM_WRITE, &ipam, e) : -ENOMEM;

@@ -203,10 +203,16 @@ def book(bench):
     in_process(bench)
 
 
+def rotated(items, number):
+    """The same from another one on each round: what was done before makes the first one dearer."""
+    start = number % len(items)
+    return items[start:] + items[:start]
+
+
 def create(bench, places):
     """Times creates, each round one at every mark, so that all see the same machine."""
     for number in range(bench.sizes.book_window):
-        for mark, where in places.items():
+        for mark, where in rotated(list(places.items()), number):
             words = [bench.tools.program, "create", "--no-system", Container(mark + number).name]
             bench.results.add("create", f"at {mark}", where.measure(words).ms)
 
@@ -215,7 +221,7 @@ def look(bench, places):
     """Times the verbs that look something up, and what stands for a script's language."""
     perl = 'open(my $f, "<", $ARGV[0]); print for <$f>'
     for number in range(bench.runs):
-        for mark, where in places.items():
+        for mark, where in rotated(list(places.items()), number):
             name = Container(mark // 2).name
             verbs = {
                 "show-ip": [bench.tools.program, "show-ip", name],

@@ -238,11 +238,15 @@ def test_dangling_definition_stops_nobody(world):
 @pytest.mark.parametrize(
     "arguments, capability",
     [
-        (["create", "--no-system", "bar"], ""),
-        (["destroy", "foo"], ""),
+        (["create", "--no-system", "bar"], "CAP_DAC_OVERRIDE"),
+        (["destroy", "foo"], "CAP_DAC_OVERRIDE"),
         (["net", "up", "foo"], "CAP_SYS_ADMIN"),
-        (["net", "down", "up"], "CAP_"),
-        (["nat", "enable", "--external", "eth0"], ""),
+        (["net", "down", "up"], "CAP_SYS_ADMIN"),
+        (["net", "exec", "up", "true"], "CAP_SYS_ADMIN"),
+        (["nat", "enable", "--external", "eth0"], "CAP_"),
+        (["nat", "disable"], "CAP_"),
+        (["ipam", "list"], "CAP_DAC_OVERRIDE"),
+        (["ipam", "show", "foo"], "CAP_DAC_OVERRIDE"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

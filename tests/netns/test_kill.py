@@ -28,7 +28,8 @@ MAC = re.compile(r"\b(?!ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
 
 # Files that make no difference to anybody: locks of the whole host, and what is only remembered.
 IGNORED = re.compile(
-    r".*/(ipam\.db|rules|forwarding|forwards)\.lock|/run/nixctr-net/(definitions-seen|claims/.*)"
+    r".*/(ipam\.db|rules|forwarding|forwards)\.lock"
+    r"|/run/nixctr-net/(definitions-seen|claims/.*|\.?rules(\.new)?)"
 )
 
 # Only every so manieth moment, where the build is slow; see meson.build.

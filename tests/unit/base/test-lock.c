@@ -8,8 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -144,6 +147,43 @@ static void a_lock_that_cannot_be_made_is_named(void **state)
 			    "cannot open lock /nonexistent/lock: No such file or directory");
 }
 
+/* Whoever keeps a lock is named, and waiting for it comes to an end. */
+static void who_keeps_it_is_named(void **state)
+{
+	_cleanup_(fd_closep) int held = -1;
+	struct error e = ERROR_INIT;
+	char text[128], remedy[64];
+	int fd = -7, ready[2];
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (lock_acquire(lock_path, LOCK_EXCLUSIVE, &held, NULL) < 0 ||
+		    write(ready[1], "x", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(lock_acquire_within(lock_path, LOCK_SHARED, 1, &fd, &e), -EBUSY);
+	(void)snprintf(text, sizeof(text), "process %d (test-base-lock) has held %s for 1 seconds",
+		       (int)pid, lock_path);
+	(void)snprintf(remedy, sizeof(remedy), "ps -fp %d", (int)pid);
+	assert_string_equal(e.text, text);
+	assert_int_equal(e.class, ERROR_BUSY);
+	assert_non_null(strstr(e.remedy, remedy));
+	assert_int_equal(fd, -7);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(lock_acquire_within(lock_path, LOCK_SHARED, 1, &fd, &e), 0);
+	close(fd);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +192,7 @@ int main(void)
 		cmocka_unit_test(a_shared_lock_keeps_only_exclusive_ones_away),
 		cmocka_unit_test(a_lock_is_tried_without_waiting),
 		cmocka_unit_test(a_lock_that_cannot_be_made_is_named),
+		cmocka_unit_test(who_keeps_it_is_named),
 	};
 
 	return cmocka_run_group_tests_name("lock", tests, directory_setup, directory_teardown);

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rules and settings when others are at them too: changed, refused, or at the same time."""
+
+import subprocess
+
+import pytest
+import world as world_module
+from test_parallel import at_once, failures
+from world import HOST, OUTSIDE
+
+RULES = "/run/nixctr-net/rules"
+
+
+def mark(world):
+    """By what the rules are known to be as they were when somebody found them right."""
+    return world.path(RULES).read_text(encoding="ascii")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "flush chain inet nixctr-net forward",
+        "delete element inet nixctr-net external { eth0 }",
+        "add rule inet nixctr-net forward accept",
+        "delete table inet nixctr-net",
+        "flush ruleset",
+    ],
+)
+def test_change_is_noticed(networked, change):
+    """Rules that were found right are looked at again once somebody has changed anything."""
+    networked.ok("nat", "enable", "--external", "eth0")
+    for number in range(3):
+        networked.ok("create", f"early{number}")
+        networked.ok("net", "up", f"early{number}")
+    before, known = networked.ruleset(), mark(networked)
+    assert networked.run("nft", change).rc == 0
+    assert networked.ruleset() != before
+    networked.ok("net", "up", "c1")
+    assert networked.ruleset() == before
+    networked.ok("net", "up", "c1")
+    assert mark(networked) != known
+    assert networked.connect_from(networked.container_namespace("c1"), OUTSIDE) == HOST
+
+
+def test_rules_are_not_read_again(networked):
+    """While nothing is changed they are known by their mark, and not listed."""
+    for _ in range(2):
+        networked.ok("net", "up", "c1")
+    known = mark(networked)
+    networked.ok("net", "down", "c1")
+    # A sanitized build cannot look for leaks while it is traced.
+    traced = networked.run("env", "ASAN_OPTIONS=detect_leaks=0", "strace", "-f", "-e",
+                           "trace=sendto", world_module.BINARY, "net", "up", "c1")  # fmt: skip
+    assert traced.rc == 0 and "NFT_MSG_GETGEN" in traced.stderr, traced
+    assert "NFT_MSG_GETRULE" not in traced.stderr, traced
+    assert mark(networked) == known
+
+
+def test_refused_enable_leaves_the_old(networked):
+    """When the kernel refuses new external links, the old ones are written down and in force."""
+    networked.ok("nat", "enable", "--external", "eth0")
+    assert networked.run("ip", "link", "add", "other", "type", "bridge").rc == 0
+    switches = "/proc/sys/net/ipv4/conf/other"
+    assert networked.run("mount", "--bind", switches, switches).rc == 0
+    assert networked.run("mount", "-o", "remount,bind,ro", switches).rc == 0
+    settings = networked.path("/etc/nixctr-net/conf.d/50-nat.conf").read_text(encoding="ascii")
+    before = networked.ruleset()
+    refused = networked.nixctr("nat", "enable", "--external", "other")
+    assert refused.rc == 1 and "other" in refused.stderr, refused
+    assert networked.path("/etc/nixctr-net/conf.d/50-nat.conf").read_text("ascii") == settings
+    assert networked.ruleset() == before
+    assert networked.ok("nat", "show", "--json").json["drift"] == []
+    assert networked.connect_from(networked.container_namespace("c1"), OUTSIDE) == HOST
+
+
+def test_attach_while_nat_changes(world):
+    """Whoever is attached while NAT is switched on and off ends as the last one has it."""
+    names = [f"c{number}" for number in range(8)]
+    for name in names:
+        world.ok("create", name)
+    switching = [("nat", "enable", "--external", "eth0"), ("nat", "disable")] * 4
+    assert not failures(at_once(world, [("net", "up", name) for name in names] + switching))
+    world.ok("nat", "enable", "--external", "eth0")
+    assert world.ok("nat", "show", "--json").json["drift"] == []
+    for name in names:
+        switch = f"/proc/sys/net/ipv4/conf/ve-{name}/forwarding"
+        assert world.run("cat", switch).stdout == "1\n", name
+        assert world.ok("net", "show", name, "--json").json["drift"] == []
+
+
+def test_lock_that_is_kept(world):
+    """Who waits for a lock says who has it, and gets it when it is let go."""
+    world.ok("create", "foo")
+    lock = "/run/nixctr-net/networks/foo.lock"
+    world.ok("net", "up", "foo")
+    keeper = world.command("flock", "--no-fork", lock, "sh", "-c", "echo kept; exec sleep 600")
+    with subprocess.Popen(keeper, stdout=subprocess.PIPE, encoding="ascii") as keeping:
+        assert keeping.stdout.readline() == "kept\n"
+        with subprocess.Popen(
+            world.command(world_module.BINARY, "net", "down", "foo"),
+            stderr=subprocess.PIPE, encoding="utf-8",
+        ) as waiting:  # fmt: skip
+            line = waiting.stderr.readline()
+            assert "waiting for" in line and "foo.lock" in line, line
+            keeping.kill()
+            assert waiting.wait(world_module.DEADLINE) == 0
+    assert world.namespaces() == []
+
+
+def test_many_together(world):
+    """Enough of them for several processes: all up, all down, a broken one named."""
+    names = [f"c{number:02}" for number in range(40)]
+    for name in names:
+        world.ok("create", name)
+    world.path("/etc/nixos-containers/c07.conf").write_text("HOST_ADDRESS=nonsense\n", "ascii")
+    up = world.nixctr("net", "up", "--all")
+    assert up.rc == 1 and "c07" in up.stderr, up
+    others = [name for name in names if name != "c07"]
+    assert world.namespaces() == [f"ve-{name}" for name in others]
+    for name in others:
+        assert world.ok("net", "show", name, "--json").json["drift"] == []
+    again = world.nixctr("net", "up", "--all", "--json").json["containers"]
+    assert [entry["name"] for entry in again] == names
+    assert not any(entry.get("changed") for entry in again)
+    world.ok("net", "down", "--all")
+    assert world.namespaces() == []
+    assert world.links_at_rest() == ["eth0", "lo"]

@@ -51,8 +51,10 @@ int lifecycle_open(const struct paths *paths, struct lifecycle **ret_lifecycle, 
 	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = calloc(1, sizeof(*lifecycle));
 	int r;
 
-	if (!lifecycle)
-		return error_errno(e, ENOMEM, "cannot find out who runs containers");
+	if (!lifecycle) {
+		(void)error_errno(e, ENOMEM, "cannot find out who runs containers");
+		return -ENOMEM;
+	}
 	memcpy(lifecycle->root, paths->root, sizeof(lifecycle->root));
 	memcpy(lifecycle->runtime, paths->runtime, sizeof(lifecycle->runtime));
 	memcpy(lifecycle->logs, paths->logs, sizeof(lifecycle->logs));

@@ -202,8 +202,9 @@ int container_stop(const struct paths *paths, const char *name, struct error *e)
 	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
 	int r = name_check(name, e);
 
-	if (r == 0)
-		r = lifecycle_open(paths, &lifecycle, e);
+	if (r < 0)
+		return r;
+	r = lifecycle_open(paths, &lifecycle, e);
 	if (r == 0)
 		r = require_container(paths, lifecycle->manager, name, e);
 	if (r < 0)
@@ -246,8 +247,9 @@ int container_terminate(const struct paths *paths, const char *name, struct erro
 	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
 	int r = name_check(name, e);
 
-	if (r == 0)
-		r = lifecycle_open(paths, &lifecycle, e);
+	if (r < 0)
+		return r;
+	r = lifecycle_open(paths, &lifecycle, e);
 	if (r == 0)
 		r = require_container(paths, lifecycle->manager, name, e);
 	if (r < 0)

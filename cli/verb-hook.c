@@ -75,6 +75,19 @@ int verb_hook_post_start(const struct invocation *in, struct error *e)
 }
 
 /**
+ * verb_hook_reload - what a container unit does when it is reloaded
+ * @in: the call, borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int verb_hook_reload(const struct invocation *in, struct error *e)
+{
+	session_log(in->session, LOG_LEVEL_INFO);
+	return container_switch(&in->session->paths, in->arguments[0], e);
+}
+
+/**
  * verb_hook_post_stop - what a container unit does after the container has stopped
  * @in: the call, borrowed
  * @e: filled on failure

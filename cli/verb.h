@@ -91,6 +91,7 @@ int verb_hook_pre_start(const struct invocation *in, struct error *e);
 int verb_hook_start(const struct invocation *in, struct error *e);
 int verb_hook_supervise(const struct invocation *in, struct error *e);
 int verb_hook_post_start(const struct invocation *in, struct error *e);
+int verb_hook_reload(const struct invocation *in, struct error *e);
 int verb_hook_post_stop(const struct invocation *in, struct error *e);
 int verb_hook_resolver(const struct invocation *in, struct error *e);
 int verb_complete(const struct invocation *in, struct error *e);

@@ -157,6 +157,9 @@ int container_create(const struct paths *paths, const struct create_request *req
 int container_update(const struct paths *paths, const char *name,
 		     const struct system_request *request, struct error *e);
 
+/* Switches a running container to the system that it would boot now. Returns 0 or -errno. */
+int container_switch(const struct paths *paths, const char *name, struct error *e);
+
 /*
  * Becomes the systemd-nspawn of a container whose network is there; what a unit starts. Returns only
  * on failure.

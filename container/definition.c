@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/words.h"
 #include "container/links.h"
 #include "container/ports.h"
 
@@ -154,6 +155,26 @@ static int take_system(const struct environment_file *file, struct definition *d
 }
 
 /**
+ * take_network_flags - take what is about the network out of the options for systemd-nspawn
+ * @file: borrowed
+ * @definition: changed
+ * @e: names the key and the word
+ *
+ * Returns 0 or -errno.
+ */
+static int take_network_flags(const struct environment_file *file, struct definition *definition,
+			      struct error *e)
+{
+	_cleanup_(words_deinit) struct words words = { 0 };
+	const char *flags = environment_get(file, "EXTRA_NSPAWN_FLAGS");
+	int r = flags ? words_split(&words, flags, e) : 0;
+
+	for (size_t i = 0; r >= 0 && i < words.count; i++)
+		r = definition_take_network_flag(definition, words.list[i], e);
+	return r < 0 ? error_wrap(e, r, "EXTRA_NSPAWN_FLAGS") : 0;
+}
+
+/**
  * definition_take - read the keys we know out of a file
  * @file: borrowed
  * @definition: changed
@@ -187,6 +208,8 @@ static int definition_take(const struct environment_file *file, struct definitio
 		r = error_wrap(e, -EINVAL, "HOST_PORT");
 	if (r == 0)
 		r = links_take(file, definition, e);
+	if (r == 0)
+		r = take_network_flags(file, definition, e);
 	return r < 0 ? r : take_system(file, definition, e);
 }
 
@@ -240,6 +263,35 @@ int definition_wrong(const struct paths *paths, const char *name, int r, struct 
 }
 
 /**
+ * definition_parse - what a file says about the network of a container and what it boots
+ * @paths: borrowed
+ * @name: a checked name
+ * @file: of definition_load(), borrowed
+ * @ret_definition: what it says
+ * @e: names the file and what is wrong in it
+ *
+ * Returns 0 or -errno.
+ */
+int definition_parse(const struct paths *paths, const char *name,
+		     const struct environment_file *file, struct definition *ret_definition,
+		     struct error *e)
+{
+	struct definition definition = { 0 };
+	char path[PATH_MAX];
+	int r = definition_take(file, &definition, e);
+
+	if (r < 0)
+		return definition_wrong(paths, name, r, e);
+	r = definition_path(paths, name, path, e);
+	if (r < 0)
+		return r;
+	memcpy(definition.name, name, strlen(name) + 1);
+	definition.declarative = definition_is_declarative(path);
+	*ret_definition = definition;
+	return 0;
+}
+
+/**
  * definition_read - read the definition of a container
  * @paths: borrowed
  * @name: checked here, borrowed
@@ -252,23 +304,12 @@ int definition_read(const struct paths *paths, const char *name, struct definiti
 		    struct error *e)
 {
 	_cleanup_(environment_deinit) struct environment_file file = { 0 };
-	struct definition definition = { 0 };
-	char path[PATH_MAX];
-	int r;
+	int r = definition_load(paths, name, &file, e);
 
-	r = definition_load(paths, name, &file, e);
 	if (r <= 0)
 		return r;
-	r = definition_take(&file, &definition, e);
-	if (r < 0)
-		return definition_wrong(paths, name, r, e);
-	r = definition_path(paths, name, path, e);
-	if (r < 0)
-		return r;
-	memcpy(definition.name, name, strlen(name) + 1);
-	definition.declarative = definition_is_declarative(path);
-	*ret_definition = definition;
-	return 1;
+	r = definition_parse(paths, name, &file, ret_definition, e);
+	return r < 0 ? r : 1;
 }
 
 /**

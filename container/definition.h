@@ -14,6 +14,9 @@ int definition_path(const struct paths *paths, const char *name, char path[PATH_
 		    struct error *e);
 int definition_load(const struct paths *paths, const char *name, struct environment_file *ret_file,
 		    struct error *e);
+int definition_parse(const struct paths *paths, const char *name,
+		     const struct environment_file *file, struct definition *ret_definition,
+		     struct error *e);
 int definition_wrong(const struct paths *paths, const char *name, int r, struct error *e);
 int definition_write(const struct paths *paths, const struct definition *definition,
 		     struct error *e);

@@ -153,20 +153,28 @@ static int take_options(const struct environment_file *file, const struct option
  * @flags: changed
  * @e: names the key
  *
- * EXTRA_NSPAWN_FLAGS is what the administrator says, so that no word of it is judged here.
+ * EXTRA_NSPAWN_FLAGS is what the administrator says, so that no word of it is judged here. What is
+ * about the network the definition has taken already.
  *
  * Returns 0 or -errno.
  */
 static int take_flags(const struct environment_file *file, struct words *flags, struct error *e)
 {
+	_cleanup_(words_deinit) struct words words = { 0 };
 	const char *extra = environment_get(file, "EXTRA_NSPAWN_FLAGS");
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(option_keys); i++)
 		r = take_options(file, &option_keys[i], flags, e);
-	if (r < 0 || !extra)
-		return r;
-	r = words_split(flags, extra, e);
+	if (r == 0 && extra)
+		r = words_split(&words, extra, e);
+	for (size_t i = 0; r >= 0 && i < words.count; i++) {
+		struct definition taken = { 0 };
+
+		r = definition_take_network_flag(&taken, words.list[i], e);
+		if (r == 0)
+			r = words_add(flags, e, "%s", words.list[i]);
+	}
 	return r < 0 ? error_wrap(e, r, "EXTRA_NSPAWN_FLAGS") : 0;
 }
 
@@ -212,13 +220,10 @@ static int launch_take(const struct environment_file *file, struct launch *launc
 	const char *resolver = environment_get(file, "COPY_RESOLV_CONF");
 	int r;
 
-	launch->incomplete = environment_get(file, "INCOMPLETE");
 	launch->ephemeral = is_set(file, "EPHEMERAL");
 	if (resolver && resolver[0])
 		launch->resolver = strcmp(resolver, "1") == 0 ? RESOLVER_OURS : RESOLVER_ITS_OWN;
 	r = take_path(file, "SYSTEM_PATH", launch->system_path, e);
-	if (r == 0)
-		r = take_path(file, "ROOT_TREE", launch->root_tree, e);
 	if (r == 0)
 		r = take_path(file, "NETWORK_NAMESPACE_PATH", launch->namespace, e);
 	if (r == 0)
@@ -245,6 +250,9 @@ int launch_read(const struct paths *paths, const char *name, struct launch *ret_
 	int r = definition_load(paths, name, &file, e);
 
 	if (r <= 0)
+		return r;
+	r = definition_parse(paths, name, &file, &launch.definition, e);
+	if (r < 0)
 		return r;
 	r = launch_take(&file, &launch, e);
 	if (r < 0)

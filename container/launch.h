@@ -14,13 +14,12 @@ enum resolver_policy {
 	RESOLVER_ITS_OWN, /* COPY_RESOLV_CONF=0: the container's */
 };
 
-/* What a definition says about running the container; its network is in struct definition. */
+/* All that a definition says: about the network, and about running the container. */
 struct launch {
+	struct definition definition;
 	char system_path[PATH_MAX]; /* SYSTEM_PATH, or "": that of the profile */
-	char root_tree[PATH_MAX];   /* ROOT_TREE, a tree that boots by itself, or "" */
 	char namespace[PATH_MAX];   /* NETWORK_NAMESPACE_PATH, or "" */
 	char users[32];             /* PRIVATE_USERS, or "": those of the host */
-	bool incomplete;            /* INCOMPLETE: create has not finished */
 	bool ephemeral;             /* EPHEMERAL */
 	enum resolver_policy resolver;
 	struct words flags;       /* BIND, BIND_RO, TMPFS, ADDITIONAL_CAPABILITIES and

@@ -172,8 +172,8 @@ static int tree_check(const char *name, const char *path, struct error *e)
 int root_path(const struct paths *paths, const char *name, const struct launch *launch,
 	      char path[PATH_MAX], struct error *e)
 {
-	if (launch->root_tree[0])
-		return path_format(path, PATH_MAX, e, "%s", launch->root_tree);
+	if (launch->definition.root_tree[0])
+		return path_format(path, PATH_MAX, e, "%s", launch->definition.root_tree);
 	if (launch->ephemeral)
 		return path_format(path, PATH_MAX, e, "%s" EPHEMERAL "/%s", paths->root, name);
 	return path_format(path, PATH_MAX, e, "%s/%s", paths->containers, name);
@@ -196,8 +196,8 @@ int root_find(const struct paths *paths, const char *name, const struct launch *
 	int r = root_path(paths, name, launch, root.path, e);
 
 	if (r == 0)
-		r = launch->root_tree[0] ? tree_check(name, root.path, e)
-					 : system_find(paths, name, launch, &root, e);
+		r = launch->definition.root_tree[0] ? tree_check(name, root.path, e)
+						    : system_find(paths, name, launch, &root, e);
 	if (r == 0)
 		*ret_root = root;
 	return r;

@@ -35,7 +35,6 @@ static const struct {
 struct start {
 	const struct paths *paths;
 	const char *name;
-	struct definition definition;
 	struct launch launch;
 	struct root root;
 	char namespace[PATH_MAX];
@@ -62,13 +61,11 @@ static void start_end(struct start *start)
  */
 static int start_read(struct start *start, struct error *e)
 {
-	int r = definition_read(start->paths, start->name, &start->definition, e);
+	int r = launch_read(start->paths, start->name, &start->launch, e);
 
-	if (r > 0)
-		r = launch_read(start->paths, start->name, &start->launch, e);
 	if (r == 0)
 		return name_unknown(start->name, e);
-	return r < 0 ? r : definition_check_complete(&start->definition, e);
+	return r < 0 ? r : definition_check_complete(&start->launch.definition, e);
 }
 
 /**
@@ -157,11 +154,11 @@ static int start_network(struct start *start, struct error *e)
 		return error_set(e, ERROR_FAILED, EINVAL,
 				 "PRIVATE_USERS does not go with NETWORK_NAMESPACE_PATH: "
 				 "systemd-nspawn cannot join it from a user namespace");
-	if (start->launch.users[0] && start->definition.private_network)
+	if (start->launch.users[0] && start->launch.definition.private_network)
 		return start_network_later(start, e);
 	if (start->launch.namespace[0])
 		r = path_format(start->namespace, PATH_MAX, e, "%s", start->launch.namespace);
-	else if (start->definition.private_network)
+	else if (start->launch.definition.private_network)
 		r = paths_namespace(start->paths, start->name, start->namespace, e);
 	else
 		return 0;

@@ -38,9 +38,9 @@ static void nothing_said_is_nothing_set(void **state)
 
 	assert_int_equal(read_text(*state, "PRIVATE_NETWORK=1\n", &launch, NULL), 1);
 	assert_string_equal(launch.system_path, "");
-	assert_string_equal(launch.root_tree, "");
+	assert_string_equal(launch.definition.root_tree, "");
 	assert_string_equal(launch.users, "");
-	assert_false(launch.ephemeral || launch.incomplete);
+	assert_false(launch.ephemeral || launch.definition.incomplete);
 	assert_int_equal(launch.resolver, RESOLVER_IF_NONE);
 	assert_int_equal(launch.flags.count, 0);
 	assert_string_equal(joined(&launch.environment), "PRIVATE_NETWORK=1 ");
@@ -56,19 +56,21 @@ static void every_key_is_taken(void **state)
 			  "NETWORK_NAMESPACE_PATH=/run/netns/x\nPRIVATE_USERS=pick\nINCOMPLETE=1\n"
 			  "COPY_RESOLV_CONF=0\nBIND=\"/a /b:/c\"\nBIND_RO=/d\nTMPFS=/var:size=1M\n"
 			  "ADDITIONAL_CAPABILITIES=\"CAP_SYS_TIME CAP_MKNOD\"\n"
-			  "EXTRA_NSPAWN_FLAGS=\" --bind-ro='/x y' --setenv=A=$HOME\"\n",
+			  "EXTRA_NSPAWN_FLAGS=\" --bind-ro='/x y' --port=80 --setenv=A=$HOME\"\n",
 			  &launch, NULL),
 		1);
 	assert_string_equal(launch.system_path, "/nix/store/abc-system");
-	assert_string_equal(launch.root_tree, "/srv/tree");
+	assert_string_equal(launch.definition.root_tree, "/srv/tree");
 	assert_string_equal(launch.namespace, "/run/netns/x");
 	assert_string_equal(launch.users, "pick");
-	assert_true(launch.ephemeral && launch.incomplete);
+	assert_true(launch.ephemeral && launch.definition.incomplete);
 	assert_int_equal(launch.resolver, RESOLVER_ITS_OWN);
 	assert_string_equal(joined(&launch.flags),
 			    "--bind=/a --bind=/b:/c --bind-ro=/d --tmpfs=/var:size=1M "
 			    "--capability=CAP_SYS_TIME --capability=CAP_MKNOD "
 			    "--bind-ro=/x y --setenv=A=$HOME ");
+	assert_int_equal(launch.definition.ports.count, 1);
+	assert_true(launch.definition.private_network);
 	assert_string_equal(joined(&launch.environment), "PRIVATE_USERS=pick ");
 }
 
@@ -97,6 +99,7 @@ static void what_is_wrong_is_named(void **state)
 		{ "TMPFS=\"/a --bind=/\"\n", "TMPFS" },
 		{ "ADDITIONAL_CAPABILITIES=SYS_TIME\n", "ADDITIONAL_CAPABILITIES" },
 		{ "EXTRA_NSPAWN_FLAGS=\"it's\"\n", "EXTRA_NSPAWN_FLAGS" },
+		{ "EXTRA_NSPAWN_FLAGS=--network-zone=z\n", "EXTRA_NSPAWN_FLAGS" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

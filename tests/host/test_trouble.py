@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What can be wrong with a container or its host: told, survived, and nothing of the host is lost."""
+"""What can be wrong with a container or its host: told, survived, with nothing of the host lost."""
 
 import subprocess
 

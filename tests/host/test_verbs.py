@@ -91,14 +91,7 @@ def test_container_switches_itself_off(foo):
     assert foo.ok("status", "foo").stdout == "down\n"
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        pytest.param("first", marks=pytest.mark.skip(
-            reason="to be found out: here the stop waits for its time-out, by hand it does not")),
-        "later",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("moment", ["first", "later"])
 def test_stop_in_the_middle_of_a_boot(host, moment):
     """A container that is not ready yet, and would never be, is stopped all the same; also in the
     first moment, when its systemd does not listen to signals yet."""

@@ -209,6 +209,7 @@ def test_drift_is_mended(world, drift):
     assert world.run(*drift.split()).rc == 0
     assert cable(world, "foo") != before
     world.ok("net", "up", "foo")
+    world.links_at_rest()
     assert cable(world, "foo") == before
 
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -14,6 +15,7 @@
  */
 
 #define SILENCE_USEC (2 * 1000000ULL)
+#define REMIND_USEC  500000ULL
 
 /**
  * job_removed - a job has ended
@@ -183,6 +185,35 @@ static int job_resume(struct systemd *systemd, struct job *job, struct error *e)
 }
 
 /**
+ * clock_usec - a clock that only goes forward, in microseconds
+ */
+static uint64_t clock_usec(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/**
+ * job_remind - tell a container that is booting once more to shut down, every now and then
+ * @systemd: borrowed
+ * @job: a stop, or another
+ * @last: when that was done, or the wait began; changed
+ *
+ * By the clock: on a busy host systemd is never silent.
+ */
+static void job_remind(struct systemd *systemd, const struct job *job, uint64_t *last)
+{
+	uint64_t now = clock_usec();
+
+	if (!job->booting || job->result[0] || now - *last < REMIND_USEC)
+		return;
+	*last = now;
+	unit_remind(systemd, job->booting);
+}
+
+/**
  * job_wait - wait until a job has ended, well or not
  * @systemd: borrowed
  * @job: its result is set
@@ -192,6 +223,8 @@ static int job_resume(struct systemd *systemd, struct job *job, struct error *e)
  */
 int job_wait(struct systemd *systemd, struct job *job, struct error *e)
 {
+	const uint64_t patience = job->booting ? REMIND_USEC : SILENCE_USEC;
+	uint64_t reminded = clock_usec();
 	int r = 0;
 
 	while (!job->result[0]) {
@@ -199,17 +232,16 @@ int job_wait(struct systemd *systemd, struct job *job, struct error *e)
 
 		r = sd_bus_process(systemd->bus, NULL);
 		if (r == 0)
-			r = waited = sd_bus_wait(systemd->bus, SILENCE_USEC);
+			r = waited = sd_bus_wait(systemd->bus, patience);
 		if (r == -EINTR)
 			continue;
 		if (r < 0)
 			r = job_resume(systemd, job, e);
 		else if (waited == 0)
 			r = job_look(systemd, job, e);
-		if (r >= 0 && waited == 0 && job->booting && !job->result[0])
-			unit_remind(systemd, job->booting);
 		if (r < 0)
 			return r;
+		job_remind(systemd, job, &reminded);
 	}
 	return 0;
 }

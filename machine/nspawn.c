@@ -103,6 +103,9 @@ static int words_add_isolation(struct words *argv, const struct nspawn_spec *spe
 		r = words_add(argv, e, "--private-network");
 	if (r == 0 && spec->users)
 		r = words_add(argv, e, "--private-users=%s", spec->users);
+	/* What is in the tree belongs to them, by a mapped mount or, where there is none, by chown(2). */
+	if (r == 0 && users_are_shifted(spec->users))
+		r = words_add(argv, e, "--private-users-ownership=auto");
 	if (r == 0 && spec->personality)
 		r = words_add(argv, e, "--personality=%s", spec->personality);
 	return r;

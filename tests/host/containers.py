@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a test does with containers on a booted host, beside what it asks of the program: systems for
-them to boot, and a look at them by systemd's and the kernel's own tools."""
+"""What a test does with containers on a booted host, beside what it asks of the program: systems
+for them to boot, and a look at them by systemd's and the kernel's own tools."""
 
 import contextlib
 
@@ -38,8 +38,8 @@ Type=oneshot
 ExecStart=/bin/bash /etc/fetch
 """)  # fmt: skip
 
-# Its first process, before systemd, pings the host and calls the server outside, and writes down what
-# came of it.
+# Its first process, before systemd, pings the host and the server outside, and writes down what came
+# of it.
 FIRST_PROCESS = f"""
 boot.postBootCommands = ''
     ping -c 1 -W 2 "$(ip -4 route show default | cut -d ' ' -f 3)" >/root/ping-host 2>&1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Systems built by Nix: create and update, from a configuration, a file, a flake; and when that fails."""
+"""Systems built by Nix: create and update from a configuration, a file, a flake; failures of it."""
 
 import pytest
 from containers import (BUILD_FAILS, DEFINITIONS, EVALUATION_FAILS, PROFILES, ROOTS, inside, leader,

@@ -109,6 +109,8 @@ static void shifted_users_own_what_is_bound(void **state)
 		spec.n_binds = 1;
 		spec.binds[0] = (struct nspawn_bind){ "/a", "/b", NSPAWN_READ_ONLY };
 		assert_true(has(&spec, cases[i].bind));
+		assert_int_equal(has(&spec, "--private-users-ownership=auto"),
+				 strstr(cases[i].bind, ":idmap") != NULL);
 	}
 }
 

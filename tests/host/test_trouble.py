@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What can be wrong with a container or its host: told, survived, with nothing of the host lost."""
+
+import subprocess
+
+import pytest
+from containers import (DEFINITIONS, INIT_FAILS, NO_INIT, ROOTS, create, inside, machines, marker,
+                        remains, system_path, traces, unit_state)  # fmt: skip
+from world import eventually
+
+ROOT = f"{ROOTS}/foo"
+SECRET = "this belongs to the host"
+
+
+def fails_to_start(host, said):
+    """Insists that foo does not start, that this is said, and that nothing is left of the try."""
+    result = host.nixctr("start", "foo")
+    assert result.rc == 1, result
+    assert said in result.stderr
+    assert traces(host) == []
+    assert host.ok("status", "foo").stdout == "down\n"
+
+
+def test_system_without_init(host):
+    """create refuses it; one that loses its init later does not start, and that is told."""
+    result = host.nixctr("create", "foo", "--system-path", system_path(host, NO_INIT))
+    assert result.rc != 0 and "init" in result.stderr, result
+    assert remains(host) == []
+    create(host, "foo")
+    host.sh(f"sed -i '/^SYSTEM_PATH=/d' {DEFINITIONS}/foo.conf;"
+            f" echo SYSTEM_PATH={system_path(host, NO_INIT)} >>{DEFINITIONS}/foo.conf")  # fmt: skip
+    fails_to_start(host, "init")
+
+
+def test_init_that_ends(host):
+    """The unit's result and the container's last words are shown."""
+    create(host, "foo", configuration='boot.postBootCommands = "echo last words; exit 9";\n')
+    result = host.nixctr("start", "foo")
+    assert result.rc == 1, result
+    assert "last words" in result.stderr and "9" in result.stderr
+    host.ok("stop", "foo")
+    assert traces(host) == []
+
+
+def test_failed_container_can_be_mended(host):
+    """A failure leaves nothing that keeps the next start from succeeding."""
+    create(host, "foo", configuration=INIT_FAILS)
+    assert host.nixctr("start", "foo").rc == 1
+    host.ok("update", "foo", "--system-path", system_path(host))
+    host.ok("start", "foo")
+    assert unit_state(host, "foo") == ("active", "success")
+
+
+@pytest.mark.parametrize("what", ["missing", "link", "file"])
+def test_root_directory_that_is_none(host, what):
+    """Missing, it is made anew; a link or a file in its place is refused, and not followed."""
+    create(host, "foo")
+    host.sh(f"rm -rf {ROOT}; mkdir /srv/elsewhere")
+    if what == "missing":
+        host.ok("start", "foo")
+        return
+    host.sh(f"ln -s /srv/elsewhere {ROOT}" if what == "link" else f"touch {ROOT}")
+    fails_to_start(host, ROOT)
+    assert host.sh("ls -A /srv/elsewhere") == ""
+    host.ok("destroy", "foo")
+    assert host.run("test", "-d", "/srv/elsewhere").rc == 0
+
+
+@pytest.mark.parametrize(
+    "trap",
+    [
+        "rm -rf $root/etc; ln -s /srv/secret $root/etc",
+        "mkdir -p $root/etc; rm -f $root/etc/resolv.conf; ln -s /srv/secret/file $root/etc/resolv.conf",
+        "mkdir -p $root/etc; rm -f $root/etc/resolv.conf;"
+        " ln -s ../../../../../srv/secret/file $root/etc/resolv.conf",
+        "mkdir -p $root/etc; rm -f $root/etc/resolv.conf; mkfifo $root/etc/resolv.conf",
+        "mkdir -p $root/etc; rm -f $root/etc/os-release; ln -s /srv/secret/file $root/etc/os-release",
+        "rm -rf $root/var; ln -s /srv/secret $root/var",
+        "rm -rf $root/root; ln -s /srv/secret $root/root",
+        "rm -rf $root/nix; ln -s /srv/secret $root/nix",
+        "rm -rf $root/usr; ln -s /srv/secret $root/usr",
+    ],
+    ids=["etc", "resolv.conf", "resolv.conf-relative", "resolv.conf-fifo", "os-release", "var", "root",
+         "nix", "usr"],
+)
+@pytest.mark.parametrize("copied", ["COPY_RESOLV_CONF=1", ""], ids=["copied", "written"])
+def test_hostile_root_directory(host, trap, copied):
+    """Whatever a container has put in its root directory: neither start nor destroy write through it
+    to files of the host, nor hang."""
+    create(host, "foo")
+    host.sh(f"mkdir /srv/secret; echo {SECRET} >/srv/secret/file; chmod 700 /srv/secret;"
+            f" echo {copied} >>{DEFINITIONS}/foo.conf; mkdir -p {ROOT}; root={ROOT}; {trap}")  # fmt: skip
+    before = host.sh("find /srv/secret -ls; cat /srv/secret/file; cat /etc/resolv.conf")
+    host.nixctr("start", "foo", deadline=90)
+    host.ok("destroy", "foo", deadline=90)
+    assert host.sh("find /srv/secret -ls; cat /srv/secret/file; cat /etc/resolv.conf") == before
+    assert remains(host) == []
+
+
+def test_loopback_resolver_is_not_handed_on(host):
+    """A container gets the resolvers behind the host's own, and new ones when they change."""
+    host.sh("mkdir -p /run/systemd/resolve; echo nameserver 192.0.2.53 >/run/systemd/resolve/resolv.conf;"
+            "echo nameserver 127.0.0.53 >/etc/resolv.conf")  # fmt: skip
+    create(host, "foo")
+    host.ok("start", "foo")
+    text = inside(host, "foo", "cat /etc/resolv.conf")
+    assert "192.0.2.53" in text and "127.0.0.53" not in text
+    host.sh("echo nameserver 192.0.2.54 >/etc/resolv.conf")
+    eventually(lambda: "192.0.2.54" in inside(host, "foo", "cat /etc/resolv.conf"), "it is told")
+
+
+def test_destroy_spares_what_is_mounted(host):
+    """Data of the host that is bound into the root directory survives, as does an immutable file's
+    neighbour; the immutable directory itself is removed."""
+    create(host, "foo")
+    host.ok("start", "foo")
+    host.ok("stop", "foo")
+    host.sh(f"mkdir -p /srv/data {ROOT}/data; echo {SECRET} >/srv/data/file;"
+            f" mount --bind /srv/data {ROOT}/data; chattr +i {ROOT}/var/empty || true")  # fmt: skip
+    host.nixctr("destroy", "foo")
+    assert host.sh("cat /srv/data/file") == f"{SECRET}\n"
+    host.run("umount", f"{ROOT}/data")
+    host.ok("destroy", "foo")
+    assert remains(host) == []
+    assert host.sh("cat /srv/data/file") == f"{SECRET}\n"
+
+
+def test_full_disk(host):
+    """create fails and leaves nothing; what was there before is as it was."""
+    create(host, "old")
+    definition = host.sh(f"cat {DEFINITIONS}/old.conf")
+    host.sh(f"mount -t tmpfs -o size=4k,nr_inodes=3 tmpfs {DEFINITIONS}; "
+            f"cat >{DEFINITIONS}/old.conf; dd if=/dev/zero of={DEFINITIONS}/full 2>/dev/null || true",
+            stdin=definition)  # fmt: skip
+    result = host.nixctr("create", "foo")
+    assert result.rc == 1 and "space" in result.stderr, result
+    host.sh(f"umount {DEFINITIONS}")
+    assert host.ok("list").stdout == "old\n"
+    assert [lease["container"] for lease in host.ok("ipam", "list", "--json").json["leases"]] == ["old"]
+    host.ok("start", "old")
+
+
+@pytest.mark.parametrize("verb", ["create", "start", "update", "destroy"])
+@pytest.mark.parametrize("milliseconds", [5, 30, 100, 300])
+def test_killed_verbs_can_be_repeated(host, verb, milliseconds):
+    """SIGKILL at some moment, then the same command again: it succeeds, and destroy leaves nothing."""
+    arguments = {"create": ("foo", "--config", marker("one")), "start": ("foo",),
+                 "update": ("foo", "--config", marker("two")), "destroy": ("foo",)}  # fmt: skip
+    if verb != "create":
+        host.ok("create", *arguments["create"])
+    if verb == "destroy":
+        host.ok("start", "foo")
+    with subprocess.Popen(
+        host.command("timeout", "-s", "KILL", f"{milliseconds / 1000}", "nixctr-net", verb,
+                     *arguments[verb]), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    ) as killed:  # fmt: skip
+        killed.wait(60)
+    again = host.nixctr(verb, *arguments[verb])
+    done_before = verb == "create" and killed.returncode == 0
+    assert again.rc == (4 if done_before else 0), again
+    if verb in ("start", "update"):
+        host.ok("start", "foo")
+        assert machines(host) == ["foo"]
+    host.ok("destroy", "foo")
+    assert remains(host) == []

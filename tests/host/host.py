@@ -119,8 +119,11 @@ class Host(Observed):
         return pathlib.Path(self._scratch.name, "console").read_text("utf-8", "backslashreplace")
 
     def _beside(self, *argv):
-        """The words that run a command of the machine where the host's disk can be seen."""
-        return ["nsenter", f"--target={self._hold}", "--mount", "--", *argv]
+        """The words that run a command of the machine where the host's disk can be seen.
+
+        Entering a mount namespace leads to its root directory, which in a chroot is the machine's:
+        without --root the command would be let loose there."""
+        return ["nsenter", f"--target={self._hold}", "--mount", "--root", "--wd", "--", *argv]
 
     def _install(self):
         """Installs the program, as a user would."""
@@ -146,7 +149,7 @@ class Host(Observed):
             listener.settimeout(0.1)
             self._power = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "nsenter", f"--target={self._hold}", "--mount",
-                 "--pid", "--", HERE / "boot"],
+                 "--root", "--wd", "--pid", "--", HERE / "boot"],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 env={**os.environ, "NOTIFY_SOCKET": str(notify)},
             )  # fmt: skip

@@ -32,7 +32,8 @@ int main(int argc, char **argv)
 	struct error e = ERROR_INIT;
 	int r;
 
-	setlocale(LC_ALL, "");
+	/* How wide characters are, for tables; all else is the same everywhere. */
+	setlocale(LC_CTYPE, "");
 	r = answer_end(command_run(&session, argc, argv, &e), &e);
 	if (r >= 0)
 		return r;

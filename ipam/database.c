@@ -154,6 +154,18 @@ static int database_trace(unsigned event, void *context, void *statement, void *
 }
 
 /**
+ * library_configure - tell sqlite what it need not do for us, before it does anything
+ *
+ * One thread uses it, and nobody asks how much memory it has. Once it has begun it refuses, and that
+ * is all right.
+ */
+static void library_configure(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+/**
  * database_open - connect to a file that is there
  * @database: initialised here; closed by the caller, after a failure too
  * @path: the file, or DATABASE_MEMORY for an empty one that nobody else sees; borrowed
@@ -172,6 +184,7 @@ int database_open(struct database *database, const char *path, struct error *e)
 	r = path_format(database->path, sizeof(database->path), e, "%s", path);
 	if (r < 0)
 		return r;
+	library_configure();
 	r = sqlite3_open_v2(path, &database->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
 			    NULL);
 	if (r != SQLITE_OK)

@@ -45,8 +45,9 @@ def together(jobs):
 class Host:
     """Use it in a "with", at whose end everything on it is gone."""
 
-    def __init__(self, timer):
-        self._world = world.World()
+    def __init__(self, timer, *before):
+        """@before: words to make the host under, as world.World has them."""
+        self._world = world.World(*before)
         self._errors = tempfile.TemporaryFile()
         self._timer = subprocess.Popen(
             self._world.command(HERE / "furnish", timer),

@@ -58,6 +58,7 @@ class Tools:
     program: str
     hook: str
     static_hook: str
+    image: str
 
     @classmethod
     def of(cls, build, static_build):
@@ -70,6 +71,7 @@ class Tools:
             program=os.path.join(cli, "nixctr-net"),
             hook=os.path.join(cli, "nixctr-net-hook"),
             static_hook=os.path.join(static_build or "/nonexistent", "cli/nixctr-net-hook"),
+            image=os.path.join(build, "tests/host/image"),
         )
 
 

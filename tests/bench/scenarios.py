@@ -7,6 +7,7 @@ import re
 import time
 
 import host
+import life
 import peers
 from peers import Container
 
@@ -293,7 +294,7 @@ def calls(bench):
 
 SCENARIOS = {
     scenario.__name__: scenario
-    for scenario in (attach, calls, restart, parallel, mass, book, scale, attached)
+    for scenario in (attach, calls, restart, parallel, mass, book, scale, attached, life.life)
 }
 
 

@@ -409,23 +409,6 @@ static int supervisor_reload(struct manager *manager, const char *name, struct e
 }
 
 /**
- * supervisor_login - there is no login prompt without machined
- * @manager: the manager
- * @name: borrowed
- * @e: filled
- *
- * Returns -ENOTSUP.
- */
-static int supervisor_login(struct manager *manager, const char *name, struct error *e)
-{
-	int r = error_set(e, ERROR_FAILED, ENOTSUP,
-			  "cannot log in to container '%s' without systemd-machined", name);
-
-	(void)manager;
-	return error_remedy(e, r, "nixctr-net root-login %s", name);
-}
-
-/**
  * supervisor_close - end the use of a manager
  * @manager: freed
  */
@@ -442,7 +425,6 @@ static const struct manager_ops supervisor_ops = {
 	.terminate = supervisor_terminate,
 	.reload = supervisor_reload,
 	.status = supervisor_status,
-	.login = supervisor_login,
 };
 
 /**

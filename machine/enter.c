@@ -20,7 +20,8 @@
 #include "machine/entrance.h"
 #include "machine/terminal.h"
 
-#define ENDS 2 /* of a pseudo-terminal */
+#define ENDS         2    /* of a pseudo-terminal */
+#define UNDER_WAY_MS 5000 /* that a command may need to begin once somebody wants it to end */
 
 /* What has become of a command. */
 struct visit {
@@ -283,8 +284,9 @@ static int signals_block(struct visit *visit, struct error *e)
  * report_await - wait for a report, or for a signal while there is no command yet
  * @visit: borrowed
  *
- * What was told before the signal came is heard first. The signal is left where it is: it is
- * delivered when signals are not blocked any more.
+ * What was told before the signal came is heard first. A command that is about to run gets the signal
+ * when it does, if that is soon: the container can keep it from running for ever. The signal is left
+ * where it is: it is delivered when signals are not blocked any more.
  *
  * Returns 0, -EINTR for a signal, or another -errno.
  */
@@ -292,12 +294,14 @@ static int report_await(const struct visit *visit)
 {
 	struct pollfd fds[] = {
 		{ .fd = visit->socket, .events = POLLIN },
-		{ .fd = visit->committed ? -1 : visit->signals, .events = POLLIN },
+		{ .fd = visit->signals, .events = POLLIN },
 	};
 
 	while (poll(fds, ARRAY_SIZE(fds), -1) < 0)
 		if (errno != EINTR)
 			return -errno;
+	if (!fds[0].revents && visit->committed)
+		(void)poll(fds, 1, UNDER_WAY_MS);
 	return fds[0].revents ? 0 : -EINTR;
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,17 @@ int supervisor_files_init(struct supervisor_files *files,
 /* ------------------------------------------------------------- state */
 
 /**
+ * is_key - whether a line begins with a key
+ * @line: borrowed
+ * @length: up to its equals sign
+ * @key: borrowed
+ */
+static bool is_key(const char *line, size_t length, const char *key)
+{
+	return strlen(key) == length && strncmp(line, key, length) == 0;
+}
+
+/**
  * state_value - what a line of a state file says
  * @line: "KEY=VALUE", borrowed
  * @state: changed; other keys are skipped, for a newer program may have written them
@@ -71,19 +83,19 @@ static void state_value(const char *line, struct supervisor_state *state)
 
 	if (!value++)
 		return;
-	if (strncmp(line, "state", length) == 0)
+	if (is_key(line, length, "state"))
 		for (size_t i = 0; i < ARRAY_SIZE(state_words); i++)
 			if (strcmp(value, state_words[i]) == 0)
 				state->state = (enum machine_state)i;
-	if (strncmp(line, "main", length) == 0)
+	if (is_key(line, length, "main"))
 		state->main_pid = (pid_t)strtol(value, NULL, 10);
-	if (strncmp(line, "leader", length) == 0)
+	if (is_key(line, length, "leader"))
 		state->leader = (pid_t)strtol(value, NULL, 10);
-	if (strncmp(line, "since", length) == 0)
+	if (is_key(line, length, "since"))
 		state->since = (time_t)strtoll(value, NULL, 10);
-	if (strncmp(line, "result", length) == 0)
+	if (is_key(line, length, "result"))
 		(void)snprintf(state->result, sizeof(state->result), "%s", value);
-	if (strncmp(line, "error", length) == 0)
+	if (is_key(line, length, "error"))
 		(void)snprintf(state->error, sizeof(state->error), "%s", value);
 }
 

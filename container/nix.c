@@ -52,8 +52,11 @@ static int nix_await(struct process *process, int signals, int *ret_signal, stru
 
 	*ret_signal = 0;
 	while (!(polled[0].revents & POLLIN)) {
-		if (poll(polled, ARRAY_SIZE(polled), -1) < 0 && errno != EINTR)
-			break;
+		if (poll(polled, ARRAY_SIZE(polled), -1) < 0) {
+			if (errno != EINTR)
+				break;
+			continue;
+		}
 		if (!(polled[1].revents & POLLIN) ||
 		    read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 			continue;

@@ -2,55 +2,59 @@
 #include "container/root-tree.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <linux/openat2.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/tree.h"
 
 /**
- * has_program - whether a tree has a program, as seen by whoever has the tree as root directory
- * @tree: the tree, borrowed
- * @path: of the program in it
+ * root_tree_boots - whether a tree has something to boot
+ * @tree: its root directory, borrowed
+ * @e: filled on failure
+ *
+ * Source: systemd-nspawn --boot looks for these; machine/first-program.c for the same.
+ *
+ * Returns 1, 0 or -errno.
  */
-static bool has_program(int tree, const char *path)
+int root_tree_boots(int tree, struct error *e)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
-				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	_cleanup_(fd_closep) int fd = (int)syscall(SYS_openat2, tree, path, &how, sizeof(how));
-	struct stat st;
+	static const char *const inits[] = { "usr/lib/systemd/systemd", "lib/systemd/systemd",
+					     "sbin/init" };
+	int r = 0;
 
-	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0111);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(inits); i++) {
+		mode_t mode = 0;
+
+		r = tree_find(tree, inits[i], &mode, e);
+		if (r > 0)
+			r = S_ISREG(mode) && (mode & 0111);
+	}
+	return r;
 }
 
 /**
- * check_init - whether a tree has something to boot
+ * check_init - whether a directory has something to boot
  * @path: of the tree, borrowed
- * @e: says what is missing
+ * @e: filled when it has not
  *
- * Returns 0 or -EINVAL.
+ * Returns 0 or -errno.
  */
 static int check_init(const char *path, struct error *e)
 {
-	static const char *const inits[] = { "usr/lib/systemd/systemd", "sbin/init", "init" };
-	_cleanup_(fd_closep) int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(fd_closep) int tree = -1;
+	int r = tree_open(path, &tree, e);
 
-	if (fd < 0) {
-		int r = error_errno(e, errno, "--root-tree %s", path);
-
-		return error_classify(e, r, ERROR_USAGE);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(inits); i++)
-		if (has_program(fd, inits[i]))
-			return 0;
+	if (r == 0)
+		r = root_tree_boots(tree, e);
+	if (r < 0)
+		return error_classify(e, error_wrap(e, r, "--root-tree"), ERROR_USAGE);
+	if (r > 0)
+		return 0;
 	return error_set(e, ERROR_USAGE, EINVAL,
-			 "--root-tree %s has nothing to boot: no sbin/init, "
-			 "usr/lib/systemd/systemd or init",
+			 "--root-tree %s has nothing to boot: no sbin/init and no "
+			 "usr/lib/systemd/systemd that can be run",
 			 path);
 }
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/tree.h"
 #include "container/resolver.h"
+#include "container/root-tree.h"
 
 /*
  * Theory of operation
@@ -143,14 +144,11 @@ static int system_find(const struct paths *paths, const char *name, const struct
  */
 static int tree_check(const char *name, const char *path, struct error *e)
 {
-	static const char *const inits[] = { "sbin/init", "usr/lib/systemd/systemd",
-					     "lib/systemd/systemd", "init" };
 	_cleanup_(fd_closep) int tree = -1;
-	mode_t mode;
 	int r = tree_open(path, &tree, e);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(inits); i++)
-		r = tree_find(tree, inits[i], &mode, e);
+	if (r == 0)
+		r = root_tree_boots(tree, e);
 	if (r < 0)
 		return error_wrap(e, r, "container '%s'", name);
 	if (r > 0)

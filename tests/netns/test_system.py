@@ -342,6 +342,17 @@ def test_init_of_the_host_is_none_of_a_tree(world):
     assert world.nixctr("create", "foo", "--root-tree", "/run/tree").rc == USAGE
 
 
+def test_what_systemd_nspawn_does_not_boot_is_no_init(world):
+    """A program elsewhere, one that cannot be run and a directory are nothing to boot."""
+    write(world, "/run/tree/init", "#!/bin/sh\n")
+    world.path("/run/tree/init").chmod(0o755)
+    write(world, "/run/tree/usr/lib/systemd/systemd", "#!/bin/sh\n")
+    world.path("/run/tree/sbin/init").mkdir(parents=True)
+    assert world.nixctr("create", "foo", "--root-tree", "/run/tree").rc == USAGE
+    world.path("/run/tree/usr/lib/systemd/systemd").chmod(0o755)
+    world.ok("create", "foo", "--root-tree", "/run/tree")
+
+
 def test_update_twice(stocked):
     """The second update to the same makes nothing new."""
     stocked.ok("create", "foo", "--config", 'message = "one";')

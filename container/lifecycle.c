@@ -5,38 +5,13 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "container/container.h"
-#include "machine/machine.h"
-
-/* How long a container may take to be ready, as NixOS has it. */
-#define START_SECONDS 60
+#include "container/supervise.h"
 
 /* An open manager and what it borrows. */
 struct lifecycle {
-	struct supervisor_settings settings;
-	char program[PATH_MAX];
 	char root[256], runtime[320], logs[320];
 	struct manager *manager; /* owned */
 };
-
-/**
- * program_find - the program that we are
- * @program: filled
- * @e: filled on failure
- *
- * A supervisor runs it with the steps of a container.
- *
- * Returns 0 or -errno.
- */
-static int program_find(char program[PATH_MAX], struct error *e)
-{
-	ssize_t length = readlink("/proc/self/exe", program, PATH_MAX - 1);
-
-	if (length < 0)
-		return error_errno(e, errno, "cannot tell which program this is");
-	program[length] = '\0';
-	return 0;
-}
 
 /**
  * lifecycle_open - find out who runs the containers of a root directory
@@ -49,6 +24,7 @@ static int program_find(char program[PATH_MAX], struct error *e)
 int lifecycle_open(const struct paths *paths, struct lifecycle **ret_lifecycle, struct error *e)
 {
 	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = calloc(1, sizeof(*lifecycle));
+	struct supervisor_settings settings;
 	int r;
 
 	if (!lifecycle) {
@@ -58,16 +34,13 @@ int lifecycle_open(const struct paths *paths, struct lifecycle **ret_lifecycle, 
 	memcpy(lifecycle->root, paths->root, sizeof(lifecycle->root));
 	memcpy(lifecycle->runtime, paths->runtime, sizeof(lifecycle->runtime));
 	memcpy(lifecycle->logs, paths->logs, sizeof(lifecycle->logs));
-	lifecycle->settings = (struct supervisor_settings){
-		.program = lifecycle->program,
-		.root = lifecycle->root[0] ? lifecycle->root : NULL,
-		.runtime = lifecycle->runtime,
-		.log = lifecycle->logs,
-		.start_timeout = START_SECONDS,
-	};
-	r = program_find(lifecycle->program, e);
-	if (r == 0)
-		r = manager_open(&lifecycle->settings, &lifecycle->manager, e);
+	r = supervise_settings(paths, &settings, e);
+	if (r < 0)
+		return r;
+	settings.root = lifecycle->root[0] ? lifecycle->root : NULL;
+	settings.runtime = lifecycle->runtime;
+	settings.log = lifecycle->logs;
+	r = manager_open(&settings, &lifecycle->manager, e);
 	if (r < 0)
 		return r;
 	*ret_lifecycle = TAKE_PTR(lifecycle);

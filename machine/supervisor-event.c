@@ -142,7 +142,10 @@ enum event supervisor_wait(struct supervisor *s, const struct process *process)
 	for (;;) {
 		int64_t left =
 			s->deadline == INT64_MAX ? FOR_LONG_MS : s->deadline - supervisor_now();
-		int n = poll(fds, ARRAY_SIZE(fds), left > 0 ? (int)left : 0);
+		int n = poll(fds, ARRAY_SIZE(fds),
+			     left > FOR_LONG_MS ? (int)FOR_LONG_MS
+			     : left > 0         ? (int)left
+						: 0);
 
 		if (n > 0 && (fds[1].revents & POLLIN) && wishes_read(s))
 			return EVENT_WISH;

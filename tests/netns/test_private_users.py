@@ -4,6 +4,7 @@ program still finds its network complete. A real systemd-nspawn, where systemd i
 
 import os
 import shutil
+import time
 
 import pytest
 import world as world_module
@@ -90,3 +91,14 @@ def test_prepared_namespace_of_another(world):
     define(world, "PRIVATE_USERS=pick", "NETWORK_NAMESPACE_PATH=/run/netns/other")
     result = world.nixctr("start", "foo")
     assert result.rc == 1 and "does not go with NETWORK_NAMESPACE_PATH" in result.stderr, result
+
+
+@pytest.mark.parametrize("span", ["2", "1s 500ms"])
+def test_time_to_be_ready(world, span):
+    """TIMEOUT_START holds where systemd is not PID 1, too."""
+    define(world, f'TIMEOUT_START="{span}"')
+    world.path("/var/lib/trees/foo/mode").write_text("never", encoding="ascii")
+    begun = time.monotonic()
+    result = world.nixctr("start", "foo")
+    assert result.rc != 0 and "not ready in time" in result.stderr, result
+    assert time.monotonic() - begun < 30

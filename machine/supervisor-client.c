@@ -121,15 +121,14 @@ static int supervisor_spawn(const struct supervisor_settings *settings, const ch
 /**
  * start_judge - tell how a start that we waited for has ended
  * @files: borrowed
- * @name: borrowed
  * @begun: when we began; what was written before is of another start
  * @from: where its lines begin in the log
  * @e: filled unless the container is up
  *
  * Returns 1 when it is up, or -errno.
  */
-static int start_judge(const struct supervisor_files *files, const char *name, time_t begun,
-		       off_t from, struct error *e)
+static int start_judge(const struct supervisor_files *files, time_t begun, off_t from,
+		       struct error *e)
 {
 	struct supervisor_state state;
 	int r = supervisor_state_read(files, &state, e);
@@ -139,12 +138,9 @@ static int start_judge(const struct supervisor_files *files, const char *name, t
 	if (r > 0 && state.state == MACHINE_UP)
 		return 1;
 	if (r > 0 && state.state == MACHINE_FAILED && state.since >= begun)
-		r = error_set(e, ERROR_FAILED, EIO,
-			      "container '%s' did not start: %s (result '%s')", name, state.error,
-			      state.result);
+		r = error_set(e, ERROR_FAILED, EIO, "%s (result '%s')", state.error, state.result);
 	else
-		r = error_set(e, ERROR_FAILED, ECANCELED,
-			      "container '%s' was stopped while it started", name);
+		r = error_set(e, ERROR_FAILED, ECANCELED, "it was stopped while it started");
 	return supervisor_log_quote(files, from, r, e);
 }
 
@@ -192,7 +188,7 @@ static int start_join(const struct supervisor_settings *settings, const char *na
 	if (r <= 0)
 		return r;
 	if (state.state == MACHINE_UP || (joined && state.state == MACHINE_FAILED))
-		return start_judge(files, name, begun, 0, e);
+		return start_judge(files, begun, 0, e);
 	if (!end_await(pidfd, settings->stop_timeout + MARGIN_S))
 		return error_set(e, ERROR_BUSY, EBUSY, "container '%s' does not stop", name);
 	return 0;
@@ -234,7 +230,7 @@ static int start_try(const struct supervisor_settings *settings, const char *nam
 		return r;
 	if (state.state == MACHINE_FAILED && strcmp(state.result, SUPERVISOR_LOST) == 0)
 		return -EAGAIN;
-	return start_judge(files, name, begun, from, e);
+	return start_judge(files, begun, from, e);
 }
 
 /**
@@ -258,7 +254,7 @@ static int supervisor_start(struct manager *manager, const char *name, struct er
 		if (r != -EAGAIN)
 			return r;
 	}
-	return error_set(e, ERROR_BUSY, EBUSY, "container '%s' does not stay started", name);
+	return error_set(e, ERROR_BUSY, EBUSY, "it does not stay started");
 }
 
 /* ------------------------------------------------------------- stop */

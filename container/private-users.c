@@ -52,7 +52,9 @@ static int late_attach(const struct leader *leader, void *data, struct error *e)
 		return error_errno(e, errno,
 				   "cannot open the network namespace of its first "
 				   "process");
-	r = network_open(late->paths, &network, e);
+	r = leader_check(leader, e);
+	if (r == 0)
+		r = network_open(late->paths, &network, e);
 	if (r == 0)
 		r = network_attach_to(network, late->name, ns, e);
 	if (r < 0)

@@ -89,24 +89,6 @@ static int namespaces_find(pid_t pid, int *ret_flags, struct error *e)
 }
 
 /**
- * leader_check - whether the first process of a container is still there
- * @leader: borrowed
- * @e: filled when it is not
- *
- * What was read by its number before was its own, then.
- *
- * Returns 0 or -ESRCH.
- */
-static int leader_check(const struct leader *leader, struct error *e)
-{
-	struct pollfd ended = { .fd = leader->pidfd, .events = POLLIN };
-
-	if (poll(&ended, 1, 0) == 0)
-		return 0;
-	return error_set(e, ERROR_FAILED, ESRCH, "it has stopped");
-}
-
-/**
  * entrance_prepare - find out how to get in
  * @leader: borrowed while the entrance is used
  * @argv: the same

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,6 +132,24 @@ int leader_find(pid_t main_pid, struct leader *ret_leader, struct error *e)
 			r = leader_hold((pid_t)pid, ret_leader, e);
 	}
 	return r;
+}
+
+/**
+ * leader_check - whether the first process of a container is still there
+ * @leader: borrowed
+ * @e: filled when it is not
+ *
+ * What was read by its number before was its own, then.
+ *
+ * Returns 0 or -ESRCH.
+ */
+int leader_check(const struct leader *leader, struct error *e)
+{
+	struct pollfd ended = { .fd = leader->pidfd, .events = POLLIN };
+
+	if (poll(&ended, 1, 0) == 0)
+		return 0;
+	return error_set(e, ERROR_FAILED, ESRCH, "it has stopped");
 }
 
 /**

@@ -96,6 +96,8 @@ struct leader {
 
 /* @main_pid: of systemd-nspawn. Returns 1, 0 when it has no container, or -errno. */
 int leader_find(pid_t main_pid, struct leader *ret_leader, struct error *e);
+/* Whether it is still there: what was read by its number before was its own, then. 0 or -ESRCH. */
+int leader_check(const struct leader *leader, struct error *e);
 void leader_close(struct leader *leader);
 
 /*

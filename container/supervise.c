@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "container/container.h"
+#include "container/resolver.h"
 #include "machine/machine.h"
 
 /* The supervisor of a container, told what it has to know of us. */
@@ -51,6 +51,7 @@ static int settings_fill(const struct paths *paths, struct supervisor_settings *
 		.root = paths->root[0] ? paths->root : NULL,
 		.runtime = paths->runtime,
 		.log = paths->logs,
+		.watched = resolver_sources,
 	};
 	int r = program_path(&settings.program, e);
 

@@ -101,6 +101,8 @@ int process_spawn(const struct process_spec *spec, struct process *ret_process, 
 	const pid_t parent = getpid();
 	int ends[2], failure = 0, r;
 
+	if (!spec->argv[0])
+		return error_errno(e, EINVAL, "no program is named that could be run");
 	for (size_t i = 0; spec->argv[i]; i++)
 		log_debug("spawn: argv[%zu] = %s", i, spec->argv[i]);
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -114,9 +116,7 @@ int process_spawn(const struct process_spec *spec, struct process *ret_process, 
 		child_become(spec, parent, writer);
 	fd_closep(&writer);
 	process.pidfd = pidfd_open(process.pid, 0);
-	if (process.pidfd < 0)
-		failure = -errno;
-	else if (read(reader, &failure, sizeof(failure)) < 0)
+	if (process.pidfd < 0 || read(reader, &failure, sizeof(failure)) < 0)
 		failure = -errno;
 	if (failure == 0) {
 		*ret_process = process;

@@ -8,6 +8,8 @@
 
 /* Definition files, as the rest of container/ changes them. */
 
+#define DEFINITION_SUFFIX ".conf"
+
 int definition_path(const struct paths *paths, const char *name, char path[PATH_MAX],
 		    struct error *e);
 int definition_load(const struct paths *paths, const char *name, struct environment_file *ret_file,

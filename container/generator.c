@@ -204,8 +204,8 @@ static int flags_take(struct dropin *dropin, const struct environment_file *file
 	const char *flags = environment_get(file, "EXTRA_NSPAWN_FLAGS");
 	int r = flags ? words_split(&words, flags, e) : 0;
 
-	for (size_t i = 0; r == 0 && i < words.count; i++) {
-		const char *word = words.list[i], *next = words.list[i + 1];
+	for (char *const *at = words.list; r == 0 && at && *at; at++) {
+		const char *word = at[0], *next = at[1];
 
 		for (size_t o = 0; r == 0 && o < ARRAY_SIZE(options); o++) {
 			size_t length = strlen(options[o]);

@@ -51,8 +51,10 @@ int lifecycle_open(const struct paths *paths, struct lifecycle **ret_lifecycle, 
 	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = calloc(1, sizeof(*lifecycle));
 	int r;
 
-	if (!lifecycle)
-		return error_errno(e, ENOMEM, "cannot find out who runs containers");
+	if (!lifecycle) {
+		(void)error_errno(e, ENOMEM, "cannot find out who runs containers");
+		return -ENOMEM;
+	}
 	memcpy(lifecycle->root, paths->root, sizeof(lifecycle->root));
 	memcpy(lifecycle->runtime, paths->runtime, sizeof(lifecycle->runtime));
 	memcpy(lifecycle->logs, paths->logs, sizeof(lifecycle->logs));
@@ -200,8 +202,9 @@ int container_stop(const struct paths *paths, const char *name, struct error *e)
 	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
 	int r = name_check(name, e);
 
-	if (r == 0)
-		r = lifecycle_open(paths, &lifecycle, e);
+	if (r < 0)
+		return r;
+	r = lifecycle_open(paths, &lifecycle, e);
 	if (r == 0)
 		r = require_container(paths, lifecycle->manager, name, e);
 	if (r < 0)
@@ -244,8 +247,9 @@ int container_terminate(const struct paths *paths, const char *name, struct erro
 	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
 	int r = name_check(name, e);
 
-	if (r == 0)
-		r = lifecycle_open(paths, &lifecycle, e);
+	if (r < 0)
+		return r;
+	r = lifecycle_open(paths, &lifecycle, e);
 	if (r == 0)
 		r = require_container(paths, lifecycle->manager, name, e);
 	if (r < 0)

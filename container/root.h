@@ -8,10 +8,9 @@
 
 /* The file system a container starts with. */
 struct root {
-	char path[PATH_MAX]; /* its root directory */
-	char toplevel
-		[PATH_MAX];  /* of NixOS, on the host: /nix/store/...; "" for a tree of its own */
-	char init[PATH_MAX]; /* the first program, as seen from inside; "" likewise */
+	char path[PATH_MAX];     /* its root directory */
+	char toplevel[PATH_MAX]; /* of NixOS in the host's store; "" for a tree of its own */
+	char init[PATH_MAX];     /* the first program, as seen from inside; "" likewise */
 };
 
 /* Its root directory. */

@@ -31,9 +31,9 @@ static int switch_find(const struct paths *paths, const char *name, char path[PA
 	if (r < 0)
 		return r;
 	if (!root.init[0])
-		return error_set(e, ERROR_FAILED, ENOTSUP,
-				 "container '%s' boots a tree of its own, and no system to switch to",
-				 name);
+		return error_set(
+			e, ERROR_FAILED, ENOTSUP,
+			"container '%s' boots a tree of its own, and no system to switch to", name);
 	*strrchr(root.init, '/') = '\0';
 	return path_format(path, PATH_MAX, e, "%s/bin/switch-to-configuration", root.init);
 }

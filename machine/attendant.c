@@ -158,15 +158,19 @@ int attendant_start(const char *fifo, const struct attendant_work *work, struct 
  */
 int attendant_program(char path[PATH_MAX], struct error *e)
 {
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - sizeof("nixctr-net-init"));
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
-	if (n > 0) {
-		path[n] = '\0';
-		slash = strrchr(path, '/');
-		memcpy(slash + 1, "nixctr-net-init", sizeof("nixctr-net-init"));
-		if (access(path, X_OK) == 0)
-			return 0;
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash) {
+		int r;
+
+		*slash = '\0';
+		r = path_format(path, PATH_MAX, e, "%s/nixctr-net-init", self);
+		if (r < 0 || access(path, X_OK) == 0)
+			return r;
 	}
 	if (access(NIXCTR_NET_LIBEXEC "/nixctr-net-init", X_OK) < 0)
 		return error_errno(e, errno, "cannot run " NIXCTR_NET_LIBEXEC "/nixctr-net-init");

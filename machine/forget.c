@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -53,13 +55,16 @@ static void record_value(const char *record, const char *key, char *value, size_
 static bool record_is_stale(const char *record, const char *name)
 {
 	char ours[UNIT_NAME_MAX], unit[256], leader[32];
-	int pid;
+	char *end;
+	long pid;
 
 	record_value(record, "SCOPE=", unit, sizeof(unit));
 	if (unit_name(name, ours, NULL) == 0 && strcmp(unit, ours) == 0)
 		return true;
 	record_value(record, "LEADER=", leader, sizeof(leader));
-	return sscanf(leader, "%d", &pid) == 1 && pid > 1 && kill(pid, 0) < 0 && errno == ESRCH;
+	pid = strtol(leader, &end, 10);
+	return *end == '\0' && pid > 1 && pid <= INT_MAX && kill((pid_t)pid, 0) < 0 &&
+	       errno == ESRCH;
 }
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,6 +15,7 @@
  * it dropped, as it does when it executes itself anew, is made again.
  */
 
+#define JOB_PATH     SYSTEMD_PATH "/job/"
 #define SILENCE_USEC (2 * 1000000ULL)
 #define REMIND_USEC  500000ULL
 
@@ -99,6 +101,20 @@ static int job_call(struct systemd *systemd, const struct unit *unit, const char
 }
 
 /**
+ * job_number - the number at the end of the path of a job
+ * @path: borrowed
+ *
+ * Returns 0, which no job has, when it is no such path.
+ */
+static uint32_t job_number(const char *path)
+{
+	const size_t length = strlen(JOB_PATH);
+
+	return strncmp(path, JOB_PATH, length) == 0 ? (uint32_t)strtoul(path + length, NULL, 10)
+						    : 0;
+}
+
+/**
  * job_begin - have systemd start, stop or reload a unit
  * @systemd: borrowed
  * @unit: borrowed
@@ -128,8 +144,7 @@ int job_begin(struct systemd *systemd, const struct unit *unit, const char *meth
 	if (r < 0)
 		return bus_failed(e, r, &answer, unit->name);
 	(void)snprintf(job->path, sizeof(job->path), "%s", path);
-	if (sscanf(path, SYSTEMD_PATH "/job/%u", &job->id) != 1)
-		job->id = 0;
+	job->id = job_number(path);
 	return 1;
 }
 

@@ -37,7 +37,7 @@ static int proc_read(pid_t pid, const char *name, size_t limit, char **ret_text,
 	size_t length;
 	int r = path_format(path, sizeof(path), e, "/proc/%d/%s", pid, name);
 
-	if (r == 0)
+	if (r >= 0)
 		r = file_read(path, limit, ret_text, &length, e);
 	if (r == -ENOENT || r == -ESRCH)
 		return 0;
@@ -117,7 +117,7 @@ int leader_find(pid_t main_pid, struct leader *ret_leader, struct error *e)
 	if (main_pid <= 0)
 		return 0;
 	r = path_format(name, sizeof(name), e, "task/%d/children", main_pid);
-	if (r == 0)
+	if (r >= 0)
 		r = proc_read(main_pid, name, CHILDREN_SIZE_MAX, &children, e);
 	if (r <= 0)
 		return r;

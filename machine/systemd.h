@@ -38,6 +38,10 @@ int unit_get_text(struct systemd *systemd, const struct unit *unit, const char *
 		  const char *property, char *text, size_t size, struct error *e);
 int unit_get_number(struct systemd *systemd, const struct unit *unit, const char *property,
 		    char type, void *ret_number, struct error *e);
+int unit_read(struct systemd *systemd, const struct unit *unit, enum machine_state *ret_state,
+	      char sub[32], struct error *e);
+int unit_call(struct systemd *systemd, const struct unit *unit, const char *method,
+	      struct error *e);
 
 /* What systemd was asked to do with a unit, until it has told how that ended. */
 struct job {

@@ -11,7 +11,7 @@ BINARY = os.path.join(os.environ["BUILD_ROOT"], "cli", "nixctr-net")
 MANUAL = os.path.join(os.path.dirname(__file__), "..", "..", "man", "nixctr-net.8.scd")
 
 HEADING = re.compile(r"^\*([a-z-]+(?: [a-z-]+)?)\*(?: |$)")
-OPTION = re.compile(r"\*(--?[A-Za-z0-9-]+)\*")
+OPTION = re.compile(r"\*(--?[A-Za-z0-9][A-Za-z0-9-]*)\*")
 
 
 def of_program():

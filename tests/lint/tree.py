@@ -26,12 +26,13 @@ _ATTRIBUTE = re.compile(r"__attribute__\s*\(\(.*?\)\)")
 
 
 def files(*suffixes, below=("",)):
-    """The paths of all source files with one of these suffixes, relative to the root."""
+    """The paths of all source files with one of these suffixes, relative to the root. What .git says,
+    a directory or, in a worktree, a file, is git's."""
     for top in below:
         for directory, names, found in os.walk(ROOT / top):
             names[:] = sorted(name for name in names if not _SKIPPED.fullmatch(name))
             for name in sorted(found):
-                if not suffixes or name.endswith(suffixes):
+                if name != ".git" and (not suffixes or name.endswith(suffixes)):
                     yield str(pathlib.Path(directory, name).relative_to(ROOT))
 
 

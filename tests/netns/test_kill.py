@@ -180,6 +180,7 @@ look nft --stateless list ruleset
 
 def state(world):
     """All there is, as text that is the same for two hosts in the same state."""
+    world.carriers_at_rest()
     seen = world.run("sh", "-c", LOOK, "sh", world_module.BINARY)
     assert seen.rc == 0 and not seen.stderr, seen
     lines = seen.stdout.splitlines() + [f"{path}: {text!r}" for path, text in files(world).items()]

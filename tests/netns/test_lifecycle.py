@@ -205,10 +205,12 @@ def test_drift_is_mended(world, drift):
     """Whatever somebody has changed, net up puts back as it was."""
     world.ok("create", "foo")
     world.ok("net", "up", "foo")
+    world.carriers_at_rest()
     before = cable(world, "foo")
     assert world.run(*drift.split()).rc == 0
     assert cable(world, "foo") != before
     world.ok("net", "up", "foo")
+    world.carriers_at_rest()
     assert cable(world, "foo") == before
 
 

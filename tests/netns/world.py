@@ -146,6 +146,20 @@ class Observed:
             "no retired link is left",
         )
 
+    def carriers_at_rest(self):
+        """Waits until the kernel has told each link that is up about the other end of its cable: up
+        to a second after both are there."""
+        pins = (self.root / "run/netns").glob("ve-*")
+        where = [None, *(pin.name.removeprefix("ve-") for pin in pins)]
+
+        def waiting():
+            cables = (link for container in where for link in self.ip("link", container=container)
+                      if link.get("linkinfo", {}).get("info_kind") == "veth")  # fmt: skip
+            return [cable for cable in cables if "UP" in cable["flags"]
+                    and cable["operstate"] != "UP"]  # fmt: skip
+
+        eventually(lambda: not waiting(), "all cables that are up have a carrier", deadline=10)
+
     def nft(self, *arguments):
         """nft -j ARGUMENTS, parsed: the list below "nftables", without the head."""
         result = self.run("nft", "-j", *arguments)

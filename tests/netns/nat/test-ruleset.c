@@ -292,112 +292,6 @@ static void externals_change_by_elements(void **state)
 	assert_golden();
 }
 
-/* Ports of two containers, for what follows. */
-static struct nat_forward forwards[] = {
-	{ .protocol = IPPROTO_TCP, .port = 8080, .to_port = 80, .link = "ve-a", .container = "a" },
-	{ .protocol = IPPROTO_UDP, .port = 53, .to_port = 53, .link = "ve-b", .container = "b" },
-};
-
-/** forwards_give - what a source knows: both forwards */
-static int forwards_give(void *data, struct nat_forwards *ret_forwards, struct error *e)
-{
-	(void)data;
-	(void)e;
-	ret_forwards->list = malloc(sizeof(forwards));
-	assert_non_null(ret_forwards->list);
-	assert_int_equal(addr_parse("10.233.1.2", &forwards[0].to, NULL), 0);
-	assert_int_equal(addr_parse("10.233.1.1", &forwards[0].from, NULL), 0);
-	assert_int_equal(addr_parse("fd00::2", &forwards[1].to, NULL), 0);
-	assert_int_equal(addr_parse("fd00::1", &forwards[1].from, NULL), 0);
-	memcpy(ret_forwards->list, forwards, sizeof(forwards));
-	ret_forwards->count = ARRAY_SIZE(forwards);
-	return 0;
-}
-
-/** forwards_are - how many forwards the kernel has */
-static size_t forwards_are(void)
-{
-	struct nat_forwards present = { .count = 0 };
-
-	assert_int_equal(nat_forwards_read(nat, &present, NULL), 0);
-	free(present.list);
-	return present.count;
-}
-
-/* What can be done to the part of the table that published ports take. */
-static const char *const port_damages[] = {
-	"nft flush chain inet nixctr-net publish",
-	"nft flush chain inet nixctr-net output",
-	"nft flush chain inet nixctr-net loopback-out",
-	"nft flush chain inet nixctr-net loopback-back",
-	"nft flush chain inet nixctr-net loopback-in",
-	"nft insert rule inet nixctr-net prerouting accept",
-	"nft add rule inet nixctr-net publish drop",
-	"nft flush chain inet nixctr-net postrouting",
-	"nft add chain inet nixctr-net extra",
-	"nft flush chain inet nixctr-net to-container",
-	"nft add chain inet nixctr-net prerouting { policy drop ; }",
-	"nft flush ruleset",
-};
-
-/** ports_come_with_the_table - made when wanted, kept when not, mended with all forwards */
-static void ports_come_with_the_table(void **state)
-{
-	struct nat_spec ports = spec;
-	struct nat_state is;
-
-	(void)state;
-	assert_int_equal(nat_ensure(nat, &spec, NULL), 1);
-	assert_int_equal(nat_read(nat, &is, NULL), 1);
-	assert_false(is.ports);
-	ports.ports = true;
-	ports.source.forwards = forwards_give;
-	assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
-	assert_int_equal(nat_ensure(nat, &ports, NULL), 0);
-	assert_int_equal(nat_ensure(nat, &spec, NULL), 0);
-	assert_int_equal(nat_read(nat, &is, NULL), 1);
-	assert_true(is.intact && is.ports);
-	assert_int_equal(forwards_are(), 2);
-	ports.ports = false;
-	for (size_t i = 0; i < ARRAY_SIZE(port_damages); i++) {
-		struct nat_drift drift;
-
-		must_run(port_damages[i]);
-		assert_true(nat_read(nat, &is, NULL) == 0 || nat_compare(&spec, &is, &drift) > 0);
-		assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
-		assert_int_equal(nat_ensure(nat, &ports, NULL), 0);
-		assert_int_equal(forwards_are(), 2);
-	}
-}
-
-/** ports_belong_to_somebody - another container neither gets nor withdraws them */
-static void ports_belong_to_somebody(void **state)
-{
-	struct nat_forward thief;
-	struct nat_forwards all = { .count = 0 }, one = { .count = 1, .list = &thief };
-	struct nat_spec ports = spec;
-	struct error e = ERROR_INIT;
-
-	(void)state;
-	ports.ports = true;
-	assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
-	assert_int_equal(forwards_give(NULL, &all, NULL), 0);
-	assert_int_equal(nat_forwards_add(nat, &all, &e), 1);
-	assert_int_equal(nat_forwards_add(nat, &all, &e), 0);
-	thief = all.list[0];
-	memcpy(thief.container, "thief", sizeof("thief"));
-	assert_int_equal(nat_forwards_check(nat, &one, &e), -EADDRINUSE);
-	assert_int_equal(nat_forwards_add(nat, &one, &e), -EADDRINUSE);
-	assert_int_equal(e.class, ERROR_CONFLICT);
-	assert_non_null(strstr(e.text, "tcp port 8080 of the host belongs to container 'a'"));
-	assert_int_equal(nat_forwards_remove(nat, &one, NULL), 0);
-	assert_int_equal(forwards_are(), 2);
-	assert_int_equal(nat_forwards_remove(nat, &all, NULL), 1);
-	assert_int_equal(nat_forwards_remove(nat, &all, NULL), 0);
-	assert_int_equal(forwards_are(), 0);
-	free(all.list);
-}
-
 /** others_are_left_alone - no other table changes, byte for byte */
 static void others_are_left_alone(void **state)
 {
@@ -543,8 +437,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(a_lost_counter_is_made_again, table_begin),
 		cmocka_unit_test_setup(counters_go_on, table_begin),
 		cmocka_unit_test_setup(externals_change_by_elements, table_begin),
-		cmocka_unit_test_setup(ports_come_with_the_table, table_begin),
-		cmocka_unit_test_setup(ports_belong_to_somebody, table_begin),
 		cmocka_unit_test_setup(others_are_left_alone, table_begin),
 		cmocka_unit_test_setup(many_at_once_agree, table_begin),
 		cmocka_unit_test_setup(the_powerless_are_told, table_begin),

@@ -49,6 +49,8 @@ static void test_program_that_is_not_there(void **state)
 	assert_int_equal(process_run(&spec, &e), -ENOENT);
 	assert_int_equal(e.class, ERROR_NO_PROGRAM);
 	assert_non_null(strstr(e.text, "/nonexistent/program"));
+	argv[0] = NULL;
+	assert_int_equal(process_run(&spec, &e), -EINVAL);
 	argv[0] = directory;
 	assert_int_equal(process_run(&spec, &e), -EACCES);
 	assert_int_equal(e.class, ERROR_CANNOT_RUN);

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/netns.h"
+#include "container/forwards.h"
+#include "container/links.h"
+#include "container/network.h"
+
+#define DETACH_TOGETHER 4096 /* each has a descriptor open meanwhile */
+#define DETACH_SPARE    64   /* descriptors for everything else */
+
+/**
+ * cable_remove - take the cable of a container away
+ * @network: the session
+ * @spec: by what it is known
+ * @e: filled on failure
+ *
+ * A link that is not ours is left alone and said so: there is no cable of ours then.
+ *
+ * Returns 1, 0 when there was none, or -errno.
+ */
+static int cable_remove(struct network *network, const struct veth_spec *spec, struct error *e)
+{
+	int r = veth_remove(network->host.veth, spec, e);
+
+	if (r != -EEXIST)
+		return r;
+	log_notice("%s is not the cable of container '%s' and is left alone", spec->link,
+		   spec->container);
+	return 0;
+}
+
+/**
+ * cable_remove_either - take the cable of a container away, whichever kind it is
+ * @network: the session
+ * @spec: by what it is known; its link is changed
+ * @e: filled on failure
+ *
+ * The definition may have been put on a bridge, or taken off it, since the cable was made.
+ *
+ * Returns 1, 0 when there was none, or -errno.
+ */
+static int cable_remove_either(struct network *network, struct veth_spec *spec, struct error *e)
+{
+	int r = cable_remove(network, spec, e);
+
+	if (r != 0)
+		return r;
+	veth_link_name(spec->container, !spec->bridge[0], spec->link, spec->altname);
+	return cable_remove(network, spec, e);
+}
+
+/**
+ * network_cut - take away what connects a container, under its lock; its namespace stays
+ * @network: the session
+ * @name: a checked name; its definition may be gone or unreadable
+ * @e: filled on failure
+ *
+ * Without a readable definition the owner tag on the link still tells whose it is.
+ *
+ * Returns 1, 0 when nothing was connected, or -errno.
+ */
+static int network_cut(struct network *network, const char *name, struct error *e)
+{
+	struct definition definition = { 0 };
+	struct veth_spec spec;
+	int forwards, links, cable, r;
+
+	if (definition_read(network->host.paths, name, &definition, NULL) <= 0)
+		memcpy(definition.name, name, strlen(name) + 1);
+	r = host_identify(&network->host, &definition, &spec, e);
+	if (r < 0)
+		return r;
+	forwards = forwards_withdraw(network, name, e);
+	links = forwards < 0 ? forwards : links_remove(network, &definition, e);
+	cable = links < 0 ? links : cable_remove_either(network, &spec, e);
+	if (cable < 0)
+		return error_wrap(e, cable, "network of container '%s'", name);
+	return forwards || links || cable;
+}
+
+/**
+ * network_drop - drop the namespace of a container that has been cut, under its lock
+ * @network: the session
+ * @name: a checked name
+ * @cut: what network_cut() returned; after a failure nothing is done
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when nothing was attached, or -errno.
+ */
+static int network_drop(const struct network *network, const char *name, int cut, struct error *e)
+{
+	char path[PATH_MAX];
+	int r;
+
+	if (cut < 0)
+		return cut;
+	r = paths_namespace(network->host.paths, name, path, e);
+	if (r == 0)
+		r = netns_remove(path, e);
+	if (r < 0)
+		return error_wrap(e, r, "network of container '%s'", name);
+	return cut || r;
+}
+
+/**
+ * network_detach_locked - take the network of a container away, under its lock
+ * @network: the session
+ * @name: a checked name; its definition may be gone or unreadable
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when nothing was attached, or -errno.
+ */
+int network_detach_locked(struct network *network, const char *name, struct error *e)
+{
+	return network_drop(network, name, network_cut(network, name, e), e);
+}
+
+/**
+ * network_detach - take the network of a container away
+ * @network: the session
+ * @name: checked here, borrowed; its definition may be gone or unreadable
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when nothing was attached, or -errno.
+ */
+int network_detach(struct network *network, const char *name, struct error *e)
+{
+	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
+	int r;
+
+	r = name_check(name, e);
+	if (r == 0)
+		r = network_lock(network->host.paths, name, &lock, e);
+	if (r == 0)
+		r = network_detach_locked(network, name, e);
+	if (r >= 0)
+		network_lock_remove(&lock);
+	return r;
+}
+
+/**
+ * detach_together - take the networks of some containers away
+ * @network: the session
+ * @names, @count: which, in their order; borrowed
+ * @locks: room for as many
+ * @results: filled
+ *
+ * First all are cut, then all namespaces are dropped: the kernel begins to destroy what was dropped
+ * at once, and whoever wants to change a link meanwhile waits for it. In between each is kept under
+ * its lock, so that nobody connects a namespace that is about to go. Locks are taken in the order of
+ * names, and nobody else takes two.
+ */
+static void detach_together(struct network *network, const char *const *names, size_t count,
+			    struct network_lock *locks, struct network_result *results)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct error *e = &results[i].e;
+		int r = name_check(names[i], e);
+
+		locks[i] = NETWORK_LOCK_INIT;
+		if (r == 0)
+			r = network_lock(network->host.paths, names[i], &locks[i], e);
+		results[i].r = r < 0 ? r : network_cut(network, names[i], e);
+	}
+	for (size_t i = 0; i < count; i++) {
+		results[i].r = network_drop(network, names[i], results[i].r, &results[i].e);
+		if (results[i].r >= 0)
+			network_lock_remove(&locks[i]);
+		network_unlock(&locks[i]);
+	}
+}
+
+/**
+ * detach_room - how many containers can be detached together
+ * @wanted: how many it would be
+ *
+ * Most processes may open 1,024 files unless they ask for more.
+ */
+static size_t detach_room(size_t wanted)
+{
+	struct rlimit limit;
+	size_t room = wanted < DETACH_TOGETHER ? wanted : DETACH_TOGETHER;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1;
+	if (limit.rlim_cur < room + DETACH_SPARE) {
+		limit.rlim_cur =
+			limit.rlim_max < room + DETACH_SPARE ? limit.rlim_max : room + DETACH_SPARE;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+		if (limit.rlim_cur < room + DETACH_SPARE)
+			room = limit.rlim_cur > DETACH_SPARE ? limit.rlim_cur - DETACH_SPARE : 1;
+	}
+	return room;
+}
+
+/**
+ * network_detach_many - take the networks of any number of containers away
+ * @network: the session
+ * @names, @count: which, borrowed; checked here; in their order, each once
+ * @results: filled: for each what network_detach() returns
+ * @e: filled when nothing could be done
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int network_detach_many(struct network *network, const char *const *names, size_t count,
+			struct network_result *results, struct error *e)
+{
+	size_t room = detach_room(count);
+	_cleanup_(freep) struct network_lock *locks = calloc(room + 1, sizeof(*locks));
+
+	if (!locks)
+		return error_errno(e, ENOMEM, "cannot detach the containers");
+	for (size_t i = 0; i < count; i += room) {
+		size_t some = count - i < room ? count - i : room;
+
+		for (size_t k = i; k < i + some; k++)
+			results[k] = (struct network_result){ .e = ERROR_INIT };
+		detach_together(network, names + i, some, locks, results + i);
+	}
+	return 0;
+}

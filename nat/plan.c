@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nat/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/sysctl.h"
+
+/* How a link is made to forward IPv6. */
+enum ipv6_means {
+	IPV6_NONE,   /* not at all */
+	IPV6_FORCED, /* by a switch of its own */
+	IPV6_ROUTER, /* together with all others */
+};
+
+/**
+ * plan_add - want a switch to have a value, once
+ * @plan: changed
+ * @family, @link, @key: of the switch
+ * @wanted: the value
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENOSPC.
+ */
+static int plan_add(struct switches *plan, const char *family, const char *link, const char *key,
+		    int wanted, struct error *e)
+{
+	struct kernel_switch added = { .wanted = wanted };
+
+	(void)snprintf(added.family, sizeof(added.family), "%s", family);
+	(void)snprintf(added.link, sizeof(added.link), "%s", link);
+	(void)snprintf(added.key, sizeof(added.key), "%s", key);
+	return switches_find(plan, &added) ? 0 : switches_add(plan, &added, e);
+}
+
+/**
+ * plan_add_advertisements - let a link hear router advertisements when the host is a router
+ * @plan: changed, when the link hears them now or would, had we not seen to it before
+ * @link: the link
+ * @record: what we have switched
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int plan_add_advertisements(struct switches *plan, const char *link, struct switches *record,
+				   struct error *e)
+{
+	struct switches one = { .count = 0 };
+	int value = 0;
+	int r = plan_add(&one, "ipv6", link, "accept_ra", 2, e);
+
+	if (r < 0)
+		return r;
+	if (sysctl_read("ipv6", link, "accept_ra", &value, NULL) < 0)
+		return 0;
+	if (value != 1 && !switches_find(record, &one.list[0]))
+		return 0;
+	return plan_add(plan, "ipv6", link, "accept_ra", 2, e);
+}
+
+/**
+ * plan_add_link - want a link to forward
+ * @plan: changed
+ * @link: the link
+ * @ipv6: how that is done for IPv6
+ * @record: what we have switched
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int plan_add_link(struct switches *plan, const char *link, enum ipv6_means ipv6,
+			 struct switches *record, struct error *e)
+{
+	int r = plan_add(plan, "ipv4", link, "forwarding", 1, e);
+
+	if (r == 0 && ipv6 == IPV6_FORCED)
+		r = plan_add(plan, "ipv6", link, "force_forwarding", 1, e);
+	else if (r == 0 && ipv6 == IPV6_ROUTER)
+		r = plan_add_advertisements(plan, link, record, e);
+	return r;
+}
+
+/**
+ * plan_mark - note of the switches of a plan that published ports need them
+ * @plan: changed
+ * @link: those of this link, or of all links
+ */
+static void plan_mark(struct switches *plan, const char *link)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->list[i].link, link) == 0)
+			plan->list[i].ports = true;
+}
+
+/**
+ * plan_add_callers - what published ports need
+ * @spec: on which links they are called, if that is known
+ * @ipv6: how links forward IPv6
+ * @record: what we have switched: it tells when nobody knows
+ * @plan: changed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int plan_add_callers(const struct nat_spec *spec, enum ipv6_means ipv6,
+			    struct switches *record, struct switches *plan, struct error *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < spec->n_callers && r == 0; i++) {
+		r = plan_add_link(plan, spec->callers[i], ipv6, record, e);
+		plan_mark(plan, spec->callers[i]);
+	}
+	for (size_t i = 0; i < record->count && r == 0 && !spec->callers_known; i++) {
+		const struct kernel_switch *entry = &record->list[i];
+		struct kernel_switch *planned = switches_find(plan, entry);
+
+		if (entry->ports && planned)
+			planned->ports = true;
+		else if (entry->ports)
+			r = switches_add(plan, entry, e);
+	}
+	return r;
+}
+
+/**
+ * plan_means - how links forward IPv6 on this kernel
+ * @spec: whether any container has it
+ * @record: what we have switched
+ */
+static enum ipv6_means plan_means(const struct nat_spec *spec, struct switches *record)
+{
+	const struct kernel_switch router = { .family = "ipv6",
+					      .link = "all",
+					      .key = "forwarding" };
+	int value;
+
+	if (sysctl_read("ipv6", "all", "force_forwarding", &value, NULL) == 0)
+		return IPV6_FORCED;
+	if (!spec->n_external && !spec->n_callers)
+		return IPV6_NONE;
+	return spec->ipv6 || switches_find(record, &router) ? IPV6_ROUTER : IPV6_NONE;
+}
+
+/**
+ * plan_make - which switches have to be how
+ * @spec: which links are external, and on which published ports are called
+ * @record: what we have switched
+ * @plan: filled, in the order in which they are switched
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int plan_make(const struct nat_spec *spec, struct switches *record, struct switches *plan,
+	      struct error *e)
+{
+	enum ipv6_means ipv6 = plan_means(spec, record);
+	int r = 0;
+
+	plan->count = 0;
+	for (size_t i = 0; i < spec->n_external && r == 0; i++)
+		r = plan_add_link(plan, spec->external[i], ipv6, record, e);
+	if (r == 0)
+		r = plan_add_callers(spec, ipv6, record, plan, e);
+	if (r == 0 && ipv6 == IPV6_ROUTER)
+		r = plan_add(plan, "ipv6", "all", "forwarding", 1, e);
+	if (spec->n_callers)
+		plan_mark(plan, "all");
+	return r;
+}

@@ -326,6 +326,18 @@ static int contents_remove(const char *path, int fd, struct error *e)
 }
 
 /**
+ * is_below - whether something is mounted at or below a directory
+ * @point: where it is mounted, borrowed
+ * @directory: borrowed
+ */
+static bool is_below(const char *point, const char *directory)
+{
+	const size_t length = strlen(directory);
+
+	return strncmp(point, directory, length) == 0 && (!point[length] || point[length] == '/');
+}
+
+/**
  * mount_find - the deepest mount at or below a directory
  * @path: of the directory, without links; borrowed
  * @point: PATH_MAX bytes; filled with where it is mounted
@@ -339,7 +351,6 @@ static int contents_remove(const char *path, int fd, struct error *e)
 static int mount_find(const char *path, char *point, size_t *ret_count, struct error *e)
 {
 	_cleanup_(freep) char *text = NULL;
-	const size_t length = strlen(path);
 	size_t deepest = 0, count = 0;
 	struct mount mount;
 	char *cursor;
@@ -349,8 +360,7 @@ static int mount_find(const char *path, char *point, size_t *ret_count, struct e
 		return r;
 	cursor = text;
 	while (r == 0 && mounts_next(&cursor, &mount)) {
-		if (strncmp(mount.point, path, length) != 0 ||
-		    (mount.point[length] && mount.point[length] != '/'))
+		if (!is_below(mount.point, path))
 			continue;
 		count++;
 		if (strlen(mount.point) < deepest)
@@ -363,26 +373,80 @@ static int mount_find(const char *path, char *point, size_t *ret_count, struct e
 }
 
 /**
- * mount_detach - unmount one mount
- * @point: where it is, borrowed
+ * mount_open - hold on to what is mounted somewhere
+ * @point: where, borrowed
+ * @path: filled with a path by which mount(2) and umount(2) find it
+ * @size: of @path
  *
  * A link in the way, which has come there since the table of mounts was read, is not followed.
+ *
+ * Returns a descriptor or -errno.
+ */
+static int mount_open(const char *point, char *path, size_t size)
+{
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	_cleanup_(fd_closep) int fd = (int)syscall(SYS_openat2, AT_FDCWD, point, &how, sizeof(how));
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = path_format(path, size, NULL, "/proc/self/fd/%d", fd);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+/**
+ * mount_detach - unmount one mount
+ * @point: where it is, borrowed
  *
  * Returns 0 or -errno.
  */
 static int mount_detach(const char *point)
 {
-	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
-	_cleanup_(fd_closep) int fd = (int)syscall(SYS_openat2, AT_FDCWD, point, &how, sizeof(how));
 	char path[64];
-	int r;
+	_cleanup_(fd_closep) int fd = mount_open(point, path, sizeof(path));
 
 	if (fd < 0)
-		return -errno;
-	r = path_format(path, sizeof(path), NULL, "/proc/self/fd/%d", fd);
-	if (r == 0 && umount2(path, MNT_DETACH) < 0)
-		r = -errno;
-	return r;
+		return fd;
+	return umount2(path, MNT_DETACH) < 0 ? -errno : 0;
+}
+
+/**
+ * mounts_part - let nothing that is unmounted here be unmounted elsewhere too
+ * @directory: absolute and without links; borrowed
+ * @e: names the mount that cannot be changed
+ *
+ * Where a directory of the host has been mounted with all that is mounted below it, both places are
+ * peers: to unmount what is below at one of them unmounts it at the other. A slave tells nobody.
+ *
+ * Source: mount_namespaces(7), propagation types.
+ *
+ * Returns 0 or -errno.
+ */
+static int mounts_part(const char *directory, struct error *e)
+{
+	_cleanup_(freep) char *text = NULL;
+	struct mount mount_point;
+	char *cursor, path[64];
+	int r = mounts_read(&text, e);
+
+	if (r < 0)
+		return r;
+	cursor = text;
+	while (mounts_next(&cursor, &mount_point)) {
+		_cleanup_(fd_closep) int fd = -1;
+
+		if (!is_below(mount_point.point, directory))
+			continue;
+		fd = mount_open(mount_point.point, path, sizeof(path));
+		/* Out of reach below another one: that one tells nobody, either. */
+		if (fd == -ENOENT || fd == -ENOTDIR)
+			continue;
+		if (fd < 0)
+			return error_errno(e, -fd, "cannot unmount %s", mount_point.point);
+		if (mount(NULL, path, NULL, MS_SLAVE | MS_REC, NULL) < 0)
+			return error_errno(e, errno, "cannot unmount %s", mount_point.point);
+	}
+	return 0;
 }
 
 /**
@@ -401,6 +465,9 @@ static int mounts_remove(const char *path, struct error *e)
 		int r = mount_find(path, point, &count, e);
 
 		if (r < 0 || count == 0)
+			return r;
+		r = mounts_part(path, e);
+		if (r < 0)
 			return r;
 		if (count >= before)
 			return error_errno(e, EBUSY, "cannot unmount %s", point);

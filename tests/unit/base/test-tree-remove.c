@@ -185,6 +185,28 @@ static void mounts_are_unmounted_and_their_data_stay(void **state)
 	assert_int_equal(tree_remove("root", &e), 1);
 }
 
+/* As "mount --rbind" on a host of systemd, where all mounts are shared. */
+static void what_is_mounted_on_the_host_as_well_stays_there(void **state)
+{
+	struct error e = ERROR_INIT;
+
+	(void)state;
+	privileged_only();
+	assert_int_equal(mkdir("root/data", 0755), 0);
+	assert_int_equal(mount("host", "host", NULL, MS_BIND, NULL), 0);
+	assert_int_equal(mount(NULL, "host", NULL, MS_SHARED, NULL), 0);
+	assert_int_equal(mkdir("host/disk", 0755), 0);
+	assert_int_equal(mount("tmpfs", "host/disk", "tmpfs", 0, NULL), 0);
+	write_file("host/disk/file");
+	assert_int_equal(mount("host", "root/data", NULL, MS_BIND | MS_REC, NULL), 0);
+	assert_int_equal(access("root/data/disk/file", F_OK), 0);
+	assert_int_equal(tree_remove("root", &e), 1);
+	assert_int_equal(access("host/disk/file", F_OK), 0);
+	assert_int_equal(umount("host/disk"), 0);
+	assert_int_equal(rmdir("host/disk"), 0);
+	assert_int_equal(umount("host"), 0);
+}
+
 static void a_root_that_is_a_mount_is_unmounted(void **state)
 {
 	(void)state;
@@ -285,6 +307,7 @@ int main(void)
 		in_a_tree(a_deep_tree_is_removed_with_few_descriptors),
 		in_a_tree(a_killed_removal_is_taken_up),
 		in_a_tree(mounts_are_unmounted_and_their_data_stay),
+		in_a_tree(what_is_mounted_on_the_host_as_well_stays_there),
 		in_a_tree(a_root_that_is_a_mount_is_unmounted),
 		in_a_tree(what_cannot_be_unmounted_stays),
 		in_a_tree(attributes_do_not_hold),

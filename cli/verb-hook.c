@@ -108,10 +108,16 @@ int verb_hook_post_stop(const struct invocation *in, struct error *e)
  */
 int verb_hook_resolver(const struct invocation *in, struct error *e)
 {
-	size_t count;
+	size_t count = 0;
 	int r;
 
 	session_log(in->session, LOG_LEVEL_INFO);
+	if (in->n_arguments) {
+		r = container_refresh_resolver(&in->session->paths, in->arguments[0], e);
+		if (r >= 0)
+			log_info("%s: resolvers %s", in->arguments[0], r ? "changed" : "unchanged");
+		return r < 0 ? r : 0;
+	}
 	r = container_refresh_resolvers(&in->session->paths, &count, e);
 	if (r == 0)
 		log_info("resolvers of %zu containers changed", count);

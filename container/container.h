@@ -176,6 +176,9 @@ int container_supervise(const struct paths *paths, const char *name, struct erro
 int container_generate(const struct paths *paths, const char *units, const char *directory,
 		       struct error *e);
 
+/* Brings the resolvers of the host into a container. Returns 1, 0 when it has them, or -errno. */
+int container_refresh_resolver(const struct paths *paths, const char *name, struct error *e);
+
 /* Brings the resolvers of the host into all containers; one failing does not keep the others from it. */
 int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, struct error *e);
 

@@ -28,10 +28,11 @@
 #define BLANKS            " \t"
 
 /* Source: systemd-resolved.service(8); NetworkManager.conf(5), rc-manager. */
-static const char *const sources[] = {
+const char *const resolver_sources[] = {
 	"/etc/resolv.conf",
 	"/run/systemd/resolve/resolv.conf",
 	"/run/NetworkManager/no-stub-resolv.conf",
+	NULL,
 };
 
 /**
@@ -164,10 +165,10 @@ int resolver_text(const struct paths *paths, char **ret_text, size_t *ret_length
 	_cleanup_(freep) char *first = NULL;
 	size_t first_length = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+	for (size_t i = 0; resolver_sources[i]; i++) {
 		_cleanup_(freep) char *text = NULL;
 		size_t length, count;
-		int r = source_read(paths, sources[i], &text, &length, &count, e);
+		int r = source_read(paths, resolver_sources[i], &text, &length, &count, e);
 
 		if (r < 0)
 			return r;
@@ -245,14 +246,14 @@ int resolver_give(const struct paths *paths, enum resolver_policy policy, int tr
 }
 
 /**
- * resolver_give_to - bring the resolvers of the host into one container
+ * container_refresh_resolver - bring the resolvers of the host into one container
  * @paths: borrowed
- * @name: a checked name
+ * @name: checked here, borrowed
  * @e: filled on failure
  *
  * Returns 1, 0 when it was so, is not our affair or was never started, or -errno.
  */
-static int resolver_give_to(const struct paths *paths, const char *name, struct error *e)
+int container_refresh_resolver(const struct paths *paths, const char *name, struct error *e)
 {
 	_cleanup_(launch_deinit) struct launch launch = { 0 };
 	_cleanup_(fd_closep) int tree = -1;
@@ -289,7 +290,7 @@ int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, st
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		r = resolver_give_to(paths, names[i], e);
+		r = container_refresh_resolver(paths, names[i], e);
 		if (r < 0)
 			failed = error_wrap(e, r, "resolvers of container '%s'", names[i]);
 		changed += r > 0;

@@ -6,6 +6,9 @@
 #include "container/container.h"
 #include "container/launch.h"
 
+/* The files of the host that name its resolvers, the first that is of use first; ends with NULL. */
+extern const char *const resolver_sources[];
+
 /*
  * What a container's /etc/resolv.conf says: the resolvers of the host, as far as a container can
  * reach them. Returns 1, 0 when there is none that it could reach, or -errno.

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "container/definition.h"
+#include "container/resolver.h"
 
 /* The supervisor of a container, told what it has to know of us. */
 
@@ -140,6 +141,7 @@ int supervise_settings(const struct paths *paths, struct supervisor_settings *re
 		.root = paths->root[0] ? paths->root : NULL,
 		.runtime = paths->runtime,
 		.log = paths->logs,
+		.watched = resolver_sources,
 	};
 	int r = program_path(&settings.program, e);
 

@@ -32,12 +32,13 @@ enum manager_kind {
 
 /* What the supervisor runs; systemd has it from the unit. All borrowed while the manager is open. */
 struct supervisor_settings {
-	const char *program;    /* ours, absolute: PROGRAM --root ROOT hook STEP NAME */
-	const char *root;       /* --root, or NULL */
-	const char *runtime;    /* directory of its state files */
-	const char *log;        /* directory of the logs of containers */
-	unsigned start_timeout; /* seconds until a container must be ready; 0: the usual */
-	unsigned stop_timeout;  /* seconds until one that does not stop is killed; 0: the usual */
+	const char *program;        /* ours, absolute: PROGRAM --root ROOT hook STEP NAME */
+	const char *root;           /* --root, or NULL */
+	const char *runtime;        /* directory of its state files */
+	const char *log;            /* directory of the logs of containers */
+	const char *const *watched; /* files; the step "resolver" is taken when one changes */
+	unsigned start_timeout;     /* seconds until a container must be ready; 0: the usual */
+	unsigned stop_timeout; /* seconds until one that does not stop is killed; 0: the usual */
 };
 
 enum machine_state {

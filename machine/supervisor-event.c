@@ -137,6 +137,7 @@ enum event supervisor_wait(struct supervisor *s, const struct process *process)
 		{ .fd = process->pidfd, .events = POLLIN },
 		{ .fd = s->signals, .events = POLLIN },
 		{ .fd = s->notify, .events = POLLIN },
+		{ .fd = s->watch, .events = POLLIN },
 	};
 
 	for (;;) {
@@ -153,6 +154,8 @@ enum event supervisor_wait(struct supervisor *s, const struct process *process)
 			return EVENT_READY;
 		if (n > 0 && (fds[0].revents & POLLIN))
 			return EVENT_ENDED;
+		if (n > 0 && (fds[3].revents & POLLIN) && supervisor_changed(s))
+			return EVENT_CHANGED;
 		if (n == 0 && s->deadline <= supervisor_now())
 			return EVENT_TIMEOUT;
 	}

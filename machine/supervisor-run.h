@@ -24,7 +24,8 @@ enum wish {
 enum event {
 	EVENT_ENDED = 1, /* the process */
 	EVENT_READY,
-	EVENT_WISH, /* there is a new one */
+	EVENT_WISH,    /* there is a new one */
+	EVENT_CHANGED, /* a file that is watched */
 	EVENT_TIMEOUT,
 };
 
@@ -33,9 +34,9 @@ struct supervisor {
 	const char *name;                           /* borrowed */
 	struct supervisor_files files;
 	struct hierarchies hierarchies;
-	char own[MACHINE_NAME_MAX + 16];   /* group of ourselves and of the steps */
-	char group[MACHINE_NAME_MAX + 16]; /* group of systemd-nspawn and below */
-	int lock, signals, notify, guard;  /* owned */
+	char own[MACHINE_NAME_MAX + 16];         /* group of ourselves and of the steps */
+	char group[MACHINE_NAME_MAX + 16];       /* group of systemd-nspawn and below */
+	int lock, signals, notify, watch, guard; /* owned */
 	char address[sizeof("NOTIFY_SOCKET=") + NOTIFY_ADDRESS_MAX];
 	struct process main; /* systemd-nspawn */
 	bool was_up;         /* ever */
@@ -59,6 +60,9 @@ void supervisor_fails(struct supervisor *s, const char *result, const char *why)
 void supervisor_exit_fails(struct supervisor *s, const char *what, int status);
 void supervisor_deadline(struct supervisor *s, unsigned seconds, unsigned otherwise);
 enum event supervisor_wait(struct supervisor *s, const struct process *process);
+
+int supervisor_watch(const struct supervisor_settings *settings, int *ret_fd, struct error *e);
+bool supervisor_changed(struct supervisor *s);
 
 int supervisor_guard(struct supervisor *s, struct error *e);
 void supervisor_dismiss_guard(struct supervisor *s);

@@ -73,6 +73,22 @@ static void main_ready(struct supervisor *s)
 }
 
 /**
+ * main_changed - something of the host that the container has a copy of has changed
+ * @s: the supervisor, with a main process
+ *
+ * While it starts it gets the newest anyway. That it cannot be told is no failure of the container.
+ */
+static void main_changed(struct supervisor *s)
+{
+	if (s->state.state != MACHINE_UP)
+		return;
+	supervisor_deadline(s, 0, SUPERVISOR_START_S);
+	(void)supervisor_step(s, "resolver", WISH_STOP);
+	s->state.result[0] = s->state.error[0] = '\0';
+	s->deadline = INT64_MAX;
+}
+
+/**
  * main_watch - from the start of systemd-nspawn to its end
  * @s: the supervisor, with a main process
  */
@@ -86,6 +102,9 @@ static enum outcome main_watch(struct supervisor *s)
 			break;
 		case EVENT_ENDED:
 			return main_ended(s);
+		case EVENT_CHANGED:
+			main_changed(s);
+			break;
 		case EVENT_WISH:
 			break;
 		case EVENT_TIMEOUT:
@@ -204,6 +223,7 @@ static void supervisor_deinit(struct supervisor *s)
 	process_kill(&s->main);
 	fd_closep(&s->signals);
 	fd_closep(&s->notify);
+	fd_closep(&s->watch);
 	fd_closep(&s->lock);
 	supervisor_dismiss_guard(s);
 }
@@ -261,6 +281,8 @@ static int supervisor_prepare(struct supervisor *s, struct error *e)
 	if (r >= 0)
 		r = notify_open(&s->notify, address, e);
 	if (r == 0)
+		r = supervisor_watch(s->settings, &s->watch, e);
+	if (r == 0)
 		r = path_format(s->address, sizeof(s->address), e, "NOTIFY_SOCKET=%s", address);
 	if (r == 0)
 		r = hierarchies_read(&s->hierarchies, e);
@@ -305,6 +327,7 @@ int supervisor_run(const struct supervisor_settings *settings, const char *name,
 		.lock = -1,
 		.signals = -1,
 		.notify = -1,
+		.watch = -1,
 		.guard = -1,
 		.main = PROCESS_INIT,
 	};

@@ -478,3 +478,20 @@ def test_reload_and_login(container):
     result = container.ask("login")
     assert result.rc == 1 and f"root-login {container.name}" in result.stderr
     container.ok("stop")
+
+
+def test_watched_file(container):
+    """The step "resolver" is taken when one is written or replaced, not for others beside it; that it
+    fails is no failure of the container."""
+    watched = container.world.path("/etc/resolv.conf")
+    container.mode("ready")
+    container.ok("start")
+    assert container.steps[-1] == "post-start"
+    watched.write_text("one", encoding="ascii")
+    world_module.eventually(lambda: container.steps[-1] == "resolver", "it is told", 20)
+    taken = len(container.steps)
+    watched.with_suffix(".other").write_text("two", encoding="ascii")
+    watched.with_suffix(".other").rename(watched)
+    world_module.eventually(lambda: len(container.steps) > taken, "it is told again", 20)
+    assert set(container.steps[3:]) == {"resolver"} and container.state == "up"
+    container.ok("stop")

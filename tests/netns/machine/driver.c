@@ -21,7 +21,12 @@
  * a step that does not end by itself, BAD_STEP one that fails.
  */
 
-static struct supervisor_settings settings = { .runtime = "/run/nixctr-net",
+/* The second one's directory is not there. */
+static const char *const watched[] = { "/etc/resolv.conf", "/run/systemd/resolve/resolv.conf",
+				       NULL };
+
+static struct supervisor_settings settings = { .watched = watched,
+					       .runtime = "/run/nixctr-net",
 					       .log = "/var/log/nixctr-net" };
 
 /* A number of the environment, 0 without. */

@@ -25,6 +25,7 @@
 #define STORE        "/nix/store/"
 #define PROFILE_HOPS 4
 #define EPHEMERAL    "/run/nixos-containers"
+#define MACHINE_ID   "etc/machine-id"
 
 /**
  * store_check - whether a path is that of an object in the store
@@ -213,11 +214,10 @@ int root_find(const struct paths *paths, const char *name, const struct launch *
  */
 static int machine_id_give(int tree, struct error *e)
 {
-	static const char path[] = "etc/machine-id";
 	uint8_t bytes[16];
 	char text[2 * sizeof(bytes) + 2];
 	mode_t mode;
-	int r = tree_find(tree, path, &mode, e);
+	int r = tree_find(tree, MACHINE_ID, &mode, e);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -230,7 +230,26 @@ static int machine_id_give(int tree, struct error *e)
 		text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 0x0f];
 	}
 	text[sizeof(text) - 2] = '\n';
-	return tree_replace(tree, path, text, sizeof(text) - 1, 0444, e);
+	return tree_replace(tree, MACHINE_ID, text, sizeof(text) - 1, 0444, e);
+}
+
+/**
+ * machine_id_check - refuse an identity that is no file
+ * @tree: the root directory
+ * @e: says so
+ *
+ * systemd-nspawn reads it without looking what it is, and would wait for whoever writes to a FIFO.
+ *
+ * Returns 0 or -errno.
+ */
+static int machine_id_check(int tree, struct error *e)
+{
+	mode_t mode;
+	int r = tree_find(tree, MACHINE_ID, &mode, e);
+
+	if (r > 0 && !S_ISREG(mode))
+		return error_set(e, ERROR_FAILED, EINVAL, "/" MACHINE_ID " inside is no file");
+	return r < 0 ? r : 0;
 }
 
 /**
@@ -308,5 +327,7 @@ int root_prepare(const struct paths *paths, const struct launch *launch, const s
 		r = skeleton_make(tree, e);
 	if (r >= 0)
 		r = resolver_give(paths, launch->resolver, tree, e);
+	if (r >= 0)
+		r = machine_id_check(tree, e);
 	return r < 0 ? r : 0;
 }

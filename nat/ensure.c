@@ -25,19 +25,46 @@ static void batch_add_links(struct nft_request *batch, enum nft_action action,
 }
 
 /**
+ * parts_wanted - which parts of the table there have to be
+ * @spec: borrowed
+ *
+ * Returns them as bits. A part that nobody needs any more stays until the table goes.
+ */
+static unsigned parts_wanted(const struct nat_spec *spec)
+{
+	return PART_TABLE | (spec->ports ? PART_PORTS : 0);
+}
+
+/**
+ * batch_add_objects - add to a batch the objects of some parts of the table
+ * @batch: changed
+ * @parts: which, as bits
+ * @state: what the counters start with
+ */
+static void batch_add_objects(struct nft_request *batch, unsigned parts,
+			      const struct nat_state *state)
+{
+	for (size_t i = 0; i < RULESET_OBJECTS; i++)
+		if (ruleset_objects[i].part & parts)
+			object_put(nft_request_add(batch, NFT_ADD, ruleset_objects[i].kind,
+						   ruleset_objects[i].name),
+				   &ruleset_objects[i], state);
+}
+
+/**
  * batch_add_rules - add to a batch the rules of some parts of the table
  * @batch: changed
- * @parts: the last of them
+ * @parts: which, as bits
  * @e: filled on failure
  *
  * Returns 0 or -ENOMEM.
  */
-static int batch_add_rules(struct nft_request *batch, enum part parts, struct error *e)
+static int batch_add_rules(struct nft_request *batch, unsigned parts, struct error *e)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < RULESET_RULES && r == 0; i++)
-		if (ruleset_rules[i].part <= parts)
+		if (ruleset_rules[i].part & parts)
 			r = rule_put(
 				nft_request_add(batch, NFT_ADD, NFT_RULE, ruleset_rules[i].comment),
 				&ruleset_rules[i], e);
@@ -59,18 +86,14 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 {
 	_cleanup_(nft_request_deinit) struct nft_request batch;
 	struct links links = links_of(spec->external, spec->n_external);
-	enum part parts = spec->ports || forwards->count ? PART_PORTS : PART_TABLE;
-	size_t count = parts == PART_PORTS ? RULESET_OBJECTS : RULESET_TABLE_OBJECTS;
+	unsigned parts = parts_wanted(spec) | (forwards->count ? PART_PORTS : 0);
 	int r;
 
 	nft_batch_init(&batch, snapshot->generation);
 	if (snapshot->present)
 		object_put_name(nft_request_add(&batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),
 				&ruleset_objects[0]);
-	for (size_t i = 0; i < count; i++)
-		object_put(nft_request_add(&batch, NFT_ADD, ruleset_objects[i].kind,
-					   ruleset_objects[i].name),
-			   &ruleset_objects[i], &snapshot->state);
+	batch_add_objects(&batch, parts, &snapshot->state);
 	r = batch_add_rules(&batch, parts, e);
 	if (r < 0)
 		return r;
@@ -141,7 +164,7 @@ static int links_change(struct nat *nat, const struct snapshot *snapshot,
 static int table_mend(struct nat *nat, const struct snapshot *snapshot, const struct nat_spec *spec,
 		      struct error *e)
 {
-	bool complete = !spec->ports || snapshot->parts == PART_PORTS;
+	bool complete = !(parts_wanted(spec) & ~snapshot->parts);
 
 	if (snapshot->present && snapshot->state.intact && complete)
 		return links_change(nat, snapshot, spec, e);

@@ -49,15 +49,15 @@ struct word {
 
 #define WORDS_MAX 6
 
-/* What of the table is there only while somebody needs it. */
+/* What of the table is there only when somebody needs it. Bits, for any of them may be there. */
 enum part {
-	PART_TABLE, /* always */
-	PART_PORTS, /* since a port was published */
+	PART_TABLE = 1 << 0, /* always */
+	PART_PORTS = 1 << 1, /* since a port was published */
 };
 
 /* One rule. */
 struct rule {
-	enum part part;
+	enum part part; /* one of them */
 	const char *chain;
 	const char *comment;
 	struct word words[WORDS_MAX];

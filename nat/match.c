@@ -129,14 +129,14 @@ bool object_is_right(const struct object *object, const struct nlmsghdr *actual)
  * chain_rule - a rule of a chain, as it should be
  * @chain: name of the chain
  * @index: which of its rules
- * @parts: the last part of the table that is there
+ * @parts: of the table that are there, as bits
  *
  * Returns the rule, or NULL when the chain should have no so many.
  */
-const struct rule *chain_rule(const char *chain, size_t index, enum part parts)
+const struct rule *chain_rule(const char *chain, size_t index, unsigned parts)
 {
 	for (size_t i = 0; i < RULESET_RULES; i++)
-		if (ruleset_rules[i].part <= parts && strcmp(ruleset_rules[i].chain, chain) == 0 &&
+		if (ruleset_rules[i].part & parts && strcmp(ruleset_rules[i].chain, chain) == 0 &&
 		    index-- == 0)
 			return &ruleset_rules[i];
 	return NULL;

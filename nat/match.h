@@ -17,5 +17,5 @@ const struct nlattr *message_attribute(const struct nlmsghdr *message, unsigned 
 const struct nlattr *nested_attribute(const struct nlattr *outer, unsigned type);
 
 bool object_is_right(const struct object *object, const struct nlmsghdr *actual);
-const struct rule *chain_rule(const char *chain, size_t index, enum part parts);
+const struct rule *chain_rule(const char *chain, size_t index, unsigned parts);
 int rule_is_right(const struct rule *rule, const struct nlmsghdr *answer, struct error *e);

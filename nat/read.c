@@ -3,8 +3,8 @@
  * Theory of operation
  *
  * Everything is asked for by name, in one go, and the rules of our table are listed; a second
- * question lists the external links, and asks for what only published ports take where the table
- * counts so many objects that it must be there. What should not be there is found without listing the chains of
+ * question lists the external links, for the kernel makes one list at a time. A part of the table is
+ * there when one of its objects is. What should not be there is found without listing the chains of
  * all tables of the host: the table counts what is in it.
  *
  * The generation of the ruleset is asked for before and after. When it is another one, somebody has
@@ -25,6 +25,13 @@
 #include <string.h>
 
 #include "nat/match.h"
+
+static const char *const object_nouns[] = {
+	[NFT_TABLE] = "table",
+	[NFT_COUNTER] = "counter",
+	[NFT_SET] = "set",
+	[NFT_CHAIN] = "chain",
+};
 
 /**
  * snapshot_differs - note that the table is not what it should be
@@ -56,11 +63,7 @@ static void take_table(struct snapshot *snapshot, const struct nlmsghdr *answer)
 	const struct nlattr *owner = message_attribute(answer, NFTA_TABLE_OWNER);
 
 	snapshot->present = true;
-	snapshot->parts = use && ntohl(mnl_attr_get_u32(use)) == RULESET_OBJECTS - 1 ? PART_PORTS
-										     : PART_TABLE;
-	if (snapshot->parts == PART_TABLE && use &&
-	    ntohl(mnl_attr_get_u32(use)) > RULESET_TABLE_OBJECTS - 1)
-		snapshot_differs(snapshot, "there are chains, sets or counters too many");
+	snapshot->use = use ? ntohl(mnl_attr_get_u32(use)) : 0;
 	if (owner)
 		snapshot->owner = ntohl(mnl_attr_get_u32(owner));
 }
@@ -89,26 +92,19 @@ static void take_counter(struct nat_state *state, const struct object *object,
  * take_object - take one of the table's objects, or the table itself
  * @snapshot: changed
  * @object: which
- * @answer: borrowed; NULL: it is missing
+ * @answer: borrowed
  */
 static void take_object(struct snapshot *snapshot, const struct object *object,
 			const struct nlmsghdr *answer)
 {
-	static const char *const nouns[] = { [NFT_TABLE] = "table",
-					     [NFT_COUNTER] = "counter",
-					     [NFT_SET] = "set",
-					     [NFT_CHAIN] = "chain" };
-
-	if (!answer) {
-		snapshot_differs(snapshot, "%s %s is missing", nouns[object->kind], object->name);
-		return;
-	}
+	snapshot->objects[object - ruleset_objects] = true;
+	snapshot->parts |= object->part;
 	if (object->kind == NFT_TABLE)
 		take_table(snapshot, answer);
 	else if (object->kind == NFT_COUNTER)
 		take_counter(&snapshot->state, object, answer);
 	if (!object_is_right(object, answer))
-		snapshot_differs(snapshot, "%s %s has been changed", nouns[object->kind],
+		snapshot_differs(snapshot, "%s %s has been changed", object_nouns[object->kind],
 				 object->name);
 }
 
@@ -165,6 +161,28 @@ int take_generation(void *data, size_t index, const struct nlmsghdr *answer, str
 }
 
 /**
+ * snapshot_count - find what of the parts that are there is missing, and what is there beside them
+ * @snapshot: changed
+ */
+static void snapshot_count(struct snapshot *snapshot)
+{
+	size_t right = 0;
+
+	for (size_t i = 0; i < RULESET_OBJECTS; i++) {
+		const struct object *object = &ruleset_objects[i];
+
+		if (!(object->part & snapshot->parts))
+			continue;
+		right += object->kind != NFT_TABLE;
+		if (!snapshot->objects[i])
+			snapshot_differs(snapshot, "%s %s is missing", object_nouns[object->kind],
+					 object->name);
+	}
+	if (snapshot->use > right)
+		snapshot_differs(snapshot, "there are chains, sets or counters too many");
+}
+
+/**
  * take_first - take an answer to the first question: generation, objects in their order, rules
  * @data: the snapshot
  * @index: which part of the question it answers
@@ -179,10 +197,12 @@ static int take_first(void *data, size_t index, const struct nlmsghdr *answer, s
 
 	if (index == 0)
 		return take_generation(&snapshot->generation, 0, answer, e);
-	if (index <= RULESET_TABLE_OBJECTS)
-		take_object(snapshot, &ruleset_objects[index - 1], answer);
-	else if (answer)
+	if (answer && index > RULESET_OBJECTS)
 		return take_rule(snapshot, answer, e);
+	if (answer)
+		take_object(snapshot, &ruleset_objects[index - 1], answer);
+	if (index == RULESET_OBJECTS)
+		snapshot_count(snapshot);
 	return 0;
 }
 
@@ -206,20 +226,10 @@ static void take_element(struct snapshot *snapshot, const struct nlattr *element
 }
 
 /**
- * part_objects - how many objects there are of the part that is not always there
- * @snapshot: borrowed
- */
-static size_t part_objects(const struct snapshot *snapshot)
-{
-	return snapshot->parts == PART_PORTS ? RULESET_OBJECTS - RULESET_TABLE_OBJECTS : 0;
-}
-
-/**
- * take_second - take an answer to the second question: what only published ports take, and the
- *               external links
+ * take_second - take an answer to the second question, the external links
  * @data: the snapshot
- * @index: which part of the question it answers
- * @answer: borrowed; NULL: there is no such thing, which for the set is known by now
+ * @index: not used
+ * @answer: borrowed; NULL: there is no such set, which is known by now
  * @e: not used
  *
  * Returns 0.
@@ -230,12 +240,9 @@ static int take_second(void *data, size_t index, const struct nlmsghdr *answer, 
 	const struct nlattr *list, *element;
 	const char *end;
 
+	(void)index;
 	(void)e;
-	if (index < part_objects(snapshot))
-		take_object(snapshot, &ruleset_objects[RULESET_TABLE_OBJECTS + index], answer);
-	if (index < part_objects(snapshot) || !answer)
-		return 0;
-	list = message_attribute(answer, NFTA_SET_ELEM_LIST_ELEMENTS);
+	list = answer ? message_attribute(answer, NFTA_SET_ELEM_LIST_ELEMENTS) : NULL;
 	if (!list)
 		return 0;
 	end = (const char *)list + mnl_attr_get_len(list);
@@ -244,19 +251,6 @@ static int take_second(void *data, size_t index, const struct nlmsghdr *answer, 
 	     element = mnl_attr_next(element))
 		take_element(snapshot, element);
 	return 0;
-}
-
-/**
- * ask_objects - ask for some of the table's objects, or the table itself
- * @request: changed
- * @begin, @end: which
- */
-static void ask_objects(struct nft_request *request, size_t begin, size_t end)
-{
-	for (size_t i = begin; i < end; i++)
-		object_put_name(nft_request_add(request, NFT_READ, ruleset_objects[i].kind,
-						ruleset_objects[i].name),
-				&ruleset_objects[i]);
 }
 
 /**
@@ -269,7 +263,10 @@ static void ask_first(struct nft_request *request)
 
 	nft_request_init(request);
 	nft_request_add(request, NFT_READ, NFT_GENERATION, "");
-	ask_objects(request, 0, RULESET_TABLE_OBJECTS);
+	for (size_t i = 0; i < RULESET_OBJECTS; i++)
+		object_put_name(nft_request_add(request, NFT_READ, ruleset_objects[i].kind,
+						ruleset_objects[i].name),
+				&ruleset_objects[i]);
 	message = nft_request_add(request, NFT_LIST, NFT_RULE, "s");
 	mnl_attr_put_strz(message, NFTA_RULE_TABLE, NAT_TABLE);
 }
@@ -292,11 +289,11 @@ static void snapshot_finish(struct snapshot *snapshot)
 	struct nat_state *state = &snapshot->state;
 
 	for (size_t i = 0; i < RULESET_OBJECTS; i++)
-		if (ruleset_objects[i].kind == NFT_CHAIN &&
+		if (snapshot->objects[i] && ruleset_objects[i].kind == NFT_CHAIN &&
 		    chain_rule(ruleset_objects[i].name, snapshot->rules[i], snapshot->parts))
 			snapshot_differs(snapshot, "chain %s lacks a rule",
 					 ruleset_objects[i].name);
-	state->ports = snapshot->parts == PART_PORTS;
+	state->ports = snapshot->parts & PART_PORTS;
 	qsort(state->external, state->n_external, IFNAMSIZ, link_order);
 }
 
@@ -323,8 +320,6 @@ static int snapshot_try(struct nat *nat, struct snapshot *snapshot, struct error
 	if (r < 0 || !snapshot->present)
 		return r;
 	nft_request_init(&request);
-	ask_objects(&request, RULESET_TABLE_OBJECTS,
-		    RULESET_TABLE_OBJECTS + part_objects(snapshot));
 	elements_put(nft_request_add(&request, NFT_LIST, NFT_ELEMENT, SET_EXTERNAL), NULL);
 	r = nft_query(nat, &request, &second, e);
 	if (r < 0)

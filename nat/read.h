@@ -14,7 +14,9 @@ struct snapshot {
 	struct nat_state state;
 	uint32_t owner;      /* netlink port of the process that owns the table, 0: none */
 	uint32_t generation; /* of the ruleset it was taken from */
-	enum part parts;     /* the last of them that is there */
+	unsigned parts;      /* which of the table are there, as bits */
+	size_t use;          /* how many objects are in it */
+	bool objects[RULESET_OBJECTS]; /* which of ours are there */
 	size_t rules[RULESET_OBJECTS]; /* how many each chain has */
 };
 

@@ -51,65 +51,66 @@ static const struct set_type forwards6_type =
 static const struct set_type loopback_type = PORT_MAP(NFT_TYPE_IPADDR, 4, NFT_BIG_ENDIAN);
 static const struct set_type loopback6_type = PORT_MAP(NFT_TYPE_IP6ADDR, 16, NFT_BIG_ENDIAN);
 
-#define TABLE(comment_)                                                     \
-	{                                                                   \
-		.kind = NFT_TABLE, .name = NAT_TABLE, .comment = (comment_) \
+#define TABLE(comment_)                                                                         \
+	{                                                                                       \
+		.part = PART_TABLE, .kind = NFT_TABLE, .name = NAT_TABLE, .comment = (comment_) \
 	}
-#define SET(name_, type_, comment_)                                                     \
-	{                                                                               \
-		.kind = NFT_SET, .name = (name_), .comment = (comment_), .set = (type_) \
+#define SET(part_, name_, type_, comment_)                                                \
+	{                                                                                 \
+		.part = (part_), .kind = NFT_SET, .name = (name_), .comment = (comment_), \
+		.set = (type_)                                                            \
 	}
-#define CHAIN(name_, comment_)                                            \
-	{                                                                 \
-		.kind = NFT_CHAIN, .name = (name_), .comment = (comment_) \
+#define CHAIN(part_, name_, comment_)                                                      \
+	{                                                                                  \
+		.part = (part_), .kind = NFT_CHAIN, .name = (name_), .comment = (comment_) \
 	}
-#define COUNTER(name_, comment_)                                            \
-	{                                                                   \
-		.kind = NFT_COUNTER, .name = #name_, .comment = (comment_), \
-		.counter = offsetof(struct nat_state, name_)                \
+#define COUNTER(part_, name_, comment_)                                                      \
+	{                                                                                    \
+		.part = (part_), .kind = NFT_COUNTER, .name = #name_, .comment = (comment_), \
+		.counter = offsetof(struct nat_state, name_)                                 \
 	}
-#define HOOKED(name_, type_, hook_, priority_, comment_)                                    \
+#define HOOKED(part_, name_, type_, hook_, priority_, comment_)                             \
 	{                                                                                   \
-		.kind = NFT_CHAIN, .name = (name_), .comment = (comment_), .type = (type_), \
-		.hook = (hook_), .priority = (priority_)                                    \
+		.part = (part_), .kind = NFT_CHAIN, .name = (name_), .comment = (comment_), \
+		.type = (type_), .hook = (hook_), .priority = (priority_)                   \
 	}
 
 /* clang-format off */
 const struct object ruleset_objects[RULESET_OBJECTS] = {
 	TABLE("networks of NixOS-style containers; see nixctr-net(8)"),
 
-	COUNTER(masqueraded, "connections that left with an address of the host"),
-	COUNTER(outgoing, "packets of containers to the outside"),
-	COUNTER(incoming, "packets from the outside that belong to them"),
-	COUNTER(dropped, "everything else from or to a container"),
+	COUNTER(PART_TABLE, masqueraded, "connections that left with an address of the host"),
+	COUNTER(PART_TABLE, outgoing, "packets of containers to the outside"),
+	COUNTER(PART_TABLE, incoming, "packets from the outside that belong to them"),
+	COUNTER(PART_TABLE, dropped, "everything else from or to a container"),
 
-	SET(SET_EXTERNAL, &links_type, "links to the outside"),
+	SET(PART_TABLE, SET_EXTERNAL, &links_type, "links to the outside"),
 
-	CHAIN("from-container", "containers reach the outside, not each other"),
-	CHAIN("to-container", "the outside may answer, not ask"),
-	HOOKED("forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER,
+	CHAIN(PART_TABLE, "from-container", "containers reach the outside, not each other"),
+	CHAIN(PART_TABLE, "to-container", "the outside may answer, not ask"),
+	HOOKED(PART_TABLE, "forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER,
 	       "what passes through the host"),
-	HOOKED("postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC,
+	HOOKED(PART_TABLE, "postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC,
 	       "containers share the addresses of the host"),
-	HOOKED("source", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW,
+	HOOKED(PART_TABLE, "source", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW,
 	       "containers do not lie about their address"),
 
-	COUNTER(published, "packets to published ports, and back"),
-	SET(MAP_FORWARDS, &forwards_type, "published ports and whose they are"),
-	SET(MAP_FORWARDS6, &forwards6_type, "the same for IPv6"),
-	SET(MAP_LOOPBACK, &loopback_type, "as whom 127.0.0.1 calls them"),
-	SET(MAP_LOOPBACK6, &loopback6_type, "as whom ::1 calls them"),
-	SET(SET_HAIRPIN, &link_pairs_type, "where a call turns round on its own link"),
-	CHAIN("publish", "ports of the host that are containers'"),
-	HOOKED("prerouting", "nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST,
+	COUNTER(PART_PORTS, published, "packets to published ports, and back"),
+	SET(PART_PORTS, MAP_FORWARDS, &forwards_type, "published ports and whose they are"),
+	SET(PART_PORTS, MAP_FORWARDS6, &forwards6_type, "the same for IPv6"),
+	SET(PART_PORTS, MAP_LOOPBACK, &loopback_type, "as whom 127.0.0.1 calls them"),
+	SET(PART_PORTS, MAP_LOOPBACK6, &loopback6_type, "as whom ::1 calls them"),
+	SET(PART_PORTS, SET_HAIRPIN, &link_pairs_type, "where a call turns round on its own link"),
+	CHAIN(PART_PORTS, "publish", "ports of the host that are containers'"),
+	HOOKED(PART_PORTS, "prerouting", "nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST,
 	       "called from outside, or by a container"),
-	HOOKED("output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST,
+	HOOKED(PART_PORTS, "output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST,
 	       "called by the host itself"),
-	HOOKED("loopback-out", "filter", NF_INET_LOCAL_OUT, NF_IP_PRI_MANGLE,
+	HOOKED(PART_PORTS, "loopback-out", "filter", NF_INET_LOCAL_OUT, NF_IP_PRI_MANGLE,
 	       "no route leads away from 127.0.0.1"),
-	HOOKED("loopback-back", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST + 1,
+	HOOKED(PART_PORTS, "loopback-back", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST + 1,
 	       "no route leads to 127.0.0.1 from outside"),
-	HOOKED("loopback-in", "filter", NF_INET_LOCAL_IN, NF_IP_PRI_NAT_SRC + 1,
+	HOOKED(PART_PORTS, "loopback-in", "filter", NF_INET_LOCAL_IN, NF_IP_PRI_NAT_SRC + 1,
 	       "who called from 127.0.0.1 is answered there"),
 };
 

@@ -27,6 +27,7 @@ struct set_type {
 
 /* The table itself, or something with a name in it. */
 struct object {
+	enum part part; /* one of them */
 	enum nft_kind kind;
 	const char *name;
 	const char *comment;
@@ -37,9 +38,8 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_TABLE_OBJECTS 11 /* of PART_TABLE, those of PART_PORTS behind them */
-#define RULESET_OBJECTS       23
-#define RULESET_RULES         25
+#define RULESET_OBJECTS 23
+#define RULESET_RULES   25
 
 /* In the order in which they are made. The first is the table. */
 extern const struct object ruleset_objects[RULESET_OBJECTS];

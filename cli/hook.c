@@ -101,6 +101,8 @@ int hook_run(const struct session *session, enum hook_step step, const char *nam
 		r = network_detach(network, name, e);
 		if (r >= 0)
 			log_info("%s: network %s", name, r ? "detached" : "was not attached");
+		if (r >= 0)
+			r = container_forget(&session->paths, name, e);
 		break;
 	}
 	return r < 0 ? r : 0;

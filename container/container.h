@@ -166,6 +166,9 @@ int container_switch(const struct paths *paths, const char *name, struct error *
  */
 int container_exec(const struct paths *paths, const char *name, struct error *e);
 
+/* Removes what an ephemeral container has written; what a unit does when it has stopped. 1, 0, -errno. */
+int container_forget(const struct paths *paths, const char *name, struct error *e);
+
 /* The supervisor of one container; returns when that has stopped. */
 int container_supervise(const struct paths *paths, const char *name, struct error *e);
 

@@ -23,12 +23,14 @@ int remnants_remove(const struct paths *paths, const char *name, enum remnants_e
 	const char *const directories[] = {
 		paths->profiles,
 		paths->gcroots,
-		paths->machines,
 		extent == REMNANTS_ALL ? paths->containers : NULL,
 	};
 	char path[PATH_MAX];
-	int removed = 0;
+	int removed, unlocked;
 
+	removed = container_forget(paths, name, e);
+	if (removed < 0)
+		return removed;
 	for (size_t i = 0; i < ARRAY_SIZE(directories) && directories[i]; i++) {
 		int r = path_format(path, sizeof(path), e, "%s/%s", directories[i], name);
 
@@ -38,5 +40,6 @@ int remnants_remove(const struct paths *paths, const char *name, enum remnants_e
 			return r;
 		removed |= r > 0;
 	}
-	return removed;
+	unlocked = remnants_unlock(paths, name, e);
+	return unlocked < 0 ? unlocked : removed || unlocked;
 }

@@ -12,3 +12,6 @@ enum remnants_extent {
 
 int remnants_remove(const struct paths *paths, const char *name, enum remnants_extent extent,
 		    struct error *e);
+
+/* What systemd-nspawn leaves behind when it is killed. */
+int remnants_unlock(const struct paths *paths, const char *name, struct error *e);

@@ -24,7 +24,6 @@
 
 #define STORE        "/nix/store/"
 #define PROFILE_HOPS 4
-#define EPHEMERAL    "/run/nixos-containers"
 #define MACHINE_ID   "etc/machine-id"
 
 /**
@@ -174,7 +173,7 @@ int root_path(const struct paths *paths, const char *name, const struct launch *
 	if (launch->definition.root_tree[0])
 		return path_format(path, PATH_MAX, e, "%s", launch->definition.root_tree);
 	if (launch->ephemeral)
-		return path_format(path, PATH_MAX, e, "%s" EPHEMERAL "/%s", paths->root, name);
+		return path_format(path, PATH_MAX, e, "%s/%s", paths->machines, name);
 	return path_format(path, PATH_MAX, e, "%s/%s", paths->containers, name);
 }
 
@@ -282,7 +281,7 @@ static int skeleton_make(int tree, struct error *e)
 
 /**
  * root_make - make the root directory of a NixOS container
- * @root: borrowed
+ * @path: where, absolute, borrowed
  * @e: names the directory
  *
  * The one above is closed to everybody else, so that users of the host cannot reach programs in a
@@ -290,18 +289,36 @@ static int skeleton_make(int tree, struct error *e)
  *
  * Returns 0 or -errno.
  */
-static int root_make(const struct root *root, struct error *e)
+static int root_make(const char *path, struct error *e)
 {
 	char above[PATH_MAX];
-	int r = path_format(above, sizeof(above), e, "%s", root->path);
+	int r = path_format(above, sizeof(above), e, "%s", path);
 
 	if (r < 0)
 		return r;
 	*strrchr(above, '/') = '\0';
 	r = directory_make(above, 0700, e);
 	if (r >= 0)
-		r = directory_make(root->path, 0755, e);
+		r = directory_make(path, 0755, e);
 	return r < 0 ? r : 0;
+}
+
+/**
+ * copies_announce - note that systemd-nspawn makes copies of a container's tree
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: names the directory
+ *
+ * For container_forget(), which looks for them only then.
+ *
+ * Returns 0 or -errno.
+ */
+static int copies_announce(const struct paths *paths, const char *name, struct error *e)
+{
+	char path[PATH_MAX];
+	int r = path_format(path, sizeof(path), e, "%s/%s", paths->machines, name);
+
+	return r < 0 ? r : root_make(path, e);
 }
 
 /**
@@ -319,8 +336,12 @@ int root_prepare(const struct paths *paths, const struct launch *launch, const s
 		 struct error *e)
 {
 	_cleanup_(fd_closep) int tree = -1;
-	int r = root->init[0] ? root_make(root, e) : 0;
+	int r = 0;
 
+	if (root->init[0])
+		r = root_make(root->path, e);
+	else if (launch->ephemeral)
+		r = copies_announce(paths, launch->definition.name, e);
 	if (r == 0)
 		r = tree_open(root->path, &tree, e);
 	if (r >= 0 && root->init[0])

@@ -199,6 +199,19 @@ def test_ephemeral_killed(host):
     assert host.run("ls", "-A", COPIES).stdout == ""
 
 
+def test_ephemeral_tree_killed(host):
+    """The copy of a whole tree is beside the tree; it goes as well, and the tree is as it was."""
+    host.sh("[ -d /srv/tree ] || cp -a /srv/debian /srv/tree; rm -f /srv/tree/root/file")
+    host.ok("create", "foo", "--root-tree", "/srv/tree")
+    host.sh(f"echo EPHEMERAL=1 >>{DEFINITIONS}/foo.conf")
+    host.ok("start", "foo")
+    within(host, "echo gone >/root/file")
+    assert len(host.run("find", "/srv", "-maxdepth", "1", "-name", ".#machine.tree*").stdout.split()) == 1
+    host.sh("kill -9 $(systemctl show -P MainPID container@foo); systemctl stop container@foo")
+    assert host.run("find", "/srv", "-maxdepth", "1", "-name", ".*machine*").stdout == ""
+    assert host.run("test", "-e", "/srv/tree/root/file").rc == 1
+
+
 @pytest.mark.parametrize("kind", ["system", "tree"])
 def test_destroy_after_a_kill(host, kind):
     """systemd-nspawn is killed and not started again: destroy leaves nothing, not even its locks."""

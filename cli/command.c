@@ -55,32 +55,29 @@ static void words_skim(const struct words *words, struct session *session)
  * command_find - read as far as the verb
  * @words: moved on to the verb
  * @session: global options before it are put there
- * @ret_verb: its row; NULL when there is no word at all
+ * @ret_noun: the noun before it, borrowed from argv, or NULL
+ * @ret_verb: its row; NULL when there is no word at all, or none behind a noun that is asked about
  * @e: says what is wrong
  *
  * Returns 0, or -errno with class ERROR_USAGE.
  */
-static int command_find(struct words *words, struct session *session, const struct verb **ret_verb,
-			struct error *e)
+static int command_find(struct words *words, struct session *session, const char **ret_noun,
+			const struct verb **ret_verb, struct error *e)
 {
 	const char *noun = NULL, *name;
 	const struct verb *verb;
 	int r = words_next(words, session, &name, e);
 
-	if (r < 0 || !name) {
-		*ret_verb = NULL;
-		return r;
-	}
-	if (verb_is_noun(name)) {
+	if (r == 0 && name && verb_is_noun(name)) {
 		noun = name;
 		r = words_next(words, session, &name, e);
-		if (r < 0)
-			return r;
 	}
-	if (!name && session->help) {
-		*ret_verb = NULL;
+	if (r < 0)
+		return r;
+	*ret_noun = noun;
+	*ret_verb = NULL;
+	if (!name && (!noun || session->help))
 		return 0;
-	}
 	if (!name)
 		return error_set(e, ERROR_USAGE, EINVAL, "'%s' needs a verb; see --help", noun);
 	verb = verb_find(noun, name);
@@ -162,7 +159,8 @@ int command_run(struct session *session, int argc, char **argv, struct error *e)
 {
 	struct words words = { argc, argv };
 	const struct verb *verb = NULL;
-	int r = command_find(&words, session, &verb, e);
+	const char *noun = NULL;
+	int r = command_find(&words, session, &noun, &verb, e);
 
 	if (r < 0) {
 		words_skim(&words, session);
@@ -173,7 +171,7 @@ int command_run(struct session *session, int argc, char **argv, struct error *e)
 	if (verb)
 		return verb_call(session, verb, &words, e);
 	if (session->help)
-		return help_all(session);
+		return noun ? help_noun(session, noun) : help_all(session);
 	r = error_set(e, ERROR_USAGE, EINVAL, "no command given");
 	return error_remedy(e, r, "nixctr-net --help");
 }

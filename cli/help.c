@@ -66,6 +66,35 @@ int help_verb(const struct session *session, const struct verb *verb)
 }
 
 /**
+ * verb_print - one verb, on one line
+ * @verb: borrowed
+ */
+static void verb_print(const struct verb *verb)
+{
+	char title[64], left[128];
+
+	verb_title(verb, title, sizeof(title));
+	(void)snprintf(left, sizeof(left), "%s %s", title, verb->arguments);
+	printf("  %-*s %s\n", LEFT_WIDTH, left, verb->summary);
+}
+
+/**
+ * help_noun - show the commands behind one noun
+ * @session: borrowed
+ * @noun: borrowed
+ */
+int help_noun(const struct session *session, const char *noun)
+{
+	printf("Usage: %s [OPTION...] %s COMMAND [ARGUMENT...]\n\n", session->program, noun);
+	for (size_t i = 0; i < n_verbs; i++)
+		if (verbs[i].group != GROUP_HIDDEN && verb_has_noun(&verbs[i], noun))
+			verb_print(&verbs[i]);
+	printf("\nOptions of every command:\n");
+	options_print(&session_options);
+	return 0;
+}
+
+/**
  * help_all - show every command, grouped by what a person wants to do
  * @session: borrowed
  */
@@ -76,15 +105,9 @@ int help_all(const struct session *session)
 	       session->program);
 	for (unsigned group = 0; group < VERB_GROUPS; group++) {
 		printf("\n%s:\n", verb_group_title((enum verb_group)group));
-		for (size_t i = 0; i < n_verbs; i++) {
-			char title[64], left[128];
-
-			if (verbs[i].group != group)
-				continue;
-			verb_title(&verbs[i], title, sizeof(title));
-			(void)snprintf(left, sizeof(left), "%s %s", title, verbs[i].arguments);
-			printf("  %-*s %s\n", LEFT_WIDTH, left, verbs[i].summary);
-		}
+		for (size_t i = 0; i < n_verbs; i++)
+			if (verbs[i].group == group)
+				verb_print(&verbs[i]);
 	}
 	printf("\nOptions, before or behind the command:\n");
 	options_print(&session_options);

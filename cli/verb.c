@@ -55,6 +55,16 @@ bool verb_is_noun(const char *word)
 }
 
 /**
+ * verb_has_noun - whether a verb stands behind a noun
+ * @verb: borrowed
+ * @noun: borrowed; NULL for none
+ */
+bool verb_has_noun(const struct verb *verb, const char *noun)
+{
+	return same_noun(verb->noun, noun);
+}
+
+/**
  * verb_find - look a verb up in the table
  * @noun: the noun before it, borrowed; NULL for none
  * @name: borrowed

@@ -57,6 +57,7 @@ extern const size_t n_verbs;
 
 const char *verb_group_title(enum verb_group group);
 bool verb_is_noun(const char *word);
+bool verb_has_noun(const struct verb *verb, const char *noun);
 const struct verb *verb_find(const char *noun, const char *name);
 int verb_unknown(const char *noun, const char *word, struct error *e);
 int verb_usage_error(const struct verb *verb, struct error *e, const char *format, ...)

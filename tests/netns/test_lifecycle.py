@@ -92,6 +92,14 @@ def test_list_and_ipam_tell_the_same(world):
     ]
 
 
+def test_a_noun_is_explained_by_its_own_commands(world):
+    """Behind a noun --help shows what stands behind that noun, and all of it."""
+    every = world.ok("--help").stdout
+    wanted = {line for line in every.splitlines() if line.startswith("  net ")}
+    told = set(world.ok("net", "--help").stdout.splitlines())
+    assert wanted and wanted <= told and not any("  nat " in line for line in told)
+
+
 def test_status_is_not_that_of_the_network(world):
     """A container that is not running is down, whatever is attached; gone fails."""
     assert (world.nixctr("status", "foo").stdout, world.nixctr("status", "foo").rc) == ("gone\n", 3)

@@ -41,6 +41,7 @@ destroy bar foo-0
 destroy nobody
 --version
 --help
+nat --help
 create --help
 """
 

@@ -203,6 +203,25 @@ int tree_find(int tree, const char *path, mode_t *ret_mode, struct error *e)
 }
 
 /**
+ * tree_directory_open - open a directory for reading
+ * @tree: borrowed
+ * @path: borrowed; links are followed inside
+ * @ret_fd: closed by the caller
+ * @e: names the directory
+ *
+ * Returns 0, -ENOENT, -ENOTDIR or another -errno.
+ */
+int tree_directory_open(int tree, const char *path, int *ret_fd, struct error *e)
+{
+	int fd = tree_resolve(tree, path, O_RDONLY | O_DIRECTORY);
+
+	if (fd < 0)
+		return error_errno(e, -fd, "cannot open directory %s", path);
+	*ret_fd = fd;
+	return 0;
+}
+
+/**
  * is_name - whether a path component is the name of a file
  * @component: borrowed
  */

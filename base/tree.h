@@ -21,6 +21,9 @@ int tree_read(int tree, const char *path, size_t limit, char **ret_text, size_t 
 /* What is there, links followed inside. Returns 1, 0 when nothing is, or -errno. */
 int tree_find(int tree, const char *path, mode_t *ret_mode, struct error *e);
 
+/* A directory, links followed inside; for reading, closed by the caller. */
+int tree_directory_open(int tree, const char *path, int *ret_fd, struct error *e);
+
 /*
  * The directory a path lies in is followed to where its links lead inside, the last component is not:
  * what is there under that name is replaced, be it a link.

@@ -74,6 +74,8 @@ static _Noreturn void child_become(const struct process_spec *spec, pid_t parent
 		_exit(EXIT_FAILURE);
 	if (r == 0)
 		r = child_redirect(spec);
+	if (r == 0 && spec->prepare)
+		r = spec->prepare(spec->context);
 	for (char *const *pair = spec->environment; r == 0 && pair && *pair; pair++)
 		r = putenv(*pair) == 0 ? 0 : -errno;
 	if (r == 0) {

@@ -22,6 +22,10 @@ struct process_spec {
 	enum process_input input;
 	int output, error; /* descriptors for the two, borrowed; 0: ours */
 	bool dies_with_us; /* is killed when our thread ends */
+
+	/* What the child does before it becomes the program; returns 0 or -errno. NULL: nothing. */
+	int (*prepare)(const void *context);
+	const void *context; /* borrowed */
 };
 
 /* A child, held so that its number cannot become another's. */

@@ -11,8 +11,8 @@
 #include "base/file.h"
 
 /*
- * The text is nixos-container's. What is new is built from a file beside the one there was, so that
- * paths in it lead where they will lead later, and takes its place only when it could be built.
+ * The text is nixos-container's. What is new is written to a file beside the one there was, and takes
+ * its place only when it could be built; see configuration-view.c for what is built.
  */
 
 /**
@@ -106,28 +106,28 @@ int configuration_text(const char *name, const struct system_request *request, c
 }
 
 /**
- * configuration_write - write what is to be built
- * @directory: etc/nixos of the container, borrowed
+ * configuration_write - write a configuration
+ * @directory: etc/nixos, borrowed
+ * @name: of the file in it; what is there, be it a link, is replaced
  * @text: borrowed
  * @e: names the file
  *
  * Returns 0 or -errno.
  */
-int configuration_write(int directory, const char *text, struct error *e)
+int configuration_write(int directory, const char *name, const char *text, struct error *e)
 {
 	int fd, r;
 
-	if (unlinkat(directory, CONFIGURATION_NEXT, 0) < 0 && errno != ENOENT)
-		return error_errno(e, errno, "cannot replace etc/nixos/" CONFIGURATION_NEXT);
-	fd = openat(directory, CONFIGURATION_NEXT,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (unlinkat(directory, name, 0) < 0 && errno != ENOENT)
+		return error_errno(e, errno, "cannot replace etc/nixos/%s", name);
+	fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return error_errno(e, errno, "cannot write etc/nixos/" CONFIGURATION_NEXT);
+		return error_errno(e, errno, "cannot write etc/nixos/%s", name);
 	r = file_write(fd, text, strlen(text));
 	if (r == 0)
 		return 0;
-	configuration_discard(directory);
-	return error_errno(e, -r, "cannot write etc/nixos/" CONFIGURATION_NEXT);
+	(void)unlinkat(directory, name, 0);
+	return error_errno(e, -r, "cannot write etc/nixos/%s", name);
 }
 
 /**
@@ -158,11 +158,9 @@ void configuration_discard(int directory)
 
 /**
  * configuration_check - whether there is a configuration that can be built again
- * @directory: etc/nixos of the container, borrowed
+ * @directory: the copy of etc/nixos, where no link leads out, borrowed
  * @name: of the container
  * @e: says what can be done instead
- *
- * Nix would wait at a FIFO for ever.
  *
  * Returns 0 or -errno.
  */

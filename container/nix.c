@@ -2,9 +2,12 @@
 #include "container/nix.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -31,6 +34,39 @@ static int environment_make(struct words *ret_environment, struct error *e)
 	return r < 0 ? r
 		     : words_add(ret_environment, e, "PATH=%s:" NIX_PATHS,
 				 path && path[0] ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
+}
+
+/**
+ * nix_view_end - forget a view
+ * @view: none afterwards; none is fine
+ */
+void nix_view_end(struct nix_view *view)
+{
+	fd_closep(&view->mount);
+}
+
+/**
+ * view_enter - let this process see a view, for struct process_spec
+ * @context: a struct nix_view; NULL: nothing changes
+ *
+ * In a mount namespace of its own, from which nothing gets back to the host.
+ *
+ * Returns 0 or -errno.
+ */
+static int view_enter(const void *context)
+{
+	const struct nix_view *view = context;
+	_cleanup_(fd_closep) int place = -1;
+
+	if (!view)
+		return 0;
+	if (unshare(CLONE_NEWNS) < 0 || mount("", "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return -errno;
+	place = open(view->place, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (place < 0 || move_mount(view->mount, "", place, "",
+				    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return -errno;
+	return 0;
 }
 
 /**
@@ -70,6 +106,7 @@ static int nix_await(struct process *process, int signals, int *ret_signal, stru
 /**
  * nix_start - start a program of Nix and wait for its end
  * @argv: borrowed
+ * @view: what it sees, borrowed; NULL: what we see
  * @signals: those that would end us; blocked
  * @ret_signal: the first one that came, 0: none
  * @e: names the program
@@ -78,8 +115,8 @@ static int nix_await(struct process *process, int signals, int *ret_signal, stru
  *
  * Returns its exit status or -errno.
  */
-static int nix_start(const struct words *argv, const sigset_t *signals, int *ret_signal,
-		     struct error *e)
+static int nix_start(const struct words *argv, const struct nix_view *view, const sigset_t *signals,
+		     int *ret_signal, struct error *e)
 {
 	_cleanup_(words_deinit) struct words environment = { 0 };
 	_cleanup_(fd_closep) int fd = signalfd(-1, signals, SFD_CLOEXEC);
@@ -95,7 +132,9 @@ static int nix_start(const struct words *argv, const sigset_t *signals, int *ret
 						  .environment = environment.list,
 						  .input = PROCESS_READS_NOTHING,
 						  .output = STDERR_FILENO,
-						  .dies_with_us = true },
+						  .dies_with_us = true,
+						  .prepare = view_enter,
+						  .context = view },
 			  &process, e);
 	if (r == -ENOENT)
 		return error_remedy(e, error_classify(e, r, ERROR_FAILED),
@@ -107,11 +146,12 @@ static int nix_start(const struct words *argv, const sigset_t *signals, int *ret
 /**
  * nix_run - run a program of Nix to its end
  * @argv: its name and arguments, borrowed
+ * @view: what it sees in the place of a directory, borrowed; NULL: what we see
  * @e: says how it ended; why it did has been said on standard error
  *
  * Returns 0, -EINTR when a signal ended it that was meant for us, or another -errno.
  */
-int nix_run(const struct words *argv, struct error *e)
+int nix_run(const struct words *argv, const struct nix_view *view, struct error *e)
 {
 	sigset_t signals, before;
 	int r, signal = 0;
@@ -122,7 +162,7 @@ int nix_run(const struct words *argv, struct error *e)
 	sigaddset(&signals, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &signals, &before) < 0)
 		return error_errno(e, errno, "cannot block signals");
-	r = nix_start(argv, &signals, &signal, e);
+	r = nix_start(argv, view, &signals, &signal, e);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	if (r < 0)
 		return r;

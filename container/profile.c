@@ -82,7 +82,7 @@ int profile_set(const struct paths *paths, const char *name, const char *target,
 	if (r == 0)
 		r = words_add(&argv, e, "%s", target);
 	if (r == 0)
-		r = nix_run(&argv, e);
+		r = nix_run(&argv, NULL, e);
 	return r < 0 ? error_wrap(e, r, "cannot have it boot %s", target) : 0;
 }
 
@@ -91,13 +91,15 @@ int profile_set(const struct paths *paths, const char *name, const char *target,
  * @paths: borrowed
  * @name: a checked name
  * @configuration: path of the file, borrowed
+ * @view: where Nix finds it, borrowed
  * @request: where NixOS is, and options for Nix; borrowed
  * @e: filled on failure
  *
  * Returns 0, or -errno with the profile as it was.
  */
 int profile_build(const struct paths *paths, const char *name, const char *configuration,
-		  const struct system_request *request, struct error *e)
+		  const struct nix_view *view, const struct system_request *request,
+		  struct error *e)
 {
 	const char *nixos = request->nixos ? request->nixos : "<nixpkgs/nixos>";
 	_cleanup_(words_deinit) struct words argv = { 0 };
@@ -120,7 +122,7 @@ int profile_build(const struct paths *paths, const char *name, const char *confi
 	if (r == 0)
 		r = words_pass(&argv, request, e);
 	if (r == 0)
-		r = nix_run(&argv, e);
+		r = nix_run(&argv, view, e);
 	return r < 0 ? error_wrap(e, r, "cannot build its configuration") : 0;
 }
 
@@ -202,7 +204,7 @@ int profile_build_flake(const struct paths *paths, const char *name, const char 
 	if (r == 0)
 		r = flake_words(link, flake, attr, request, &argv, e);
 	if (r == 0)
-		r = nix_run(&argv, e);
+		r = nix_run(&argv, NULL, e);
 	if (r == 0)
 		r = profile_take_result(paths, name, link, e);
 	(void)unlink(link);

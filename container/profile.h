@@ -2,12 +2,14 @@
 #pragma once
 
 #include "container/container.h"
+#include "container/nix.h"
 
 /* The profile of a container, /nix/var/nix/profiles/per-container/NAME/system: what it boots. */
 
 int profile_make(const struct paths *paths, const char *name, struct error *e);
 int profile_set(const struct paths *paths, const char *name, const char *target, struct error *e);
 int profile_build(const struct paths *paths, const char *name, const char *configuration,
-		  const struct system_request *request, struct error *e);
+		  const struct nix_view *view, const struct system_request *request,
+		  struct error *e);
 int profile_build_flake(const struct paths *paths, const char *name, const char *flake,
 			const char *attr, const struct system_request *request, struct error *e);

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "container/configuration-view.h"
 #include "container/configuration.h"
 #include "container/flake.h"
 #include "container/profile.h"
@@ -164,23 +165,26 @@ bool system_is_built(enum system_kind kind)
 }
 
 /**
- * build_file - build a file in the container's etc/nixos
+ * build_seen - build the configuration of a container
  * @paths: borrowed
  * @name: of the container
- * @file: its name
+ * @text: what configuration.nix is to say, borrowed; NULL: what it says
  * @request: borrowed
  * @e: filled on failure
  *
- * Returns 0 or -errno.
+ * Returns 0, or -errno with the profile as it was.
  */
-static int build_file(const struct paths *paths, const char *name, const char *file,
+static int build_seen(const struct paths *paths, const char *name, const char *text,
 		      const struct system_request *request, struct error *e)
 {
+	_cleanup_(nix_view_end) struct nix_view view = { .mount = -1 };
 	char path[PATH_MAX];
-	int r = path_format(path, sizeof(path), e, "%s/%s/etc/nixos/%s", paths->containers, name,
-			    file);
+	int r = configuration_view(paths, name, text, &view, e);
 
-	return r < 0 ? r : profile_build(paths, name, path, request, e);
+	if (r == 0)
+		r = path_format(path, sizeof(path), e, "%s/etc/nixos/" CONFIGURATION_NAME,
+				view.place);
+	return r < 0 ? r : profile_build(paths, name, path, &view, request, e);
 }
 
 /**
@@ -189,6 +193,8 @@ static int build_file(const struct paths *paths, const char *name, const char *f
  * @name: of the container
  * @request: borrowed
  * @e: filled on failure
+ *
+ * It is on the disk before it is built, so that a full one is noticed in time.
  *
  * Returns 0, or -errno with the configuration and the profile as they were.
  */
@@ -202,10 +208,10 @@ static int build_configuration(const struct paths *paths, const char *name,
 	if (r == 0)
 		r = root_directory_nixos(paths, name, ROOT_MAKE, &directory, e);
 	if (r == 0)
-		r = configuration_write(directory, text, e);
+		r = configuration_write(directory, CONFIGURATION_NEXT, text, e);
 	if (r < 0)
 		return r;
-	r = build_file(paths, name, CONFIGURATION_NEXT, request, e);
+	r = build_seen(paths, name, text, request, e);
 	if (r == 0)
 		r = configuration_install(directory, e);
 	if (r < 0)
@@ -232,11 +238,10 @@ static int build_again(const struct paths *paths, const char *name,
 		return error_remedy(e, r,
 				    "give it a configuration with --config, --config-file "
 				    "or --flake");
-	if (r == 0)
-		r = configuration_check(directory, name, e);
-	if (r == 0)
-		configuration_discard(directory);
-	return r < 0 ? r : build_file(paths, name, CONFIGURATION_NAME, request, e);
+	if (r < 0)
+		return r;
+	configuration_discard(directory);
+	return build_seen(paths, name, NULL, request, e);
 }
 
 /**

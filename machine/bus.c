@@ -174,16 +174,28 @@ int bus_open_systemd(sd_bus **ret_bus, struct error *e)
 }
 
 /**
- * bus_failed - say what was answered instead of what was asked for
+ * answer_length - the length of what was answered, without the full stop of a sentence
+ * @text: borrowed
+ */
+static int answer_length(const char *text)
+{
+	size_t length = strlen(text);
+
+	return (int)(length > 0 && text[length - 1] == '.' ? length - 1 : length);
+}
+
+/**
+ * bus_refused - say what was answered instead of what was asked for, and leave the remedy to others
  * @e: filled
  * @r: negative, of the call
  * @answer: borrowed; may be empty
  * @what: what could not be done
  *
- * Returns @r.
+ * Returns @r, or -EACCES when it is not permitted.
  */
-int bus_failed(struct error *e, int r, const sd_bus_error *answer, const char *what)
+int bus_refused(struct error *e, int r, const sd_bus_error *answer, const char *what)
 {
+	const char *text = answer && answer->message ? answer->message : strerror(-r);
 	bool denied =
 		r == -EACCES || r == -EPERM ||
 		sd_bus_error_has_name(answer, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);
@@ -192,7 +204,18 @@ int bus_failed(struct error *e, int r, const sd_bus_error *answer, const char *w
 		r = error_set(e, ERROR_FAILED, ETIMEDOUT, "%s: nobody answered in time", what);
 		return error_remedy(e, r, "see what systemd says: journalctl -b _PID=1");
 	}
-	r = error_set(e, denied ? ERROR_DENIED : error_class_of(-r), denied ? EACCES : -r, "%s: %s",
-		      what, answer && answer->message ? answer->message : strerror(-r));
-	return denied ? error_remedy(e, r, "run it as root") : r;
+	return error_set(e, denied ? ERROR_DENIED : error_class_of(-r), denied ? EACCES : -r,
+			 "%s: %.*s", what, answer_length(text), text);
+}
+
+/**
+ * bus_failed - say what was answered instead of what was asked for
+ * @e, @r, @answer, @what: as for bus_refused()
+ *
+ * Returns @r, or -EACCES when it is not permitted.
+ */
+int bus_failed(struct error *e, int r, const sd_bus_error *answer, const char *what)
+{
+	r = bus_refused(e, r, answer, what);
+	return r == -EACCES ? error_remedy(e, r, "run it as root") : r;
 }

@@ -344,6 +344,17 @@ static void output_write(struct forwarding *forwarding)
 }
 
 /**
+ * end_watched - the descriptor that tells of the end, if anything does
+ * @spec: borrowed
+ */
+static int end_watched(const struct terminal_spec *spec)
+{
+	if (spec->process)
+		return spec->process->pidfd;
+	return spec->giver > 0 ? spec->giver : -1;
+}
+
+/**
  * descriptors_choose - what to wait for now
  * @forwarding: borrowed
  * @fds: filled
@@ -367,8 +378,7 @@ static void descriptors_choose(const struct forwarding *forwarding, struct pollf
 					    POLLOUT, 0 };
 	fds[POLL_SIGNALS] = (struct pollfd){ forwarding->signals, POLLIN, 0 };
 	fds[POLL_PROCESS] =
-		(struct pollfd){ spec->process && !forwarding->ended ? spec->process->pidfd : -1,
-				 POLLIN, 0 };
+		(struct pollfd){ forwarding->ended ? -1 : end_watched(spec), POLLIN, 0 };
 }
 
 /**

@@ -13,7 +13,8 @@ enum terminal_end {
 	TERMINAL_UNTIL_HANGUP,
 	/*
 	 * A login prompt, which comes back after each logout: hang-ups are passed over. It ends with
-	 * the process, when our side hangs up, or when Ctrl-] is typed three times within a second.
+	 * the process, or with whoever gives it, when our side hangs up, or when Ctrl-] is typed three
+	 * times within a second.
 	 */
 	TERMINAL_UNTIL_ESCAPE,
 };
@@ -27,6 +28,7 @@ struct terminal_spec {
 	 * passed on to it. NULL: there is none, and such a signal ends the forwarding.
 	 */
 	const struct process *process;
+	int giver; /* pidfd of whoever gives the terminal, borrowed; 0: the process or nobody */
 	enum terminal_end end;
 };
 

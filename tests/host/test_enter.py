@@ -171,15 +171,6 @@ def test_login_ends_when_we_hang_up(host):
     assert host.ok("status", "foo").stdout == "up\n"
 
 
-def test_login_of_an_ordinary_user(host):
-    """Whoever has a session on the host gets a prompt, and who has none does not."""
-    session = ["su", "--login", "alice", "--command", "nixctr-net login foo"]
-    status, said = on_terminal(host, *session, steps=[("login:", "\x1d\x1d\x1d")])
-    assert status == 0 and "login:" in said, said
-    result = host.nixctr("login", "foo", user="alice")
-    assert result.rc == 6 and "login:" not in result.stdout, result
-
-
 def test_who_may_not_run(host):
     """An ordinary user does not get in."""
     result = host.nixctr("run", "foo", "--", "id", user="alice")

@@ -80,6 +80,22 @@ static int profile_read(const char *directory, char ret_toplevel[PATH_MAX], stru
 }
 
 /**
+ * root_has_profile - whether the profile of a container is at a system
+ * @paths: borrowed
+ * @name: a checked name
+ * @e: names the link that cannot be read
+ *
+ * Returns 1, 0 or -errno.
+ */
+int root_has_profile(const struct paths *paths, const char *name, struct error *e)
+{
+	char directory[PATH_MAX], toplevel[PATH_MAX];
+	int r = path_format(directory, sizeof(directory), e, "%s/%s", paths->profiles, name);
+
+	return r < 0 ? r : profile_read(directory, toplevel, e);
+}
+
+/**
  * system_missing - say that a container has no system
  * @name: a checked name
  * @e: filled

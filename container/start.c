@@ -69,6 +69,30 @@ static int start_read(struct start *start, struct error *e)
 }
 
 /**
+ * start_build - build the system of a container whose first start this is
+ * @start: its definition has been read
+ * @e: filled on failure; what Nix says goes to the log
+ *
+ * NixOS defines a container of a flake without having built it, and leaves that to the start.
+ *
+ * Returns 0 or -errno.
+ */
+static int start_build(const struct start *start, struct error *e)
+{
+	const struct launch *launch = &start->launch;
+	const struct system_request nothing = { 0 };
+	int r;
+
+	if (!launch->definition.flake[0] || launch->system_path[0] ||
+	    launch->definition.root_tree[0])
+		return 0;
+	r = root_has_profile(start->paths, start->name, e);
+	if (r == 0)
+		r = container_update(start->paths, start->name, &nothing, e);
+	return r < 0 ? r : 0;
+}
+
+/**
  * own_make - make the directory that a container has for itself
  * @above: where those of all containers are; closed to other users of the host
  * @path: of the directory
@@ -244,6 +268,8 @@ static int start_prepare(struct start *start, struct words *argv, struct error *
 {
 	int r = start_read(start, e);
 
+	if (r == 0)
+		r = start_build(start, e);
 	if (r == 0)
 		r = root_find(start->paths, start->name, &start->launch, &start->root, e);
 	if (r == 0)

@@ -21,7 +21,8 @@ static int refuse_unfit(const struct definition *definition, struct error *e)
 
 	if (r < 0)
 		return r;
-	if (definition->declarative) {
+	/* Of a flake NixOS writes down no more than its name. */
+	if (definition->declarative && !definition->flake[0]) {
 		r = error_set(e, ERROR_FAILED, EROFS,
 			      "it is declarative: its system comes from a configuration");
 		return error_remedy(e, r, "change the configuration of the host, and switch to it");

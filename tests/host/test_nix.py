@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Systems built by Nix: create and update from a configuration, a file, a flake; failures of it."""
 
+import subprocess
+
 import pytest
 from containers import (BUILD_FAILS, DEFINITIONS, EVALUATION_FAILS, PROFILES, ROOTS, inside, leader,
                         marker, remains, system_path)  # fmt: skip
@@ -57,6 +59,49 @@ def test_create_from_flake(host, attribute, text):
     assert "\nFLAKE=/srv/flake\n" in host.sh(f"cat {DEFINITIONS}/foo.conf")
     host.ok("start", "foo")
     assert inside(host, "foo", MARKER) == text
+
+
+def test_declared_flake_is_built_by_its_first_start(host):
+    """NixOS writes down the flake and nothing else; update builds it again."""
+    host.sh(f"mkdir -p /etc/static {DEFINITIONS}; cat >/etc/static/foo.conf;"
+            f" ln -s /etc/static/foo.conf {DEFINITIONS}/foo.conf",
+            stdin="FLAKE=/srv/flake\nCOPY_RESOLV_CONF=0\nPRIVATE_USERS=no\n")  # fmt: skip
+    host.ok("start", "foo")
+    assert inside(host, "foo", MARKER) == "container"
+    before = profile(host, "foo")
+    host.ok("restart", "foo")
+    assert profile(host, "foo") == before
+    host.sh("sed -i 's/\"container\"/\"changed\"/' /srv/flake/flake.nix")
+    host.ok("update", "foo")
+    assert inside(host, "foo", MARKER) == "changed"
+    host.sh("rm /etc/static/foo.conf; echo FLAKE=/srv/flake#broken >/etc/static/bar.conf;"
+            f" ln -s /etc/static/bar.conf {DEFINITIONS}/bar.conf")  # fmt: skip
+    result = host.nixctr("start", "bar")
+    assert result.rc == 1 and "cannot build it from flake" in result.stderr, result
+
+
+def test_nothing_of_a_build_is_seen_on_the_host(host):
+    """A container that runs has put links to files of the host in its /etc/nixos, and swaps it for one
+    while Nix evaluates: nothing of the host is built in, and no mount gets out of the build."""
+    host.ok("create", "foo", "--config", marker("one"))
+    host.ok("start", "foo")
+    host.sh("mkdir /srv/of-the-host; mkfifo /run/gate; cat >/srv/of-the-host/more.nix",
+            stdin="{ ... }: { %s }" % marker("of the host"))  # fmt: skip
+    inside(host, "foo", "cat >/etc/nixos/more.nix", stdin="{ ... }: { %s }" % marker("two"))
+    text = "imports = [ (builtins.seq (builtins.readFile /run/gate) ./more.nix) ];"
+    mounts = host.sh("cut -d ' ' -f 3- /proc/self/mountinfo")
+    with subprocess.Popen(host.command("nixctr-net", "update", "foo", "--config", text),
+                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as update:  # fmt: skip
+        with (host.root / "run/gate").open("w", encoding="ascii"):
+            inside(host, "foo", "mv /etc/nixos /etc/aside; ln -s /srv/of-the-host /etc/nixos")
+            assert host.sh("cut -d ' ' -f 3- /proc/self/mountinfo") == mounts
+        said = update.communicate(timeout=60)[1]
+    assert update.returncode == 0, said
+    assert inside(host, "foo", MARKER) == "two"
+    inside(host, "foo", "rm /etc/nixos; mv /etc/aside /etc/nixos;"
+           " ln -sf /srv/of-the-host/more.nix /etc/nixos/configuration.nix")  # fmt: skip
+    assert host.nixctr("update", "foo").rc == 1
+    assert inside(host, "foo", MARKER) == "two"
 
 
 def test_options_are_passed_on(host):

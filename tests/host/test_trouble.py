@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What can be wrong with a container or its host: told, survived, with nothing of the host lost."""
 
+import contextlib
 import subprocess
 
 import pytest
-from containers import (DEFINITIONS, INIT_FAILS, NO_INIT, ROOTS, create, inside, machines, marker,
+from containers import (DEFINITIONS, INIT_FAILS, NO_INIT, PROFILES, ROOTS, create, inside, machines, marker,
                         remains, system_path, traces, unit_state)  # fmt: skip
 from world import eventually
 
@@ -138,6 +139,54 @@ def test_full_disk(host):
     assert host.ok("list").stdout == "old\n"
     assert [lease["container"] for lease in host.ok("ipam", "list", "--json").json["leases"]] == ["old"]
     host.ok("start", "old")
+
+
+def fill(host, directory):
+    """Moves a directory to a disk of its own, which is full."""
+    host.sh(f"mkdir -p {directory}; cp -a {directory} /srv/before;"
+            f" mount -t tmpfs -o size=1m,mode=0755 tmpfs {directory};"
+            f" cp -a /srv/before/. {directory}; dd if=/dev/zero of={directory}/full bs=4k 2>/dev/null || true")  # fmt: skip
+
+
+@pytest.mark.parametrize("directory", [ROOTS, f"{PROFILES}/foo", "/run/nixctr-net"])
+def test_disk_that_is_full_later(host, directory):
+    """Neither update nor start hang or break anything; what fails says why. When there is room again
+    all goes on, and a full disk keeps nobody from destroying."""
+    host.ok("create", "foo", "--config", marker("one"))
+    before = host.sh(f"cat {DEFINITIONS}/foo.conf {ROOTS}/foo/etc/nixos/configuration.nix")
+    fill(host, directory)
+    for arguments in ("update", "foo", "--config", marker("two")), ("start", "foo"), ("stop", "foo"):
+        result = host.nixctr(*arguments, deadline=90)
+        if result.rc != 0:
+            assert "No space left" in result.stderr or "no space" in result.stderr.lower(), result
+            now = host.sh(f"cat {DEFINITIONS}/foo.conf {ROOTS}/foo/etc/nixos/configuration.nix")
+            assert arguments[0] != "update" or now == before
+    assert traces(host) == [] or directory == ROOTS
+    host.sh(f"rm {directory}/full")
+    host.ok("update", "foo", "--config", marker("three"))
+    host.ok("start", "foo")
+    assert inside(host, "foo", "cat /etc/marker") == "three"
+    host.sh(f"dd if=/dev/zero of={directory}/full bs=4k 2>/dev/null || true")
+    host.ok("destroy", "foo")
+    host.sh(f"rm -f {directory}/full; umount {directory} || true")
+
+
+def test_destroy_of_what_is_busy(host):
+    """Somebody on the host works in a file system that is mounted in the root directory, and in a
+    directory of it: both are taken away, the data stays."""
+    create(host, "foo")
+    host.sh(f"mkdir -p /srv/data {ROOT}/data {ROOT}/work; echo {SECRET} >/srv/data/file;"
+            f" mount -t tmpfs tmpfs {ROOT}/data; mkdir {ROOT}/data/deep;"
+            f" mount --bind /srv/data {ROOT}/data/deep")  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        for directory in "data", "data/deep", "work":
+            call = host.command("sh", "-c", f"cd {ROOT}/{directory}; exec 5<.; echo; exec sleep 1000")
+            busy = stack.enter_context(subprocess.Popen(call, stdout=subprocess.PIPE, text=True))
+            stack.callback(busy.kill)
+            assert busy.stdout.readline() == "\n"
+        host.ok("destroy", "foo")
+        assert remains(host) == []
+        assert host.sh("cat /srv/data/file") == f"{SECRET}\n"
 
 
 @pytest.mark.parametrize("verb", ["create", "start", "update", "destroy"])

@@ -230,11 +230,14 @@ def test_without_machined(host, web):
     host.ok("start", web)
     host.sh("systemctl mask --runtime --now systemd-machined.service")
     try:
-        for verb in ("stop", "start", "restart", "terminate"):
+        for verb in ("stop", "start", "restart", "terminate", "start", "status"):
             host.ok(verb, web)
+        assert host.ok("run", web, "--", "echo", "here").stdout == "here\n"
         assert host.nixctr("login", web).rc == 1
+        host.ok("destroy", web)
     finally:
         host.sh("systemctl unmask --runtime systemd-machined.service")
+    eventually(lambda: nothing_left(host, web), "nothing is left")
 
 
 def test_without_dbus(host, web):
@@ -242,8 +245,16 @@ def test_without_dbus(host, web):
     host.ok("start", web)
     host.sh("systemctl stop dbus.socket dbus.service")
     try:
-        for verb in ("stop", "start", "restart", "terminate", "start", "status"):
+        for verb in ("stop", "start", "restart", "terminate", "start", "status", "show-ip"):
             host.ok(verb, web)
+        assert host.ok("run", web, "--", "echo", "here").stdout == "here\n"
+        host.ok("update", web, "--system-path", host.sh("cat /srv/system-path").strip())
+        host.ok("create", "other", "--auto-start", "--system-path", host.sh("cat /srv/system-path").strip())
+        assert "container@other.service" in shown_target(host, "machines.target")
+        host.ok("start", "other")
+        host.ok("destroy", "other")
+        result = host.nixctr("login", web)
+        assert result.rc == 1 and "cannot connect to the system bus" in result.stderr, result
         result = host.nixctr("status", web, user="alice")
         assert result.rc == 1 and "cannot connect to the system bus" in result.stderr, result
     finally:
@@ -305,14 +316,15 @@ def test_several_at_once(host):
     eventually(lambda: nothing_left(host, "c1"), "machined has noticed")
 
 
-def test_starts_with_the_host(host):
+@pytest.mark.parametrize("how", ["reboot", "power_cycle"])
+def test_starts_with_the_host(host, how):
     """AUTO_START=1, by the generator; with the same address."""
     define(host, "web", options=["--auto-start"])
     define(host, "idle")
     assert "container@web.service" in shown_target(host, "machines.target")
     assert "container@idle.service" not in shown_target(host, "machines.target")
     address = host.ok("show-ip", "web").stdout
-    host.reboot()
+    getattr(host, how)()
     until(host, "web", "up")
     assert host.ok("show-ip", "web").stdout == address
     assert host.ok("status", "idle").stdout == "down\n"

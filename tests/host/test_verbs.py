@@ -5,8 +5,9 @@ import re
 import subprocess
 
 import pytest
-from containers import (DEFINITIONS, NEVER_READY, ROOTS, create, inside, leader, machines, remains,
+from containers import (DEFINITIONS, GCROOTS, NEVER_READY, PROFILES, ROOTS, create, inside, leader, machines, remains,
                         traces, unit_state, wait_ready)  # fmt: skip
+from terminal import on_terminal
 from world import OUTSIDE, eventually
 
 
@@ -119,6 +120,20 @@ def test_all_at_once(host):
     assert traces(host) == []
 
 
+def test_progress_is_for_terminals(host):
+    """How far it is, one line that is written over; without a terminal there is none."""
+    for name in "one", "two":
+        create(host, name)
+    host.sh(f"echo SYSTEM_PATH=/nix/store/nothing >>{DEFINITIONS}/two.conf")
+    status, said = on_terminal(host, "nixctr-net", "start", "--all")
+    assert status == 1 and "1 of 2 started" in said and "cannot start container 'two'" in said, said
+    status, said = on_terminal(host, "nixctr-net", "stop", "--all")
+    assert status == 0, said
+    assert [part for part in said.split("\r\x1b[K") if part] == ["0 of 2 stopped", "1 of 2 stopped"]
+    result = host.nixctr("start", "--all")
+    assert " of 2 " not in result.stderr, result
+
+
 def test_declarative_containers_are_started_too(host):
     """A definition that somebody else wrote, with addresses of its own."""
     create(host, "foo")
@@ -165,26 +180,26 @@ def test_who_may_not_is_told_so(foo, verb):
     assert leader(foo, "foo") == before
 
 
-def test_login_gives_a_prompt(foo):
-    """On a terminal; three times Ctrl-] leaves it, and the container goes on."""
-    script = r"""
-import os, pty, select, sys, time
-pid, master = pty.fork()
-if pid == 0:
-    os.execvp("nixctr-net", ["nixctr-net", "login", "foo"])
-said, end = b"", time.monotonic() + 30
-while b"login:" not in said and time.monotonic() < end:
-    if select.select([master], [], [], 1)[0]:
-        said += os.read(master, 4096)
-os.write(master, b"\x1d\x1d\x1d")
-while time.monotonic() < end:
-    try:
-        if not os.read(master, 4096):
-            break
-    except OSError:
-        break
-print(b"login:" in said, os.waitpid(pid, 0)[1])
-"""
-    told = foo.sh("cat >/tmp/login.py; exec python3 /tmp/login.py", stdin=script)
-    assert told == "True 0\n"
-    assert foo.ok("status", "foo").stdout == "up\n"
+def test_store_and_profiles_inside(foo):
+    """What NixOS has in a container: the store, its database and the daemon's socket to read, a profile
+    and roots of garbage collection of its own to write."""
+    foo.ok("stop", "foo")
+    foo.sh("mkdir -p /nix/var/nix/daemon-socket; touch /nix/var/nix/daemon-socket/socket")
+    foo.ok("start", "foo")
+    for path in "store", "var/nix/db", "var/nix/daemon-socket":
+        assert foo.sh(f"stat -c %i /nix/{path}") == inside(foo, "foo", f"stat -c %i /nix/{path}")
+        inside(foo, "foo", f"! touch /nix/{path}/new 2>/dev/null")
+    inside(foo, "foo", "test -e /nix/var/nix/daemon-socket/socket")
+    for inner, outer in ("profiles", PROFILES), ("gcroots", GCROOTS):
+        inside(foo, "foo", f"ln -s /nix/store/kept /nix/var/nix/{inner}/own")
+        assert foo.sh(f"readlink {outer}/foo/own") == "/nix/store/kept\n"
+    assert inside(foo, "foo", "readlink /nix/var/nix/profiles/system").startswith("system-")
+    assert inside(foo, "foo", "ls /nix/var/nix") == "daemon-socket\ndb\ngcroots\nprofiles\n"
+
+
+def test_what_the_first_process_is_told(foo):
+    """Its environment has what the definition says of the network, as NixOS has it."""
+    words = foo.sh(f"tr '\\0' '\\n' </proc/{leader(foo, 'foo')}/environ").splitlines()
+    for word in "PRIVATE_NETWORK=1", "HOST_ADDRESS=10.233.1.1", "LOCAL_ADDRESS=10.233.1.2":
+        assert word in words, words
+    assert not any(word.startswith("SYSTEM_PATH=") for word in words), words

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/tree-remove.h"
+#include "container/journal-link.h"
 
 /*
  * Theory of operation
@@ -149,10 +150,26 @@ int container_forget(const struct paths *paths, const char *name, struct error *
 }
 
 /**
- * remnants_unlock - remove the locks that systemd-nspawn leaves on the directories of a container
+ * traces_remove - remove what systemd-nspawn leaves of a directory outside it
+ * @paths: borrowed
+ * @path: of the directory, absolute; it may be gone; borrowed
+ * @e: names what could not be removed
+ *
+ * Returns 1, 0 when there was nothing, or -errno.
+ */
+static int traces_remove(const struct paths *paths, const char *path, struct error *e)
+{
+	int unlocked = lock_remove(path, e);
+	int unlinked = unlocked < 0 ? unlocked : journal_link_remove(paths, path, e);
+
+	return unlinked < 0 ? unlinked : unlocked || unlinked;
+}
+
+/**
+ * remnants_unlock - remove locks on the directories of a container, and links to its journal
  * @paths: borrowed
  * @name: a checked name; nothing of it runs
- * @e: names the lock
+ * @e: names what could not be removed
  *
  * Returns 1, 0 when there were none, or -errno.
  */
@@ -165,8 +182,8 @@ int remnants_unlock(const struct paths *paths, const char *name, struct error *e
 
 	own = path_format(path, sizeof(path), e, "%s/%s", paths->containers, name);
 	if (own == 0)
-		own = lock_remove(path, e);
+		own = traces_remove(paths, path, e);
 	if (own >= 0 && tree)
-		used = lock_remove(tree, e);
+		used = traces_remove(paths, tree, e);
 	return own < 0 ? own : used < 0 ? used : own || used;
 }

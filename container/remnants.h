@@ -13,5 +13,5 @@ enum remnants_extent {
 int remnants_remove(const struct paths *paths, const char *name, enum remnants_extent extent,
 		    struct error *e);
 
-/* What systemd-nspawn leaves behind when it is killed. */
+/* What systemd-nspawn leaves behind: locks when it is killed, and the link to the journal. */
 int remnants_unlock(const struct paths *paths, const char *name, struct error *e);

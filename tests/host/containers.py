@@ -132,4 +132,5 @@ def remains(host):
         with contextlib.suppress(FileNotFoundError):
             names = host.run("ls", "-A", directory).stdout.split()
             found += [f"{directory}/{name}" for name in names if not name.startswith(".")]
+    found += host.run("find", "/var/log/journal", "-type", "l").stdout.splitlines()
     return found + host.ok("ipam", "list", "--json").json["leases"]

@@ -2,7 +2,8 @@
 """Hosts whose container units are those of NixOS: our steps come in by a drop-in."""
 
 import pytest
-from containers import FIRST_PROCESS, ROOTS, create, inside, leader, remains, traces, unit_state
+from containers import (DEFINITIONS, FIRST_PROCESS, PROFILES, ROOTS, create, inside, leader, remains,
+                        traces, unit_state)  # fmt: skip
 from world import eventually
 
 DROP_IN = "/usr/share/nixctr-net/container-stock-unit.conf"
@@ -63,6 +64,39 @@ def test_network_comes_before_the_first_process(stock):
     assert "stock-" not in stock.journal(1000)
     stock.ok("destroy", "foo")
     assert remains(stock) == []
+
+
+# What nixos-container writes, in the order that it does.
+DEFINITION = """PRIVATE_NETWORK=1
+HOST_ADDRESS=10.233.1.1
+LOCAL_ADDRESS=10.233.1.2
+HOST_BRIDGE=
+HOST_PORT=
+AUTO_START=0
+"""
+
+
+def test_container_of_nixos_container(host):
+    """One that was made by the other program is taken as it is, and what we make is like it."""
+    path = host.sh("cat /srv/system-path").strip()
+    host.sh(f"mkdir -p {DEFINITIONS} {ROOTS}/foo/etc/nixos {PROFILES}/foo; chmod 700 {ROOTS} {PROFILES};"
+            f" cat >{DEFINITIONS}/foo.conf; nix-env -p {PROFILES}/foo/system --set {path};"
+            f" cp /srv/configuration.nix {ROOTS}/foo/etc/nixos", stdin=DEFINITION)  # fmt: skip
+    assert host.ok("list").stdout == "foo\n"
+    assert host.ok("status", "foo").stdout == "down\n"
+    assert host.ok("show-ip", "foo").stdout == "10.233.1.2\n"
+    host.ok("start", "foo")
+    assert " 10.233.1.2 peer 10.233.1.1/32 " in inside(host, "foo", "ip -o -4 address show eth0")
+    assert host.ok("run", "foo", "--", "echo", "here").stdout == "here\n"
+    host.ok("update", "foo")
+    host.ok("update", "foo", "--config", "")
+    assert host.sh(f"cat {DEFINITIONS}/foo.conf") == DEFINITION
+    host.ok("create", "bar", "--system-path", path)
+    lines = host.sh(f"cat {DEFINITIONS}/bar.conf").splitlines()
+    for line in "PRIVATE_NETWORK=1", "HOST_ADDRESS=10.233.2.1", "LOCAL_ADDRESS=10.233.2.2", "AUTO_START=0":
+        assert line in lines
+    host.ok("destroy", "foo", "bar")
+    assert remains(host) == []
 
 
 def test_stock_unit_would_act(stock):

@@ -132,6 +132,17 @@ def test_terminate(host, web):
     assert host.ok("terminate", web).rc == 0
 
 
+def test_unit_is_what_it_should_be(host, web):
+    """What systemd does with a container that our steps do not do."""
+    for name, value in {
+        "Type": "notify", "KillMode": "mixed", "KillSignal": "15", "Delegate": "yes",
+        "DevicePolicy": "closed", "Slice": "machine.slice", "Restart": "on-failure",
+        "RestartForceExitStatus": "133", "SuccessExitStatus": "133", "TimeoutStartUSec": "1min",
+        "PartOf": "machines.target",
+    }.items():  # fmt: skip
+        assert shown(host, web, name) == value, name
+
+
 def test_unknown(host):
     """Exit 3, whatever is asked of it."""
     for verb in ("start", "stop", "restart", "terminate", "login"):

@@ -425,6 +425,21 @@ def test_show_has_everything(networked):
         assert word in text
 
 
+def test_show_ip_of_each_family(world):
+    """Bare addresses: IPv4 if there is one, that which was asked for, or all of them."""
+    both = ["--host-address", "10.9.0.1", "--local-address", "10.9.0.2",
+            "--host-address6", "fd00::1", "--local-address6", "fd00::2"]  # fmt: skip
+    world.ok("create", "both", *both)
+    write_definition = world.path("/etc/nixos-containers/six.conf").write_text
+    write_definition("PRIVATE_NETWORK=1\nHOST_ADDRESS6=fd01::1\nLOCAL_ADDRESS6=fd01::2/64\n", encoding="ascii")
+    for options, said in ([], "10.9.0.2"), (["-4"], "10.9.0.2"), (["-6"], "fd00::2"), (
+            ["--all"], "10.9.0.2\nfd00::2"):  # fmt: skip
+        assert world.ok("show-ip", *options, "both").stdout == f"{said}\n"
+    assert world.ok("show-ip", "six").stdout == "fd01::2\n"
+    result = world.nixctr("show-ip", "-4", "six")
+    assert (result.rc, result.stdout) == (1, ""), result
+
+
 def test_unique_names(world):
     """--ensure-unique-name makes one and prints it."""
     assert world.ok("create", "foo", "--ensure-unique-name").stdout == "foo\n"

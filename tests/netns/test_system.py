@@ -184,15 +184,20 @@ def test_options_for_nix(stocked):
                "--no-update-lock-file", "--no-write-lock-file", "--no-allow-dirty",
                "--recreate-lock-file", "--option", "b", "c d"]  # fmt: skip
     program = ["env", "PATH=/run/bin:/usr/bin:/bin", world_module.BINARY]
-    assert stocked.run(*program, "create", "foo", *options).rc == 0
-    said = stocked.path("/run/words").read_text(encoding="ascii")
     words = "".join(f"<{word}>" for word in options)
-    assert said.endswith(words) and f"<--profile><{PROFILES}/foo/system>" in said, said
-    assert stocked.run(*program, "create", "bar", "--flake", "x", *options).rc == FAILED
-    said = stocked.path("/run/words").read_text(encoding="ascii")
-    assert said.endswith(
-        words + '<--><x#nixosConfigurations."container".config.system.build.toplevel>'
-    )
+    said = stocked.path("/run/words")
+    for verb in "create", "update":
+        assert stocked.run(*program, verb, "foo", *options).rc == 0
+        text = said.read_text(encoding="ascii")
+        assert text.endswith(f"<--set><--attr><system>{words}"), text
+        assert f"<--profile><{PROFILES}/foo/system>" in text, text
+        assert "<-I><nixos-config=" in text and "<--file><<nixpkgs/nixos>>" in text, text
+        said.unlink()
+    flake = '<--><x#nixosConfigurations."container".config.system.build.toplevel>'
+    for verb, name in ("create", "bar"), ("update", "foo"):
+        assert stocked.run(*program, verb, name, "--flake", "x", *options).rc == FAILED
+        assert said.read_text(encoding="ascii").endswith(words + flake)
+        said.unlink()
 
 
 @pytest.mark.parametrize("text, says", [

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 
 #define PROC_SIZE_MAX ((size_t)64 * 1024)
 
@@ -42,12 +44,42 @@ static int status_number(const char *status, const char *key, int base, uint64_t
 }
 
 /**
+ * take_filters - the filters of system calls that the first process has
+ * @pid: of that process
+ * @status: its /proc/PID/status, borrowed
+ * @filters: filled
+ *
+ * Not every kernel tells them, and none tells them to a process that has a filter itself, which goes
+ * in with us: then a command in the container is kept by all else that keeps it.
+ */
+static void take_filters(pid_t pid, const char *status, struct filters *filters)
+{
+	uint64_t mode;
+	int r = status_number(status, "\nSeccomp:", 10, &mode, NULL);
+
+	if (r < 0 || mode != SECCOMP_MODE_FILTER)
+		return;
+	r = filters_read(pid, filters);
+	if (r < 0)
+		log_debug("the system calls of a command are not filtered: %s", strerror(-r));
+}
+
+/**
+ * confinement_deinit - free what was read
+ * @confinement: not to be used any more
+ */
+void confinement_deinit(struct confinement *confinement)
+{
+	filters_deinit(&confinement->filters);
+}
+
+/**
  * confinement_read - what the first process of a container may do
  * @leader: that process
  * @ret_confinement: filled
  * @e: filled on failure
  *
- * Source: proc(5), CapBnd and NoNewPrivs of /proc/PID/status.
+ * Source: proc(5), CapBnd, NoNewPrivs and Seccomp of /proc/PID/status.
  *
  * Returns 0 or -errno.
  */
@@ -74,6 +106,7 @@ int confinement_read(const struct leader *leader, struct confinement *ret_confin
 		r = file_read(path, PROC_SIZE_MAX, &score, &length, e);
 	if (r < 0 || !score)
 		return r;
+	take_filters(leader->pid, status, &ret_confinement->filters);
 	ret_confinement->no_new_privileges = no_new_privileges;
 	ret_confinement->oom_score = (int)strtol(score, NULL, 10);
 	for (int i = 0; i < RLIM_NLIMITS; i++)
@@ -139,6 +172,18 @@ static int capabilities_drop(uint64_t kept)
 }
 
 /**
+ * filters_after_drop - whether filters can still be installed by who has dropped capabilities
+ * @confinement: borrowed
+ *
+ * A filter may have a say in how capabilities are dropped, so that comes first where it can.
+ */
+static bool filters_after_drop(const struct confinement *confinement)
+{
+	return confinement->no_new_privileges ||
+	       (confinement->capabilities >> CAP_SYS_ADMIN & 1) != 0;
+}
+
+/**
  * confinement_apply - give up what the first process may not
  * @confinement: borrowed
  *
@@ -149,10 +194,17 @@ static int capabilities_drop(uint64_t kept)
  */
 int confinement_apply(const struct confinement *confinement)
 {
+	int r;
+
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) < 0 &&
 	    errno != ENOSYS && errno != EPERM)
 		return -errno;
 	if (confinement->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	return capabilities_drop(confinement->capabilities);
+	if (filters_after_drop(confinement)) {
+		r = capabilities_drop(confinement->capabilities);
+		return r < 0 ? r : filters_install(&confinement->filters);
+	}
+	r = filters_install(&confinement->filters);
+	return r < 0 ? r : capabilities_drop(confinement->capabilities);
 }

@@ -130,6 +130,7 @@ static int entrance_prepare(const struct leader *leader, char *const argv[],
 static void entrance_deinit(struct entrance *entrance)
 {
 	fd_closep(&entrance->root);
+	confinement_deinit(&entrance->confinement);
 	membership_release(&entrance->membership);
 }
 

@@ -192,6 +192,55 @@ def test_capabilities_are_those_of_the_container(either):
     assert inside["Groups"].strip() == ""
 
 
+FILTERED = "--system-call-filter=~sethostname"
+
+
+def filters_of(text):
+    """Mode and number of the filters of system calls."""
+    found = status(text)
+    return found["Seccomp"].strip(), found["Seccomp_filters"].strip()
+
+
+def test_system_calls_are_filtered_as_in_the_container(either):
+    """By the filters of its first process, which runs on unstopped."""
+    path = pathlib.Path(f"/proc/{either.leader}/status")
+    first = filters_of(path.read_text(encoding="utf-8"))
+    assert first[0] == "2"
+    assert filters_of(either.ok("cat", "/proc/self/status")) == first
+
+    def state():
+        found = status(path.read_text(encoding="utf-8"))
+        return found["State"].split()[0] + found["TracerPid"].strip()
+
+    world.eventually(lambda: state() == "S0", "it sleeps as before")
+    os.kill(either.leader, signal.SIGSTOP)
+    world.eventually(lambda: state() == "T0", "it is stopped")
+    assert filters_of(either.ok("cat", "/proc/self/status")) == first
+    world.eventually(lambda: state() == "T0", "it is stopped as before")
+    os.kill(either.leader, signal.SIGCONT)
+    world.eventually(lambda: state() == "S0", "it sleeps again")
+
+
+@pytest.mark.parametrize("options, works", [((), True), ((FILTERED,), False),
+                                            ((FILTERED, "--drop-capability=CAP_SYS_ADMIN"), False)],
+                         ids=["usual", "less", "no-admin"])  # fmt: skip
+def test_a_filter_of_the_administrator_counts(tmp_path, options, works):
+    """What a container may not call, a command in it may not either, whatever its capabilities."""
+    with nspawned.Container(tmp_path, *options) as container:
+        assert (container.run("hostname", "other").returncode == 0) == works
+
+
+def test_a_first_process_that_cannot_be_stopped(container):
+    """It is being traced by somebody: the command runs all the same, and nobody waits."""
+    with subprocess.Popen(["strace", "-p", str(container.leader), "-o", "/dev/null"],
+                          stderr=subprocess.DEVNULL) as tracer:  # fmt: skip
+        path = pathlib.Path(f"/proc/{container.leader}/status")
+        world.eventually(lambda: status(path.read_text(encoding="utf-8"))["TracerPid"].strip() != "0",
+                         "it is traced")  # fmt: skip
+        assert container.ok("echo", "here") == "here\n"
+        tracer.terminate()
+
+
 def test_resources_are_those_of_the_container(container):
     """What makes a caller unkillable or poor does not go in."""
     score = pathlib.Path(f"/proc/{container.leader}/oom_score_adj").read_text(encoding="ascii")

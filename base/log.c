@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static enum log_style log_style = LOG_STYLE_TERMINAL;
 static enum log_level log_max = LOG_LEVEL_NOTICE;
@@ -38,15 +39,17 @@ int log_enabled(enum log_level level)
 void log_line(enum log_level level, const char *format, ...)
 {
 	char text[1024];
+	size_t length = 0;
 	va_list args;
 
 	if (!log_enabled(level))
 		return;
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	if (log_style == LOG_STYLE_JOURNAL)
-		fprintf(stderr, "<%d>%s\n", (int)level, text);
-	else
-		fprintf(stderr, "%s\n", text);
+		length = (size_t)snprintf(text, sizeof(text), "<%d>", (int)level);
+	va_start(args, format);
+	(void)vsnprintf(text + length, sizeof(text) - 1 - length, format, args);
+	va_end(args);
+	length = strlen(text);
+	text[length] = '\n';
+	(void)fwrite(text, 1, length + 1, stderr);
 }

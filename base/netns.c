@@ -232,21 +232,36 @@ int netns_adopt(const char *directory, const char *path, int fd, struct error *e
 }
 
 /**
- * netns_remove - unpin a namespace and forget its name
+ * netns_unpin - unpin a namespace; its file stays
  * @path: borrowed
  * @e: names the path
  *
  * The kernel takes the namespace and its links apart once nobody is in it, without making us wait.
  *
+ * Returns 0, also when nothing is pinned there, or -errno.
+ */
+int netns_unpin(const char *path, struct error *e)
+{
+	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		;
+	if (errno == EINVAL || errno == ENOENT)
+		return 0;
+	return netns_denied(error_errno(e, errno, "cannot unpin network namespace %s", path), e);
+}
+
+/**
+ * netns_remove - unpin a namespace and forget its name
+ * @path: borrowed
+ * @e: names the path
+ *
  * Returns 1, 0 when there was none, or -errno.
  */
 int netns_remove(const char *path, struct error *e)
 {
-	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
-		;
-	if (errno != EINVAL && errno != ENOENT)
-		return netns_denied(
-			error_errno(e, errno, "cannot unpin network namespace %s", path), e);
+	int r = netns_unpin(path, e);
+
+	if (r < 0)
+		return r;
 	if (unlink(path) == 0)
 		return 1;
 	if (errno == ENOENT)

@@ -13,6 +13,7 @@ int netns_open(const char *path, int *ret_fd, struct error *e);
 int netns_create(const char *directory, const char *path, int *ret_fd, struct error *e);
 /* Pins a namespace that somebody else has made. */
 int netns_adopt(const char *directory, const char *path, int fd, struct error *e);
+int netns_unpin(const char *path, struct error *e);
 int netns_remove(const char *path, struct error *e);
 int netns_current(int *ret_fd, struct error *e);
 int netns_enter(int fd, struct error *e);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <locale.h>
 #include <stdio.h>
 
 #include "cli/command.h"
@@ -30,11 +29,8 @@ int main(int argc, char **argv)
 {
 	struct session session = { .program = session_program(argv[0]) };
 	struct error e = ERROR_INIT;
-	int r;
+	int r = answer_end(command_run(&session, argc, argv, &e), &e);
 
-	/* How wide characters are, for tables; all else is the same everywhere. */
-	setlocale(LC_CTYPE, "");
-	r = answer_end(command_run(&session, argc, argv, &e), &e);
 	if (r >= 0)
 		return r;
 	if (session.json)

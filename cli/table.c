@@ -5,6 +5,7 @@
 #include <libsmartcols.h>
 
 #include "base/cleanup.h"
+#include "cli/text.h"
 
 /**
  * table_unrefp - cleanup attribute of scols_unref_table()
@@ -71,6 +72,7 @@ int table_print(const struct listing *listing, const struct selection *selection
 	_cleanup_(table_unrefp) struct libscols_table *table = scols_new_table();
 	int r = table ? table_columns(table, selection) : -ENOMEM;
 
+	text_locale(); /* how wide characters are */
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = table_row(table, selection, (const char *)rows + i * listing->row_size);
 	if (r == 0)

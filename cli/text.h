@@ -19,6 +19,7 @@ struct phrase {
 void phrase_add(struct phrase *phrase, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+void text_locale(void);
 const char *text_escape(const char *text, char *buffer, size_t size);
 const char *text_bytes(uint64_t bytes, char buffer[TEXT_BYTES]);
 const char *text_time(int64_t seconds, char buffer[TEXT_TIME]);

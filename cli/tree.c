@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "cli/table.h"
+#include "cli/text.h"
 
 enum { TREE_NAME, TREE_VALUE };
 
@@ -31,6 +32,7 @@ int tree_new(const struct session *session, struct tree **ret_tree, struct error
 
 	if (!tree)
 		return error_errno(e, ENOMEM, "cannot draw the tree");
+	text_locale(); /* how wide characters are, and whether there are lines to draw with */
 	tree->table = scols_new_table();
 	if (!tree->table || !scols_table_new_column(tree->table, "name", 0, SCOLS_FL_TREE) ||
 	    !scols_table_new_column(tree->table, "value", 0, SCOLS_FL_WRAP))

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -13,10 +15,16 @@
 
 #define DETACH_TOGETHER 4096 /* each has a descriptor open meanwhile */
 #define DETACH_SPARE    64   /* descriptors for everything else */
+#define UNPIN_HELPERS   4
+#define DETACH_MANY     100 /* fewer are done sooner one by one than the kernel destroys them */
+
+/* veth_remove(), or veth_remove_note() of what veth_remove_noted() takes away later. */
+typedef int cable_remover(struct veth *veth, const struct veth_spec *spec, struct error *e);
 
 /**
  * cable_remove - take the cable of a container away
  * @network: the session
+ * @remover: how
  * @spec: by what it is known
  * @e: filled on failure
  *
@@ -24,9 +32,10 @@
  *
  * Returns 1, 0 when there was none, or -errno.
  */
-static int cable_remove(struct network *network, const struct veth_spec *spec, struct error *e)
+static int cable_remove(struct network *network, cable_remover *remover,
+			const struct veth_spec *spec, struct error *e)
 {
-	int r = veth_remove(network->host.veth, spec, e);
+	int r = remover(network->host.veth, spec, e);
 
 	if (r != -EEXIST)
 		return r;
@@ -38,6 +47,7 @@ static int cable_remove(struct network *network, const struct veth_spec *spec, s
 /**
  * cable_remove_either - take the cable of a container away, whichever kind it is
  * @network: the session
+ * @remover: how
  * @spec: by what it is known; its link is changed
  * @e: filled on failure
  *
@@ -45,27 +55,30 @@ static int cable_remove(struct network *network, const struct veth_spec *spec, s
  *
  * Returns 1, 0 when there was none, or -errno.
  */
-static int cable_remove_either(struct network *network, struct veth_spec *spec, struct error *e)
+static int cable_remove_either(struct network *network, cable_remover *remover,
+			       struct veth_spec *spec, struct error *e)
 {
-	int r = cable_remove(network, spec, e);
+	int r = cable_remove(network, remover, spec, e);
 
 	if (r != 0)
 		return r;
 	veth_link_name(spec->container, !spec->bridge[0], spec->link, spec->altname);
-	return cable_remove(network, spec, e);
+	return cable_remove(network, remover, spec, e);
 }
 
 /**
  * network_cut - take away what connects a container, under its lock; its namespace stays
  * @network: the session
  * @name: a checked name; its definition may be gone or unreadable
+ * @remover: how its cable is taken away
  * @e: filled on failure
  *
  * Without a readable definition the owner tag on the link still tells whose it is.
  *
  * Returns 1, 0 when nothing was connected, or -errno.
  */
-static int network_cut(struct network *network, const char *name, struct error *e)
+static int network_cut(struct network *network, const char *name, cable_remover *remover,
+		       struct error *e)
 {
 	struct definition definition = { 0 };
 	struct veth_spec spec;
@@ -78,7 +91,7 @@ static int network_cut(struct network *network, const char *name, struct error *
 		return r;
 	forwards = forwards_withdraw(network, name, e);
 	links = forwards < 0 ? forwards : links_remove(network, &definition, e);
-	cable = links < 0 ? links : cable_remove_either(network, &spec, e);
+	cable = links < 0 ? links : cable_remove_either(network, remover, &spec, e);
 	if (cable < 0)
 		return error_wrap(e, cable, "network of container '%s'", name);
 	return forwards || links || cable;
@@ -118,7 +131,7 @@ static int network_drop(const struct network *network, const char *name, int cut
  */
 int network_detach_locked(struct network *network, const char *name, struct error *e)
 {
-	return network_drop(network, name, network_cut(network, name, e), e);
+	return network_drop(network, name, network_cut(network, name, veth_remove, e), e);
 }
 
 /**
@@ -145,6 +158,54 @@ int network_detach(struct network *network, const char *name, struct error *e)
 }
 
 /**
+ * cables_gone - have the cables destroyed that were only noted
+ * @network: the session
+ * @count: of the containers that were cut
+ * @results: of the cuts; changed on failure: whose cable may be there yet keeps its namespace
+ */
+static void cables_gone(struct network *network, size_t count, struct network_result *results)
+{
+	struct error e = ERROR_INIT;
+	int r = veth_remove_noted(network->host.veth, &e);
+
+	for (size_t i = 0; r < 0 && i < count; i++)
+		if (results[i].r > 0)
+			results[i] = (struct network_result){ .r = r, .e = e };
+}
+
+/**
+ * namespaces_unpin - unpin the namespaces of many, several at a time
+ * @network: the session
+ * @names, @count: whose, borrowed
+ * @results: of the cuts, borrowed
+ *
+ * To unpin one is to wait for all processors, and those who wait at the same time wait for the same.
+ * The helpers share our locks. What they leave, for whatever reason, is left to network_drop().
+ */
+static void namespaces_unpin(const struct network *network, const char *const *names, size_t count,
+			     const struct network_result *results)
+{
+	pid_t helpers[UNPIN_HELPERS];
+
+	for (size_t k = 0; k < UNPIN_HELPERS; k++) {
+		helpers[k] = fork();
+		if (helpers[k] != 0)
+			continue;
+		for (size_t i = k; i < count; i += UNPIN_HELPERS) {
+			char path[PATH_MAX];
+
+			if (results[i].r >= 0 &&
+			    paths_namespace(network->host.paths, names[i], path, NULL) == 0)
+				(void)netns_unpin(path, NULL);
+		}
+		_exit(0);
+	}
+	for (size_t k = 0; k < UNPIN_HELPERS; k++)
+		while (helpers[k] > 0 && waitpid(helpers[k], NULL, 0) < 0 && errno == EINTR)
+			;
+}
+
+/**
  * detach_together - take the networks of some containers away
  * @network: the session
  * @names, @count: which, in their order; borrowed
@@ -154,11 +215,13 @@ int network_detach(struct network *network, const char *name, struct error *e)
  * First all are cut, then all namespaces are dropped: the kernel begins to destroy what was dropped
  * at once, and whoever wants to change a link meanwhile waits for it. In between each is kept under
  * its lock, so that nobody connects a namespace that is about to go. Locks are taken in the order of
- * names, and nobody else takes two.
+ * names, and nobody else takes two. Where there are many, their cables go all at once.
  */
 static void detach_together(struct network *network, const char *const *names, size_t count,
 			    struct network_lock *locks, struct network_result *results)
 {
+	bool many = count >= DETACH_MANY;
+
 	for (size_t i = 0; i < count; i++) {
 		struct error *e = &results[i].e;
 		int r = name_check(names[i], e);
@@ -166,8 +229,13 @@ static void detach_together(struct network *network, const char *const *names, s
 		locks[i] = NETWORK_LOCK_INIT;
 		if (r == 0)
 			r = network_lock(network->host.paths, names[i], &locks[i], e);
-		results[i].r = r < 0 ? r : network_cut(network, names[i], e);
+		results[i].r = r < 0 ? r
+				     : network_cut(network, names[i],
+						   many ? veth_remove_note : veth_remove, e);
 	}
+	cables_gone(network, count, results);
+	if (many)
+		namespaces_unpin(network, names, count, results);
 	for (size_t i = 0; i < count; i++) {
 		results[i].r = network_drop(network, names[i], results[i].r, &results[i].e);
 		if (results[i].r >= 0)

@@ -44,6 +44,7 @@ void veth_close(struct veth *veth)
 		return;
 	rtnl_deinit(&veth->rtnl);
 	fd_closep(&veth->home_fd);
+	free(veth->removed.ifindexes);
 	free(veth);
 }
 

@@ -14,15 +14,24 @@
  *	compare.c  what differs       -> a set of parts
  *	mend.c     make parts right
  *	ensure.c   create or read, compare, mend
+ *	remove.c   take one away; remove-many.c many
  *
  * A new pair is a cable of which every part differs, so that there is one way to make things right.
  */
 
 #define LOOPBACK_IFINDEX 1 /* in every network namespace */
 
+/* The host ends of the cables that are to be taken away together. */
+struct removed {
+	int *ifindexes; /* owned */
+	size_t count;
+	size_t room;
+};
+
 struct veth {
 	struct rtnl rtnl; /* in the host's namespace */
 	int home_fd;      /* that namespace, to return to; -1 until it is left */
+	struct removed removed;
 };
 
 /* What a cable consists of, as far as it can differ and be mended alone. */

@@ -61,6 +61,18 @@ void message_link_delete(struct batch *batch, const char *what, int ifindex)
 }
 
 /**
+ * message_group_delete - destroy all links of a group, and their peers
+ * @batch: changed
+ * @what: for "cannot ...", a literal
+ * @group: its number, not 0; there being no such link is fine
+ */
+void message_group_delete(struct batch *batch, const char *what, uint32_t group)
+{
+	message_link_delete(batch, what, 0);
+	batch_put_u32(batch, IFLA_GROUP, group);
+}
+
+/**
  * put_end - the attributes that both ends of a new pair have
  * @batch: changed
  * @spec: borrowed

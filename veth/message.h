@@ -13,6 +13,7 @@ void message_link_get(struct batch *batch, const char *name, int ifindex,
 void message_link_set(struct batch *batch, const char *what, int ifindex, unsigned flags,
 		      unsigned mask);
 void message_link_delete(struct batch *batch, const char *what, int ifindex);
+void message_group_delete(struct batch *batch, const char *what, uint32_t group);
 void message_pair_create(struct batch *batch, const struct veth_spec *spec, int ns_fd, int master,
 			 const struct answer *answer);
 void message_altname(struct batch *batch, uint16_t type, int ifindex, const char *altname);

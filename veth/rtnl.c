@@ -4,12 +4,11 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
-#include <netlink/netlink.h>
-#include <netlink/socket.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/extack.h"
@@ -24,6 +23,9 @@
  * was asked for; so only the last request asks, and its acknowledgement says that all answers are
  * in. They are matched to requests by their sequence number.
  *
+ * The socket is a bare one: libnl's would be bound, sized and given callbacks, none of which is of
+ * use here, and each attach opens two. The kernel numbers it when it is first written to.
+ *
  * A dump is a batch of its own: a socket runs one at a time. It ends without an acknowledgement.
  */
 
@@ -37,8 +39,9 @@
  */
 void rtnl_deinit(struct rtnl *rtnl)
 {
-	nl_socket_free(rtnl->socket);
-	rtnl->socket = NULL;
+	if (rtnl->sequence != 0)
+		close(rtnl->fd);
+	rtnl->sequence = 0;
 }
 
 /**
@@ -73,25 +76,15 @@ static int rtnl_options(int fd)
  */
 int rtnl_open(struct rtnl *ret_rtnl, struct error *e)
 {
-	struct rtnl rtnl = { .socket = nl_socket_alloc(), .sequence = 1 };
+	_cleanup_(fd_closep) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	int r;
 
-	if (!rtnl.socket)
-		return error_errno(e, ENOMEM, "cannot open a rtnetlink socket");
-	r = nl_connect(rtnl.socket, NETLINK_ROUTE);
-	if (r < 0) {
-		r = error_set(e, ERROR_FAILED, EIO, "cannot open a rtnetlink socket: %s",
-			      nl_geterror(r));
-	} else {
-		r = rtnl_options(nl_socket_get_fd(rtnl.socket));
-		if (r < 0)
-			r = error_errno(e, -r, "cannot set up a rtnetlink socket");
-	}
-	if (r < 0) {
-		rtnl_deinit(&rtnl);
-		return r;
-	}
-	*ret_rtnl = rtnl;
+	if (fd < 0)
+		return error_errno(e, errno, "cannot open a rtnetlink socket");
+	r = rtnl_options(fd);
+	if (r < 0)
+		return error_errno(e, -r, "cannot set up a rtnetlink socket");
+	*ret_rtnl = (struct rtnl){ .fd = TAKE_FD(fd), .sequence = 1 };
 	return 0;
 }
 
@@ -255,8 +248,6 @@ static int exchange_receive(struct exchange *exchange, int fd)
  */
 int rtnl_exchange(struct rtnl *rtnl, struct batch *batch, struct error *e)
 {
-	int fd = nl_socket_get_fd(rtnl->socket);
-
 	if (batch->number != 0)
 		return error_errno(e, batch->number, "cannot build a rtnetlink request");
 	if (batch->count == 0)
@@ -266,9 +257,9 @@ int rtnl_exchange(struct rtnl *rtnl, struct batch *batch, struct error *e)
 		int r;
 
 		rtnl->sequence += (uint32_t)batch->count;
-		r = exchange_send(&exchange, fd);
+		r = exchange_send(&exchange, rtnl->fd);
 		if (r == 0)
-			r = exchange_receive(&exchange, fd);
+			r = exchange_receive(&exchange, rtnl->fd);
 		if (r < 0)
 			return error_errno(e, -r, "cannot %s: no answer over rtnetlink",
 					   batch->requests[batch->count - 1].what);

@@ -11,11 +11,9 @@
  * socket belongs to the network namespace it was opened in.
  */
 
-struct nl_sock;
-
 struct rtnl {
-	struct nl_sock *socket; /* NULL when it is not open */
-	uint32_t sequence;      /* of the next request */
+	int fd;
+	uint32_t sequence; /* of the next request; 0 when the socket is not open */
 };
 
 int rtnl_open(struct rtnl *ret_rtnl, struct error *e);

@@ -129,6 +129,14 @@ size_t veth_compare(const struct veth_spec *spec, const struct veth_state *state
  */
 int veth_remove(struct veth *veth, const struct veth_spec *spec, struct error *e);
 
+/*
+ * The same for many cables at once, which is cheaper for each: veth_remove_note() looks at one and
+ * returns as veth_remove() does, and veth_remove_noted() destroys all that were noted and waits until
+ * they are gone.
+ */
+int veth_remove_note(struct veth *veth, const struct veth_spec *spec, struct error *e);
+int veth_remove_noted(struct veth *veth, struct error *e);
+
 /* Sets forwarding of our cable as @spec says, and nothing else. Returns 1, or 0 when it is gone. */
 int veth_set_forwarding(struct veth *veth, const struct veth_spec *spec, struct error *e);
 

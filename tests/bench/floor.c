@@ -20,6 +20,7 @@
 #include <limits.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -357,6 +358,8 @@ static void settle(void)
 	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	int host = rtnl_open(0), listener = rtnl_open(RTMGRP_LINK);
 	const int room = 64 << 20; /* for the end of thousands of links */
+	struct batch poke = { .length = 0 };
+	bool gone = false;
 	struct link link;
 
 	if (setsockopt(listener, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
@@ -366,17 +369,18 @@ static void settle(void)
 	link = pair_make(host, &cable);
 	if (setns(home, CLONE_NEWNET) < 0)
 		err(1, "cannot return to the host");
-	for (;;) {
+	while (!gone) {
 		ssize_t got = recv(listener, news, sizeof(news), 0);
 		struct nlmsghdr *one = (struct nlmsghdr *)news;
 
 		if (got < 0)
 			err(1, "the kernel does not settle");
 		for (; NLMSG_OK(one, got); one = NLMSG_NEXT(one, got))
-			if (one->nlmsg_type == RTM_DELLINK &&
-			    ((struct ifinfomsg *)NLMSG_DATA(one))->ifi_index == link.index)
-				return;
+			gone |= one->nlmsg_type == RTM_DELLINK &&
+				((struct ifinfomsg *)NLMSG_DATA(one))->ifi_index == link.index;
 	}
+	put_up(&poke, LOOPBACK_INDEX);
+	rtnl_exchange(host, &poke, "wait for the lock of all links", NULL);
 }
 
 /**

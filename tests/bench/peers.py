@@ -55,6 +55,7 @@ class Tools:
     timer: str
     floor: str
     ipam_alloc: str
+    lease_floor: str
     program: str
     hook: str
     static_hook: str
@@ -68,6 +69,7 @@ class Tools:
             timer=os.path.join(bench, "bench-timer"),
             floor=os.path.join(bench, "bench-floor"),
             ipam_alloc=os.path.join(bench, "bench-ipam-alloc"),
+            lease_floor=os.path.join(bench, "bench-lease-floor"),
             program=os.path.join(cli, "nixctr-net"),
             hook=os.path.join(cli, "nixctr-net-hook"),
             static_hook=os.path.join(static_build or "/nonexistent", "cli/nixctr-net-hook"),

@@ -12,6 +12,10 @@ import peers
 from peers import Container
 
 
+# A book without the program, see lease-floor.c; on a file system without a disk, as all of the host.
+LEASE_FLOOR = "/run/bench/floor.db"
+
+
 class Bench:
     """What scenarios work with."""
 
@@ -169,8 +173,8 @@ def floor_loop(bench):
     for peer in bench.chosen(peers.Floor):
         with bench.hosts([peer]) as [(_, where)]:
             answer = output(where, bench.tools.floor, "loop", str(bench.sizes.attached))
-            phases = dict(line.split() for line in answer.splitlines())
-            bench.results.note("floor in one process, us", {p: float(v) for p, v in phases.items()})
+            phases = {phase: float(us) for phase, us in map(str.split, answer.splitlines())}
+            bench.results.note("floor in one process, us", phases)
 
 
 def restart(bench):
@@ -196,8 +200,10 @@ def book(bench):
             places = {mark: where for mark, (_, where) in zip(bench.sizes.marks, pairs)}
             for mark, where in places.items():
                 bench.say(f"creating {mark} containers")
-                create = [bench.tools.program, "create", "--no-system"]
-                where.do([*create, Container(n).name] for n in range(mark))
+                words = [bench.tools.program, "create", "--no-system"]
+                where.do([*words, Container(n).name] for n in range(mark))
+            floor = places[bench.sizes.marks[0]]
+            floor.do([["mkdir", "-p", "/run/bench"], [bench.tools.lease_floor, "make", LEASE_FLOOR]])
             create(bench, places)
             look(bench, places)
     host_local(bench)
@@ -216,6 +222,9 @@ def create(bench, places):
         for mark, where in rotated(list(places.items()), number):
             words = [bench.tools.program, "create", "--no-system", Container(mark + number).name]
             bench.results.add("create", f"at {mark}", where.measure(words).ms)
+        words = [bench.tools.lease_floor, "lease", LEASE_FLOOR]
+        floor = places[bench.sizes.marks[0]]
+        bench.results.add("sqlite's floor of a lease", "as a process", floor.measure(words).ms)
 
 
 def look(bench, places):
@@ -263,6 +272,9 @@ def in_process(bench):
             bench.results.note("lease in process, of many in one transaction",
                                costs["lease of many"])
             bench.results.note("one row in one transaction of sqlite", costs["floor"])
+            output(where, bench.tools.lease_floor, "make", LEASE_FLOOR)
+            answer = output(where, bench.tools.lease_floor, "loop", LEASE_FLOOR)
+            bench.results.note("a lease's rows in one transaction of sqlite, us", float(answer))
 
 
 def trace(where, command):

@@ -125,3 +125,46 @@ def test_many_together(world):
     world.ok("net", "down", "--all")
     assert world.namespaces() == []
     assert world.links_at_rest() == ["eth0", "lo"]
+
+
+def many_attached(world, count):
+    """So many that they are detached in another way than a few; each has its cable."""
+    names = [f"c{number:03}" for number in range(count)]
+    create = 'binary=$1; shift; for name; do "$binary" create --no-system "$name" || exit; done'
+    assert world.run("sh", "-c", create, "sh", world_module.BINARY, *names).rc == 0
+    world.ok("net", "up", "--all")
+    return names
+
+
+def test_very_many_down(world):
+    """All at once; what is not ours stays, is named, and is in nobody's way."""
+    names = many_attached(world, 120)
+    for line in "link set ve-c007 alias other", "link set ve-c007 address 02:00:00:00:00:07":
+        assert world.run("ip", *line.split()).rc == 0
+    down = world.nixctr("net", "down", "--all", "--json")
+    assert down.rc == 0 and "ve-c007 is not the cable" in down.stderr, down
+    changed = [one["name"] for one in down.json["containers"] if one["changed"]]
+    assert changed == names
+    assert world.namespaces() == []
+    world_module.eventually(lambda: world.links() == ["eth0", "lo"], "the stranger has gone as well")
+    assert not list(world.path("/run/nixctr-net/networks").iterdir())
+    world.ok("net", "up", "--all")
+    assert world.ok("net", "show", "c007", "--json").json["drift"] == []
+
+
+def test_very_many_down_killed(world):
+    """SIGKILL on the way; then the same again, or up again, and everybody is as they should be."""
+    names = many_attached(world, 110)
+    trace = ["strace", "-f", "-qq", "-o", "/run/trace"]
+    for moment in ("sendmsg:when=50", "sendmsg:when=111", "sendmsg:when=122", "umount2:when=3",
+                   "unlink:when=30"):  # fmt: skip
+        killed = world.run(*trace, f"--inject={moment.replace(':', ':signal=KILL:')}",
+                           world_module.BINARY, "net", "down", "--all")
+        assert killed.rc in (-9, 137), (moment, killed)
+        world.ok("net", "up", "--all")
+        assert world.namespaces() == [f"ve-{name}" for name in names]
+        assert world.ok("net", "show", "c050", "--json").json["drift"] == []
+        assert world.ok("net", "show", "c109", "--json").json["drift"] == []
+    world.ok("net", "down", "--all")
+    assert world.namespaces() == []
+    assert world.links_at_rest() == ["eth0", "lo"]

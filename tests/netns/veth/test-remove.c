@@ -107,6 +107,41 @@ static void test_held(void **state)
 	assert_true(ping(f, false, "10.233.1.2"));
 }
 
+/** test_many - more than one batch of them, all gone when the call returns; a stranger stays */
+static void test_many(void **state)
+{
+	struct fixture *f = *state;
+	struct veth_spec spec = f->spec;
+	char mac[MAC_TEXT];
+	json_t *stranger;
+
+	assert_done(f, veth_remove_noted(f->veth, &f->error), 0);
+	for (int i = 0; i < 25; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "many-%d", i);
+		spec_name(&spec, name);
+		assert_int_equal(ip("link add %s address %s type veth peer name far-%d", spec.link,
+				    mac_format(&spec.host_mac, mac), i),
+				 0);
+		assert_done(f, veth_remove_note(f->veth, &spec, &f->error), 1);
+		if (i == 12) /* noted, and gone when its turn comes */
+			assert_int_equal(ip("link delete %s", spec.link), 0);
+	}
+	assert_int_equal(ip("link add ve-foo type bridge"), 0);
+	assert_refused(f, veth_remove_note(f->veth, &f->spec, &f->error), EEXIST, "ve-foo");
+	spec_name(&spec, "absent");
+	assert_done(f, veth_remove_note(f->veth, &spec, &f->error), 0);
+	assert_int_equal(links(), 2 * 24 + 2);
+
+	assert_done(f, veth_remove_noted(f->veth, &f->error), 1);
+	assert_int_equal(links(), 2);
+	stranger = ip_link("link show dev ve-foo");
+	assert_string_equal(text_of(stranger, "group"), "default");
+	json_decref(stranger);
+	assert_done(f, veth_remove_noted(f->veth, &f->error), 0);
+}
+
 /** test_same_namespace - a run killed between the cable and its namespace: it gets a new cable */
 static void test_same_namespace(void **state)
 {
@@ -230,14 +265,9 @@ static void test_uplink(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_gone),
-		TEST(test_again),
-		TEST(test_held),
-		TEST(test_same_namespace),
-		TEST(test_other_namespace),
-		TEST(test_killed_bare),
-		TEST(test_read),
-		cmocka_unit_test(test_uplink),
+		TEST(test_gone),        TEST(test_again),          TEST(test_held),
+		TEST(test_many),        TEST(test_same_namespace), TEST(test_other_namespace),
+		TEST(test_killed_bare), TEST(test_read),           cmocka_unit_test(test_uplink),
 	};
 
 	return cmocka_run_group_tests_name("remove", tests, world_enter, NULL);

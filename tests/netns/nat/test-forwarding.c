@@ -220,6 +220,45 @@ static void links_come_and_go(void **state)
 	assert_record("");
 }
 
+/** wildcards_are_the_links_there_are - now, and at the next look */
+static void wildcards_are_the_links_there_are(void **state)
+{
+	struct nat_spec spec = spec_of("eth*", "zzz*");
+	_cleanup_(freep) char(*names)[IFNAMSIZ] = NULL;
+	size_t count;
+
+	(void)state;
+	must_run("ip link add nether type veth peer name other");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_record("ipv4 eth0 forwarding 0 1\nipv6 eth0 force_forwarding 0 1\n"
+		      "ipv4 eth1 forwarding 0 1\nipv6 eth1 force_forwarding 0 1\n");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 0);
+	must_run("ip link set other name eth7");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth7", "forwarding"), 1);
+	assert_int_equal(switch_of("ipv4", "nether", "forwarding"), 0);
+	assert_int_equal(nat_external_now(&spec, &names, &count, NULL), 0);
+	assert_int_equal(count, 3);
+	assert_string_equal(names[2], "eth7");
+	must_run("ip link set eth7 name other");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "other", "forwarding"), 0);
+	must_run("ip link del nether");
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth1", "forwarding"), 0);
+	assert_record("");
+}
+
+/** the_loopback_leads_nowhere - also where a wildcard stands for it */
+static void the_loopback_leads_nowhere(void **state)
+{
+	struct nat_spec spec = spec_of("l*", NULL);
+
+	(void)state;
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 0);
+	assert_record("");
+}
+
 /** switches_follow_a_renamed_link - back to what they were, under the new name */
 static void switches_follow_a_renamed_link(void **state)
 {
@@ -257,6 +296,29 @@ static void a_namesake_is_another_link(void **state)
 	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
 	assert_int_equal(switch_of("ipv4", "usb0", "forwarding"), 1);
 	must_run("ip link del usb0");
+}
+
+/** links_inside_forward_what_is_behind_them - the family that is there, and no other */
+static void links_inside_forward_what_is_behind_them(void **state)
+{
+	struct nat_spec spec = spec_of("eth0", NULL), alone = spec;
+
+	(void)state;
+	assert_int_equal(nat_spec_add_internal(&spec, "192.168.7.0/24", NULL), 1);
+	assert_int_equal(nat_spec_add_inside(&spec, "eth1", AF_INET, NULL), 1);
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_record("ipv4 eth0 forwarding 0 1\nipv6 eth0 force_forwarding 0 1\n"
+		      "ipv4 eth1 forwarding 0 1\n");
+	assert_int_equal(switch_of("ipv4", "eth1", "forwarding"), 1);
+	assert_int_equal(switch_of("ipv6", "eth1", "force_forwarding"), 0);
+	assert_int_equal(nat_spec_add_inside(&spec, "eth1", AF_INET6, NULL), 1);
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv6", "eth1", "force_forwarding"), 1);
+	assert_int_equal(nat_forwarding_ensure(&alone, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth1", "forwarding"), 0);
+	assert_int_equal(switch_of("ipv6", "eth1", "force_forwarding"), 0);
+	assert_int_equal(switch_of("ipv4", "eth0", "forwarding"), 1);
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
 }
 
 /** old_switch_make - a switch of a kernel before 6.17, as a file */
@@ -309,8 +371,11 @@ int main(void)
 		cmocka_unit_test_setup(the_record_comes_first, switches_begin),
 		cmocka_unit_test_setup(what_somebody_changed_is_theirs, switches_begin),
 		cmocka_unit_test_setup(links_come_and_go, switches_begin),
+		cmocka_unit_test_setup(wildcards_are_the_links_there_are, switches_begin),
+		cmocka_unit_test_setup(the_loopback_leads_nowhere, switches_begin),
 		cmocka_unit_test_setup(switches_follow_a_renamed_link, switches_begin),
 		cmocka_unit_test_setup(a_namesake_is_another_link, switches_begin),
+		cmocka_unit_test_setup(links_inside_forward_what_is_behind_them, switches_begin),
 		cmocka_unit_test_setup(old_kernels_become_routers, switches_begin),
 	};
 

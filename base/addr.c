@@ -128,6 +128,41 @@ bool prefix_is_network(const struct prefix *prefix)
 }
 
 /**
+ * prefix_network - the network that an address is on
+ * @prefix: borrowed
+ */
+struct prefix prefix_network(const struct prefix *prefix)
+{
+	struct prefix network = *prefix;
+
+	for (unsigned bit = prefix->length; bit < addr_bits(&prefix->addr); bit++)
+		network.addr.bytes[bit / 8] &= (uint8_t) ~(0x80 >> (bit % 8));
+	return network;
+}
+
+/**
+ * prefix_last - the last address of a network
+ * @prefix: borrowed
+ */
+struct addr prefix_last(const struct prefix *prefix)
+{
+	struct addr last = prefix->addr;
+
+	for (unsigned bit = prefix->length; bit < addr_bits(&last); bit++)
+		last.bytes[bit / 8] |= (uint8_t)(0x80 >> (bit % 8));
+	return last;
+}
+
+/**
+ * prefix_overlaps - whether two networks have an address in common
+ * @a, @b: borrowed
+ */
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
+{
+	return prefix_contains(a, &b->addr) || prefix_contains(b, &a->addr);
+}
+
+/**
  * addr_offset - how far into a network an address lies; the inverse of addr_add()
  * @prefix: the network
  * @addr: the address

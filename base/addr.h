@@ -53,5 +53,8 @@ struct addr addr_add(const struct addr *addr, uint32_t offset);
 bool addr_offset(const struct prefix *prefix, const struct addr *addr, uint32_t *ret_offset);
 bool prefix_contains(const struct prefix *prefix, const struct addr *addr);
 bool prefix_is_network(const struct prefix *prefix);
+struct prefix prefix_network(const struct prefix *prefix);
+struct addr prefix_last(const struct prefix *prefix);
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 bool mac_is_set(const struct mac *mac);
 bool mac_equal(const struct mac *a, const struct mac *b);

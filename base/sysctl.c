@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/sysctl.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -84,5 +87,89 @@ int sysctl_write(const char *family, const char *link, const char *key, int valu
 	if (write(fd, text, (size_t)length) != length)
 		return error_errno(e, errno, "cannot set %s/%s of %s to %d", family, key, link,
 				   value);
+	return 0;
+}
+
+/**
+ * link_order - compare the names of two links, for qsort()
+ * @a, @b: the names
+ */
+static int link_order(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/**
+ * entry_is_link - whether an entry of the directory of all switches is a link
+ * @name: of the entry
+ */
+static bool entry_is_link(const char *name)
+{
+	static const char *const others[] = { ".", "..", "all", "default" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcmp(name, others[i]) == 0)
+			return false;
+	return strlen(name) < IFNAMSIZ;
+}
+
+/* Names of links, as they are found. */
+struct names {
+	char (*list)[IFNAMSIZ];
+	size_t count, room;
+};
+
+/**
+ * names_add - add a name behind the others
+ * @names: changed
+ * @name: of a link
+ *
+ * Returns whether there was memory.
+ */
+static bool names_add(struct names *names, const char *name)
+{
+	if (names->count == names->room) {
+		size_t room = names->room + 64;
+		void *grown = reallocarray(names->list, room, sizeof(*names->list));
+
+		if (!grown)
+			return false;
+		names->list = grown;
+		names->room = room;
+	}
+	memset(names->list[names->count], 0, IFNAMSIZ);
+	memcpy(names->list[names->count++], name, strlen(name));
+	return true;
+}
+
+/**
+ * sysctl_links - the links that have switches
+ * @ret_names: in their order; the caller frees them
+ * @ret_count: how many
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int sysctl_links(char (**ret_names)[IFNAMSIZ], size_t *ret_count, struct error *e)
+{
+	static const char path[] = "/proc/sys/net/ipv4/conf";
+	DIR *directory = opendir(path);
+	struct names names = { 0 };
+	struct dirent *entry;
+	bool memory = true;
+
+	if (!directory)
+		return error_errno(e, errno, "cannot read %s", path);
+	while (memory && (entry = readdir(directory)))
+		memory = !entry_is_link(entry->d_name) || names_add(&names, entry->d_name);
+	closedir(directory);
+	if (!memory) {
+		free(names.list);
+		return error_errno(e, ENOMEM, "cannot list the links of the host");
+	}
+	if (names.count)
+		qsort(names.list, names.count, sizeof(*names.list), link_order);
+	*ret_names = names.list;
+	*ret_count = names.count;
 	return 0;
 }

@@ -22,6 +22,41 @@ const char *outside_links(const struct nat_spec *spec, char *buffer, size_t size
 }
 
 /**
+ * outside_networks - the internal networks, and the links they are behind
+ * @spec: borrowed
+ * @phrase: added to: "192.168.7.0/24, fd00:7::/64 behind eth1"
+ */
+void outside_networks(const struct nat_spec *spec, struct phrase *phrase)
+{
+	char text[PREFIX_TEXT];
+	struct phrase links = { .length = 0 };
+
+	for (size_t i = 0; i < spec->n_inside; i++)
+		phrase_add(&links, "%s", spec->inside[i].link);
+	for (size_t i = 0; i < spec->n_internal; i++) {
+		bool last = i == spec->n_internal - 1 && links.length;
+
+		phrase_add(phrase, "%s%s%s", prefix_format(&spec->internal[i], text),
+			   last ? " behind " : "", last ? links.text : "");
+	}
+}
+
+/**
+ * outside_addresses - the addresses all leave with, where they are not those of the links
+ * @spec: borrowed
+ * @phrase: added to
+ */
+void outside_addresses(const struct nat_spec *spec, struct phrase *phrase)
+{
+	char text[ADDR_TEXT];
+
+	if (addr_is_set(&spec->address4))
+		phrase_add(phrase, "%s", addr_format(&spec->address4, text));
+	if (addr_is_set(&spec->address6))
+		phrase_add(phrase, "%s", addr_format(&spec->address6, text));
+}
+
+/**
  * outside_phrase - what containers can reach, in words
  * @state: borrowed
  * @phrase: added to
@@ -30,6 +65,7 @@ const char *outside_links(const struct nat_spec *spec, char *buffer, size_t size
  */
 enum tone outside_phrase(const struct masquerade_state *state, struct phrase *phrase)
 {
+	struct phrase addresses = { .length = 0 };
 	char links[COLUMN_CELL];
 
 	if (!state->settings.nat) {
@@ -42,8 +78,10 @@ enum tone outside_phrase(const struct masquerade_state *state, struct phrase *ph
 			   state->settings.external_auto ? "no default route" : "no link");
 		return TONE_BAD;
 	}
-	phrase_add(phrase, "masqueraded behind %s",
-		   outside_links(&state->spec, links, sizeof(links)));
+	outside_addresses(&state->spec, &addresses);
+	phrase_add(phrase, "masqueraded behind %s%s%s",
+		   outside_links(&state->spec, links, sizeof(links)),
+		   addresses.length ? " as " : "", addresses.text);
 	if (!state->present)
 		phrase_add(phrase, "but the table inet %s is not there", NAT_TABLE);
 	else if (state->drift.count)

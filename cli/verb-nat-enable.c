@@ -5,12 +5,16 @@
 #include "cli/verb.h"
 
 struct nat_enable_options {
-	struct option_list external;
+	struct option_list external, internal, source;
 };
 
 static const struct option_spec specs[] = {
 	{ "external", 'e', OPTION_LIST, offsetof(struct nat_enable_options, external), "LINK,...",
-	  "links that lead outside, or auto: the default route's" },
+	  "links that lead outside, wl* for all of that kind, or auto: the default route's" },
+	{ "internal", 'i', OPTION_LIST, offsetof(struct nat_enable_options, internal),
+	  "NETWORK,...", "networks of the host that get out as containers do" },
+	{ "source", 's', OPTION_LIST, offsetof(struct nat_enable_options, source), "ADDRESS,...",
+	  "the address of the host all leave with, one for each of IPv4 and IPv6" },
 };
 
 const struct option_table nat_enable_options = OPTION_TABLE(specs, struct nat_enable_options);
@@ -27,14 +31,21 @@ const struct option_table nat_enable_options = OPTION_TABLE(specs, struct nat_en
 int verb_nat_enable(const struct invocation *in, struct error *e)
 {
 	const struct nat_enable_options *options = in->options;
-	struct phrase phrase = { .length = 0 };
+	struct phrase phrase = { .length = 0 }, networks = { .length = 0 };
+	const struct masquerade_request request = {
+		.externals = options->external.values,
+		.n_externals = options->external.count,
+		.internals = options->internal.values,
+		.n_internals = options->internal.count,
+		.sources = options->source.values,
+		.n_sources = options->source.count,
+	};
 	struct masquerade_state state;
 	int changed, r;
 
 	if (options->external.count == 0)
 		return verb_usage_error(in->verb, e, "needs --external LINK or --external auto");
-	changed = masquerade_enable(&in->session->paths, options->external.values,
-				    options->external.count, e);
+	changed = masquerade_enable(&in->session->paths, &request, e);
 	if (changed < 0)
 		return changed;
 	if (in->session->json)
@@ -44,5 +55,8 @@ int verb_nat_enable(const struct invocation *in, struct error *e)
 		return r;
 	outside_phrase(&state, &phrase);
 	log_notice("nat: %s", phrase.text);
+	outside_networks(&state.spec, &networks);
+	if (networks.length)
+		log_notice("nat: so are %s", networks.text);
 	return 0;
 }

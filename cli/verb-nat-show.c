@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "cli/json.h"
@@ -21,6 +22,26 @@ static json_t *counter_json(const struct nat_counter *counter)
 }
 
 /**
+ * networks_json - internal networks as an array
+ * @networks, @count: borrowed
+ *
+ * Returns a new array, or NULL without memory.
+ */
+static json_t *networks_json(const struct prefix *networks, size_t count)
+{
+	json_t *array = json_array();
+	char text[PREFIX_TEXT];
+
+	for (size_t i = 0; array && i < count; i++) {
+		if (json_array_append_new(array, json_text(prefix_format(&networks[i], text))) == 0)
+			continue;
+		json_decref(array);
+		return NULL;
+	}
+	return array;
+}
+
+/**
  * table_json - the table as the kernel has it
  * @state: borrowed
  *
@@ -32,8 +53,11 @@ static json_t *table_json(const struct masquerade_state *state)
 
 	if (!state->present)
 		return json_null();
-	return json_pack("{s:b, s:o, s:{s:o, s:o, s:o, s:o, s:o}}", "intact", table->intact,
-			 "external", json_lines(table->external[0], IFNAMSIZ, table->n_external),
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o}}", "intact",
+			 table->intact, "external",
+			 json_lines(table->external[0], IFNAMSIZ, table->n_external), "internal",
+			 networks_json(table->internal, table->n_internal), "source",
+			 json_addr(&table->address4), "source6", json_addr(&table->address6),
 			 "counters", "masqueraded", counter_json(&table->masqueraded), "outgoing",
 			 counter_json(&table->outgoing), "incoming", counter_json(&table->incoming),
 			 "published", counter_json(&table->published), "dropped",
@@ -75,39 +99,66 @@ static json_t *forwards_json(const struct nat_forwards *forwards)
 static json_t *state_json(const struct masquerade_state *state, const struct nat_forwards *forwards)
 {
 	const struct settings *settings = &state->settings;
+	const struct nat_spec *wanted = &settings->wanted, *spec = &state->spec;
 
 	return json_pack(
-		"{s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "enabled", settings->nat, "auto",
-		settings->external_auto, "configured",
-		json_lines(settings->external.external[0], IFNAMSIZ, settings->external.n_external),
-		"external", json_lines(state->spec.external[0], IFNAMSIZ, state->spec.n_external),
-		"forwards", forwards_json(forwards), "table", table_json(state), "drift",
+		"{s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "enabled",
+		settings->nat, "auto", settings->external_auto, "configured",
+		json_lines(wanted->external[0], IFNAMSIZ, wanted->n_external), "external",
+		json_lines(spec->external[0], IFNAMSIZ, spec->n_external), "links",
+		json_lines(state->links[0], IFNAMSIZ, state->n_links), "internal",
+		networks_json(wanted->internal, wanted->n_internal), "inside",
+		json_lines(spec->inside[0].link, sizeof(spec->inside[0]), spec->n_inside), "source",
+		json_addr(&wanted->address4), "source6", json_addr(&wanted->address6), "forwards",
+		forwards_json(forwards), "table", table_json(state), "drift",
 		json_lines(state->drift.line[0], sizeof(state->drift.line[0]), state->drift.count));
 }
 
 /**
- * settings_add - say what was set, and what "auto" stands for now
+ * external_add - say which links were set as external, and what they stand for now
+ * @tree: changed
+ * @state: borrowed
+ */
+static void external_add(struct tree *tree, const struct masquerade_state *state)
+{
+	const struct settings *settings = &state->settings;
+	struct phrase named = { .length = 0 }, now = { .length = 0 };
+	bool stands = settings->external_auto;
+
+	if (settings->external_auto)
+		phrase_add(&named, "auto");
+	for (size_t i = 0; i < settings->wanted.n_external; i++) {
+		phrase_add(&named, "%s", settings->wanted.external[i]);
+		stands |= strchr(settings->wanted.external[i], '*') != NULL;
+	}
+	for (size_t i = 0; i < state->n_links; i++)
+		phrase_add(&now, "%s", state->links[i]);
+	if (!named.length)
+		return;
+	if (settings->nat && stands)
+		tree_add(tree, TONE_PLAIN, "external", "%s %s %s", named.text, text_arrow(),
+			 now.length ? now.text : "no link");
+	else
+		tree_add(tree, TONE_PLAIN, "external", "%s", named.text);
+}
+
+/**
+ * settings_add - say what was set, and what it stands for now
  * @tree: changed
  * @state: borrowed
  */
 static void settings_add(struct tree *tree, const struct masquerade_state *state)
 {
-	char configured[COLUMN_CELL], links[COLUMN_CELL];
-	const struct nat_spec *named = &state->settings.external;
+	const struct nat_spec *spec = state->settings.nat ? &state->spec : &state->settings.wanted;
+	struct phrase networks = { .length = 0 }, addresses = { .length = 0 };
 
-	if (!state->settings.external_auto && named->n_external == 0)
-		return;
-	outside_links(named, configured, sizeof(configured));
-	outside_links(&state->spec, links, sizeof(links));
-	if (!state->settings.external_auto)
-		tree_add(tree, TONE_PLAIN, "external", "%s", configured);
-	else if (!state->settings.nat)
-		tree_add(tree, TONE_PLAIN, "external", "auto%s%s", named->n_external ? ", " : "",
-			 named->n_external ? configured : "");
-	else
-		tree_add(tree, TONE_PLAIN, "external", "auto%s%s %s %s",
-			 named->n_external ? ", " : "", named->n_external ? configured : "",
-			 text_arrow(), links);
+	external_add(tree, state);
+	outside_networks(spec, &networks);
+	outside_addresses(spec, &addresses);
+	if (networks.length)
+		tree_add(tree, TONE_PLAIN, "internal", "%s", networks.text);
+	if (addresses.length)
+		tree_add(tree, TONE_PLAIN, "source", "%s", addresses.text);
 }
 
 /**

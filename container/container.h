@@ -54,9 +54,9 @@ int paths_namespace(const struct paths *paths, const char *name, char path[PATH_
 
 /* What the files under /etc/nixctr-net say. */
 struct settings {
-	bool nat;                 /* [nat] enable */
-	bool external_auto;       /* [nat] external has "auto" */
-	struct nat_spec external; /* [nat] external, the links named */
+	bool nat;               /* [nat] enable */
+	bool external_auto;     /* [nat] external has "auto" */
+	struct nat_spec wanted; /* [nat] external, the links named; internal, source, source6 */
 };
 
 int settings_read(const struct paths *paths, struct settings *ret_settings, struct error *e);
@@ -284,13 +284,23 @@ int network_exec(struct network *network, const char *name, char *const argv[], 
 struct masquerade_state {
 	struct settings settings;
 	struct nat_spec spec; /* with "auto" resolved */
+	size_t n_links;       /* that are external now, as far as they fit */
+	char links[NAT_EXTERNAL_MAX][IFNAMSIZ];
 	bool present;
 	struct nat_state table;
 	struct nat_drift drift; /* of what should be there */
 };
 
-/* @externals: names, or "auto". Writes the setting, then makes it so for all that is attached. */
-int masquerade_enable(const struct paths *paths, const char *const *externals, size_t count,
+/* What "nat enable" was asked for, as it was typed. */
+struct masquerade_request {
+	const char *const *externals; /* names, or "auto" */
+	const char *const *internals; /* networks or addresses */
+	const char *const *sources;   /* addresses to leave with */
+	size_t n_externals, n_internals, n_sources;
+};
+
+/* Writes the setting, all of it, then makes it so for all that is attached. */
+int masquerade_enable(const struct paths *paths, const struct masquerade_request *request,
 		      struct error *e);
 int masquerade_disable(const struct paths *paths, struct error *e);
 int masquerade_read(const struct paths *paths, struct masquerade_state *ret_state, struct error *e);

@@ -50,7 +50,7 @@ static int resolve_external(struct host *host, struct error *e)
 
 	if (!host->settings.nat)
 		return 0;
-	host->nat = host->settings.external;
+	host->nat = host->settings.wanted;
 	for (size_t i = 0; host->settings.external_auto && i < ARRAY_SIZE(uplinks); i++) {
 		int r = 0;
 
@@ -62,6 +62,30 @@ static int resolve_external(struct host *host, struct error *e)
 	host->unresolved = host->settings.external_auto && !host->uplink_v4.ifindex &&
 			   !host->uplink_v6.ifindex;
 	return 0;
+}
+
+/**
+ * host_find_inside - find the links that internal networks are behind
+ * @host: looked at; its nat learns them
+ * @e: names the network
+ *
+ * Returns 0 or -errno.
+ */
+int host_find_inside(struct host *host, struct error *e)
+{
+	struct nat_spec *nat = &host->nat;
+	int r = 0;
+
+	nat->n_inside = 0;
+	for (size_t i = 0; i < nat->n_internal && r >= 0; i++) {
+		struct veth_ways ways = { .count = 0 };
+
+		r = veth_ways(host->veth, &nat->internal[i], &ways, e);
+		for (size_t j = 0; j < ways.count && r >= 0; j++)
+			r = nat_spec_add_inside(nat, ways.links[j], nat->internal[i].addr.family,
+						e);
+	}
+	return r < 0 ? r : 0;
 }
 
 /**

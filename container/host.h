@@ -23,6 +23,7 @@ struct host {
 int host_open(const struct paths *paths, struct host *ret_host, struct error *e);
 void host_close(struct host *host);
 int host_look(struct host *host, struct error *e);
+int host_find_inside(struct host *host, struct error *e);
 int host_identify(const struct host *host, const struct definition *definition,
 		  struct veth_spec *ret_spec, struct error *e);
 int host_describe(struct host *host, const struct definition *definition,

@@ -60,7 +60,8 @@ static int keep_external(struct nat *nat, struct host *host, struct error *e)
 
 /**
  * switches_ensure - have the links forward that have to
- * @host: looked at; its nat says which are external and learns on which published ports are called
+ * @host: looked at; its nat says which are external, and learns on which published ports are called
+ *        and behind which internal networks are
  * @e: filled on failure
  *
  * Returns 1 when something was done, 0 when all was so, or -errno.
@@ -73,6 +74,8 @@ static int switches_ensure(struct host *host, struct error *e)
 	host->nat.n_callers = 0;
 	if (r == 0 && host->nat.ports)
 		r = nat_spec_find_callers(&host->nat, e);
+	if (r == 0)
+		r = host_find_inside(host, e);
 	return r < 0 ? r : nat_forwarding_ensure(&host->nat, record, e);
 }
 
@@ -350,32 +353,43 @@ static int masquerade_change(const struct paths *paths, const struct settings *s
 }
 
 /**
+ * warn_of_addresses - tell of addresses all should leave with that the host does not have
+ * @settings: borrowed
+ *
+ * They may come, and whoever cannot look is told so elsewhere.
+ */
+static void warn_of_addresses(const struct settings *settings)
+{
+	struct nat_drift drift = { .count = 0 };
+
+	if (nat_address_compare(&settings->wanted, &drift, NULL) < 0)
+		return;
+	for (size_t i = 0; i < drift.count; i++)
+		log_warning("%s", drift.line[i]);
+}
+
+/**
  * masquerade_enable - let containers reach what is behind external links
  * @paths: borrowed
- * @externals: names of links, or "auto"; borrowed
- * @count: how many, at least one
- * @e: names the link that is wrong
+ * @request: what was asked for, borrowed; what it does not name is not set any more
+ * @e: names the word that is wrong
  *
  * Returns 1, 0 when it was set so before, or -errno.
  */
-int masquerade_enable(const struct paths *paths, const char *const *externals, size_t count,
+int masquerade_enable(const struct paths *paths, const struct masquerade_request *request,
 		      struct error *e)
 {
 	_cleanup_(fd_closep) int lock = -1;
-	struct settings settings = { .nat = true };
-	int r;
+	struct settings settings;
+	int r = masquerade_request_take(request, &settings, e);
 
-	for (size_t i = 0; i < count; i++) {
-		r = 0;
-		if (strcmp(externals[i], "auto") == 0)
-			settings.external_auto = true;
-		else
-			r = nat_spec_add(&settings.external, externals[i], e);
-		if (r < 0)
-			return r;
-	}
-	r = rules_lock(paths, LOCK_EXCLUSIVE, &lock, e);
-	return r < 0 ? r : masquerade_change(paths, &settings, e);
+	if (r == 0)
+		r = rules_lock(paths, LOCK_EXCLUSIVE, &lock, e);
+	if (r == 0)
+		r = masquerade_change(paths, &settings, e);
+	if (r >= 0)
+		warn_of_addresses(&settings);
+	return r;
 }
 
 /**
@@ -416,6 +430,27 @@ int masquerade_collect(const struct paths *paths, struct error *e)
 }
 
 /**
+ * links_read - find the links that are external now, and those that internal networks are behind
+ * @host: looked at; its nat learns the latter
+ * @state: learns the former
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int links_read(struct host *host, struct masquerade_state *state, struct error *e)
+{
+	_cleanup_(freep) char(*links)[IFNAMSIZ] = NULL;
+	size_t count = 0;
+	int r = host_find_inside(host, e);
+
+	if (r == 0)
+		r = nat_external_now(&host->nat, &links, &count, e);
+	for (size_t i = 0; i < count && i < ARRAY_SIZE(state->links); i++)
+		memcpy(state->links[state->n_links++], links[i], sizeof(*links));
+	return r;
+}
+
+/**
  * masquerade_read - NAT as it is set, as it should be now, and as the kernel has it
  * @paths: borrowed
  * @ret_state: filled
@@ -441,6 +476,8 @@ int masquerade_read(const struct paths *paths, struct masquerade_state *ret_stat
 	if (r >= 0 && host.unresolved)
 		r = keep_external(nat, &host, e);
 	if (r >= 0)
+		r = links_read(&host, &state, e);
+	if (r >= 0)
 		r = nat_read(nat, &state.table, e);
 	if (r < 0)
 		return r;
@@ -450,6 +487,8 @@ int masquerade_read(const struct paths *paths, struct masquerade_state *ret_stat
 	if (state.present || state.settings.nat)
 		nat_compare(&state.spec, state.present ? &state.table : NULL, &state.drift);
 	r = forwards_compare(paths, nat, &state.drift, e);
+	if (r == 0)
+		r = nat_address_compare(&state.spec, &state.drift, e);
 	if (r == 0)
 		r = nat_forwarding_compare(&state.spec, record, &state.drift, e);
 	if (r < 0)

@@ -6,6 +6,10 @@
 /* Rules and the forwarding switches of external links together. Returns 1, 0 or -errno. */
 int masquerade_ensure(struct host *host, struct error *e);
 
+/* What "nat enable" was asked for, as settings. Returns 0 or -errno naming the word that is wrong. */
+int masquerade_request_take(const struct masquerade_request *request, struct settings *ret_settings,
+			    struct error *e);
+
 /* Takes the rules away when nothing needs them any more. Returns 1, 0 or -errno. */
 int masquerade_collect(const struct paths *paths, struct error *e);
 

@@ -30,6 +30,7 @@
 static size_t mark_format(const struct nat_spec *spec, const struct nat_mark *mark,
 			  char text[MARK_SIZE_MAX])
 {
+	char address[PREFIX_TEXT];
 	int length = snprintf(text, MARK_SIZE_MAX,
 			      "version %s\nnetns %llu\ntable %llu\ngeneration %u\nports %d\n",
 			      NIXCTR_NET_VERSION, (unsigned long long)mark->netns,
@@ -38,6 +39,13 @@ static size_t mark_format(const struct nat_spec *spec, const struct nat_mark *ma
 	for (size_t i = 0; i < spec->n_external; i++)
 		length += snprintf(text + length, MARK_SIZE_MAX - (size_t)length, "external %s\n",
 				   spec->external[i]);
+	for (size_t i = 0; i < spec->n_internal; i++)
+		length += snprintf(text + length, MARK_SIZE_MAX - (size_t)length, "internal %s\n",
+				   prefix_format(&spec->internal[i], address));
+	length += snprintf(text + length, MARK_SIZE_MAX - (size_t)length, "source %s",
+			   addr_format(&spec->address4, address));
+	length += snprintf(text + length, MARK_SIZE_MAX - (size_t)length, " %s\n",
+			   addr_format(&spec->address6, address));
 	return (size_t)length;
 }
 

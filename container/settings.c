@@ -18,7 +18,7 @@
  * Theory of operation
  *
  * nixctr-net.conf is read first, then conf.d/ in the order of its names; what is read later wins.
- * "external" adds up within one file, and the first one in a file replaces what earlier files said.
+ * Lists add up within one file, and the first line of one in a file replaces what earlier files said.
  * The commands that change settings write conf.d/50-nat.conf and nothing else.
  */
 
@@ -29,7 +29,7 @@
 struct settings_reader {
 	struct settings *settings;
 	const char *path;
-	bool external_seen; /* in this file */
+	unsigned seen; /* which lists, in this file */
 	struct error *e;
 	int r;
 };
@@ -56,35 +56,160 @@ static int boolean_parse(const char *text, bool *ret_value)
 }
 
 /**
- * settings_add_external - take one or more external links, separated by commas or blanks
+ * external_add - add an external link; for struct list
  * @settings: changed
- * @text: "auto" or names of links, borrowed
+ * @word: "auto" or the name of a link
+ * @e: names what is wrong
+ *
+ * Returns 0, 1 or -errno.
+ */
+static int external_add(struct settings *settings, const char *word, struct error *e)
+{
+	if (strcmp(word, "auto") != 0)
+		return nat_spec_add(&settings->wanted, word, e);
+	settings->external_auto = true;
+	return 1;
+}
+
+/**
+ * external_clear - forget all external links; for struct list
+ * @settings: changed
+ */
+static void external_clear(struct settings *settings)
+{
+	settings->external_auto = false;
+	settings->wanted.n_external = 0;
+}
+
+/**
+ * internal_add - add an internal network; for struct list
+ * @settings: changed
+ * @word: the network
+ * @e: names what is wrong
+ *
+ * Returns 0, 1 or -errno.
+ */
+static int internal_add(struct settings *settings, const char *word, struct error *e)
+{
+	return nat_spec_add_internal(&settings->wanted, word, e);
+}
+
+/**
+ * internal_clear - forget all internal networks; for struct list
+ * @settings: changed
+ */
+static void internal_clear(struct settings *settings)
+{
+	settings->wanted.n_internal = 0;
+}
+
+/**
+ * source_add - set the address that all leave with; for struct list
+ * @settings: changed
+ * @word: the address
+ * @e: names what is wrong
+ *
+ * Returns 0, 1 or -errno.
+ */
+static int source_add(struct settings *settings, const char *word, struct error *e)
+{
+	return nat_spec_set_address(&settings->wanted, word, AF_INET, e);
+}
+
+/**
+ * source_clear - forget it; for struct list
+ * @settings: changed
+ */
+static void source_clear(struct settings *settings)
+{
+	settings->wanted.address4 = (struct addr){ .family = AF_UNSPEC };
+}
+
+/**
+ * source6_add - set the IPv6 address that all leave with; for struct list
+ * @settings: changed
+ * @word: the address
+ * @e: names what is wrong
+ *
+ * Returns 0, 1 or -errno.
+ */
+static int source6_add(struct settings *settings, const char *word, struct error *e)
+{
+	return nat_spec_set_address(&settings->wanted, word, AF_INET6, e);
+}
+
+/**
+ * source6_clear - forget it; for struct list
+ * @settings: changed
+ */
+static void source6_clear(struct settings *settings)
+{
+	settings->wanted.address6 = (struct addr){ .family = AF_UNSPEC };
+}
+
+/* The settings of [nat] that are lists of words, separated by commas or blanks. */
+static const struct list {
+	const char *key;
+	int (*add)(struct settings *settings, const char *word, struct error *e);
+	void (*clear)(struct settings *settings);
+} lists[] = {
+	{ "external", external_add, external_clear },
+	{ "internal", internal_add, internal_clear },
+	{ "source", source_add, source_clear },
+	{ "source6", source6_add, source6_clear },
+};
+
+/**
+ * list_add - take one line of a list
+ * @list: which
+ * @settings: changed
+ * @text: the words, borrowed; there may be none
  * @e: names what is wrong
  *
  * Returns 0 or -errno.
  */
-static int settings_add_external(struct settings *settings, const char *text, struct error *e)
+static int list_add(const struct list *list, struct settings *settings, const char *text,
+		    struct error *e)
 {
 	static const char separators[] = ", \t";
 
 	for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
 		size_t length = strcspn(text, separators);
-		char link[64];
+		char word[64];
 		int r;
 
 		if (*text == '#')
 			return error_set(e, ERROR_FAILED, EINVAL,
 					 "a comment begins its own line, and '%s' does not", text);
-		r = path_format(link, sizeof(link), e, "%.*s", (int)length, text);
-		if (r == 0 && strcmp(link, "auto") == 0)
-			settings->external_auto = true;
-		else if (r == 0)
-			r = nat_spec_add(&settings->external, link, e);
+		r = path_format(word, sizeof(word), e, "%.*s", (int)length, text);
+		if (r == 0)
+			r = list->add(settings, word, e);
 		if (r < 0)
 			return r;
 		text += length;
 	}
 	return 0;
+}
+
+/**
+ * list_handle - take one line of [nat], when it is of a list
+ * @reader: its settings are changed
+ * @key, @value: the line, borrowed
+ *
+ * Returns whether it is.
+ */
+static bool list_handle(struct settings_reader *reader, const char *key, const char *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		if (strcmp(lists[i].key, key) != 0)
+			continue;
+		if (!(reader->seen & 1u << i))
+			lists[i].clear(reader->settings);
+		reader->seen |= 1u << i;
+		reader->r = list_add(&lists[i], reader->settings, value, reader->e);
+		return true;
+	}
+	return false;
 }
 
 /**
@@ -105,14 +230,7 @@ static int settings_handle(void *user, const char *section, const char *key, con
 		if (boolean_parse(value, &settings->nat) < 0)
 			reader->r = error_set(reader->e, ERROR_FAILED, EINVAL,
 					      "[nat] enable is '%s', not yes or no", value);
-	} else if (strcmp(section, "nat") == 0 && strcmp(key, "external") == 0) {
-		if (!reader->external_seen) {
-			settings->external_auto = false;
-			settings->external = (struct nat_spec){ 0 };
-		}
-		reader->external_seen = true;
-		reader->r = settings_add_external(settings, value, reader->e);
-	} else {
+	} else if (strcmp(section, "nat") != 0 || !list_handle(reader, key, value)) {
 		log_warning("%s: unknown setting [%s] %s is ignored", reader->path, section, key);
 	}
 	return reader->r == 0;
@@ -222,6 +340,32 @@ int settings_read(const struct paths *paths, struct settings *ret_settings, stru
 }
 
 /**
+ * settings_format_lists - write the lists of the drop-in
+ * @settings: borrowed
+ * @file: written to
+ *
+ * An empty one as well: it replaces what earlier files said.
+ */
+static void settings_format_lists(const struct settings *settings, FILE *file)
+{
+	const struct nat_spec *wanted = &settings->wanted;
+	const struct addr *const addresses[] = { &wanted->address4, &wanted->address6 };
+	char text[PREFIX_TEXT];
+
+	if (settings->external_auto)
+		fprintf(file, "external = auto\n");
+	for (size_t i = 0; i < wanted->n_external; i++)
+		fprintf(file, "external = %s\n", wanted->external[i]);
+	for (size_t i = 0; i < wanted->n_internal; i++)
+		fprintf(file, "internal = %s\n", prefix_format(&wanted->internal[i], text));
+	if (wanted->n_internal == 0)
+		fprintf(file, "internal =\n");
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++)
+		fprintf(file, "source%s = %s\n", i ? "6" : "",
+			addr_is_set(addresses[i]) ? addr_format(addresses[i], text) : "");
+}
+
+/**
  * settings_format_nat - the drop-in that says what @settings says
  * @settings: borrowed
  * @ret_text: the text; the caller frees it
@@ -239,10 +383,7 @@ static int settings_format_nat(const struct settings *settings, char **ret_text,
 		"# Written by \"nixctr-net nat enable\" and \"nixctr-net nat disable\".\n"
 		"[nat]\nenable = %s\n",
 		settings->nat ? "yes" : "no");
-	if (settings->external_auto)
-		fprintf(file, "external = auto\n");
-	for (size_t i = 0; i < settings->external.n_external; i++)
-		fprintf(file, "external = %s\n", settings->external.external[i]);
+	settings_format_lists(settings, file);
 	if (fclose(file) != 0) {
 		free(*ret_text);
 		return -ENOMEM;
@@ -256,13 +397,8 @@ static int settings_format_nat(const struct settings *settings, char **ret_text,
  */
 bool settings_equal(const struct settings *a, const struct settings *b)
 {
-	if (a->nat != b->nat || a->external_auto != b->external_auto ||
-	    a->external.n_external != b->external.n_external)
-		return false;
-	for (size_t i = 0; i < a->external.n_external; i++)
-		if (strcmp(a->external.external[i], b->external.external[i]) != 0)
-			return false;
-	return true;
+	return a->nat == b->nat && a->external_auto == b->external_auto &&
+	       nat_spec_same(&a->wanted, &b->wanted);
 }
 
 /**

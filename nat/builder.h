@@ -29,9 +29,16 @@ struct field {
 		(type_), (bytes_), (size_) \
 	}
 
+/* The kernel tells attributes that it does not take. */
+enum rule_form {
+	RULE_SENT, /* as it is sent */
+	RULE_READ, /* as it comes back */
+};
+
 /* A rule under construction. Once something fails the rest is skipped. */
 struct builder {
 	struct nftnl_rule *rule;
+	enum rule_form form;
 	int r;
 };
 
@@ -49,3 +56,6 @@ void put_ct_bits(struct builder *builder, uint32_t key, uint32_t bits);
 
 /* port-words.c: the words that only published ports need. */
 void put_port_word(struct builder *builder, const struct word *word);
+
+/* outside-words.c: the words about those who get out and how. */
+void put_outside_word(struct builder *builder, const struct word *word);

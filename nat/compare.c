@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "nat/external.h"
+#include "nat/contents.h"
 #include "nat/nat.h"
 
 /**
@@ -24,15 +24,53 @@ __attribute__((format(printf, 2, 3))) static void drift_add(struct nat_drift *dr
 }
 
 /**
- * drift_add_links - note the same of some links
+ * drift_add_links - note external links that the one has and the other has not
  * @drift: changed
- * @links: which
+ * @these: the one
+ * @others: the other
  * @verdict: what is wrong with each
  */
-static void drift_add_links(struct nat_drift *drift, struct links links, const char *verdict)
+static void drift_add_links(struct nat_drift *drift, const struct contents *these,
+			    const struct contents *others, const char *verdict)
 {
-	for (size_t i = 0; i < links.count; i++)
-		drift_add(drift, "link %s %s", links.names[i], verdict);
+	for (size_t i = 0; i < these->n_external; i++)
+		if (!contents_have_link(others, these->external[i]))
+			drift_add(drift, "link %s %s", these->external[i], verdict);
+}
+
+/**
+ * drift_add_networks - the same for internal networks
+ * @drift, @these, @others, @verdict: as for drift_add_links()
+ */
+static void drift_add_networks(struct nat_drift *drift, const struct contents *these,
+			       const struct contents *others, const char *verdict)
+{
+	char text[PREFIX_TEXT];
+
+	for (size_t i = 0; i < these->n_internal; i++)
+		if (!contents_have_network(others, &these->internal[i]))
+			drift_add(drift, "network %s %s", prefix_format(&these->internal[i], text),
+				  verdict);
+}
+
+/**
+ * drift_add_address - note that all leave with another address than they should
+ * @drift: changed
+ * @family: the name of the address's family
+ * @is: the one
+ * @wanted: the other; AF_UNSPEC means that of the link
+ */
+static void drift_add_address(struct nat_drift *drift, const char *family, const struct addr *is,
+			      const struct addr *wanted)
+{
+	static const char link[] = "that of the link";
+	char now[ADDR_TEXT], then[ADDR_TEXT];
+
+	if (addr_equal(is, wanted))
+		return;
+	drift_add(drift, "the address %s leaves with is %s, should be %s", family,
+		  addr_is_set(is) ? addr_format(is, now) : link,
+		  addr_is_set(wanted) ? addr_format(wanted, then) : link);
 }
 
 /**
@@ -46,8 +84,8 @@ static void drift_add_links(struct nat_drift *drift, struct links links, const c
 size_t nat_compare(const struct nat_spec *spec, const struct nat_state *state,
 		   struct nat_drift *ret_drift)
 {
-	struct links wanted = links_of(spec->external, spec->n_external);
-	struct links is;
+	struct contents wanted = contents_of_spec(spec);
+	struct contents is;
 
 	ret_drift->count = 0;
 	if (!state) {
@@ -56,9 +94,14 @@ size_t nat_compare(const struct nat_spec *spec, const struct nat_state *state,
 	}
 	if (!state->intact)
 		drift_add(ret_drift, "table inet " NAT_TABLE ": %s", state->difference);
-	is = links_of(state->external, state->n_external);
-	drift_add_links(ret_drift, links_missing(&wanted, &is),
+	is = contents_of_state(state);
+	drift_add_links(ret_drift, &wanted, &is,
 			"is not external, should be: no container gets out through it");
-	drift_add_links(ret_drift, links_missing(&is, &wanted), "is external, should not be");
+	drift_add_links(ret_drift, &is, &wanted, "is external, should not be");
+	drift_add_networks(ret_drift, &wanted, &is,
+			   "is not internal, should be: it does not get out");
+	drift_add_networks(ret_drift, &is, &wanted, "is internal, should not be");
+	drift_add_address(ret_drift, "IPv4", is.address4, wanted.address4);
+	drift_add_address(ret_drift, "IPv6", is.address6, wanted.address6);
 	return ret_drift->count;
 }

@@ -5,24 +5,11 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "nat/contents.h"
 #include "nat/element.h"
-#include "nat/external.h"
 #include "nat/nat.h"
 #include "nat/read.h"
 #include "nat/ruleset.h"
-
-/**
- * batch_add_links - add to a batch that links are made external, or no longer are
- * @batch: changed
- * @action: NFT_ADD or NFT_DELETE
- * @links: which; with none, nothing is added
- */
-static void batch_add_links(struct nft_request *batch, enum nft_action action,
-			    const struct links *links)
-{
-	if (links->count)
-		elements_put(nft_request_add(batch, action, NFT_ELEMENT, SET_EXTERNAL), links);
-}
 
 /**
  * parts_wanted - which parts of the table there have to be
@@ -32,7 +19,10 @@ static void batch_add_links(struct nft_request *batch, enum nft_action action,
  */
 static unsigned parts_wanted(const struct nat_spec *spec)
 {
-	return PART_TABLE | (spec->ports ? PART_PORTS : 0);
+	bool address = addr_is_set(&spec->address4) || addr_is_set(&spec->address6);
+
+	return PART_TABLE | (spec->ports ? PART_PORTS : 0) |
+	       (spec->n_internal ? PART_INTERNAL : 0) | (address ? PART_ADDRESS : 0);
 }
 
 /**
@@ -85,7 +75,8 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 		      const struct nat_forwards *forwards, struct error *e)
 {
 	_cleanup_(nft_request_deinit) struct nft_request batch;
-	struct links links = links_of(spec->external, spec->n_external);
+	static const struct nat_state nothing;
+	struct contents is = contents_of_state(&nothing), wanted = contents_of_spec(spec);
 	unsigned parts = parts_wanted(spec) | (forwards->count ? PART_PORTS : 0);
 	int r;
 
@@ -97,7 +88,7 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 	r = batch_add_rules(&batch, parts, e);
 	if (r < 0)
 		return r;
-	batch_add_links(&batch, NFT_ADD, &links);
+	contents_change(&batch, &is, &wanted);
 	for (size_t i = 0; i < forwards->count; i++)
 		batch_add_forward(&batch, NFT_ADD, &forwards->list[i]);
 	r = nft_commit(nat, &batch, e);
@@ -125,29 +116,24 @@ static int table_make_from(struct nat *nat, const struct snapshot *snapshot,
 }
 
 /**
- * links_change - change which links are external, and nothing else
+ * table_fill - change what the sets of the table hold, and nothing else
  * @nat: the session
  * @snapshot: what is there, intact
- * @spec: which links should be external
+ * @spec: what should be
  * @e: names what was refused
  *
- * Returns 1, 0 when they are so, -ERESTART when @snapshot is out of date, or another -errno.
+ * Returns 1, 0 when all was so, -ERESTART when @snapshot is out of date, or another -errno.
  */
-static int links_change(struct nat *nat, const struct snapshot *snapshot,
-			const struct nat_spec *spec, struct error *e)
+static int table_fill(struct nat *nat, const struct snapshot *snapshot, const struct nat_spec *spec,
+		      struct error *e)
 {
-	struct links is = links_of(snapshot->state.external, snapshot->state.n_external);
-	struct links wanted = links_of(spec->external, spec->n_external);
-	struct links added = links_missing(&wanted, &is);
-	struct links deleted = links_missing(&is, &wanted);
-	struct nft_request batch;
+	_cleanup_(nft_request_deinit) struct nft_request batch;
+	struct contents is = contents_of_state(&snapshot->state), wanted = contents_of_spec(spec);
 	int r;
 
-	if (!added.count && !deleted.count)
-		return 0;
 	nft_batch_init(&batch, snapshot->generation);
-	batch_add_links(&batch, NFT_DELETE, &deleted);
-	batch_add_links(&batch, NFT_ADD, &added);
+	if (contents_change(&batch, &is, &wanted) == 0)
+		return 0;
 	r = nft_commit(nat, &batch, e);
 	return r < 0 ? r : 1;
 }
@@ -167,7 +153,7 @@ static int table_mend(struct nat *nat, const struct snapshot *snapshot, const st
 	bool complete = !(parts_wanted(spec) & ~snapshot->parts);
 
 	if (snapshot->present && snapshot->state.intact && complete)
-		return links_change(nat, snapshot, spec, e);
+		return table_fill(nat, snapshot, spec, e);
 	if (snapshot->owner) {
 		error_set(e, ERROR_CONFLICT, EBUSY,
 			  "table inet " NAT_TABLE " is owned by the process with netlink port %u",

@@ -8,6 +8,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -69,17 +70,17 @@ static void put_verdict(struct builder *builder, uint32_t verdict, const char *c
 /**
  * put_link - go on only when the name of a link begins with a prefix, or is in a set
  * @builder: changed
- * @key: NFT_META_IIFNAME or NFT_META_OIFNAME
- * @prefix: the prefix, or NULL
- * @set: the set's name, when there is no prefix
+ * @word: which link, and what of its name
  */
-static void put_link(struct builder *builder, uint32_t key, const char *prefix, const char *set)
+static void put_link(struct builder *builder, const struct word *word)
 {
-	put_meta(builder, key);
-	if (prefix)
-		put_compare(builder, NFT_CMP_EQ, prefix, (uint32_t)strlen(prefix));
+	bool in = word->kind == WORD_IIFNAME || word->kind == WORD_IIFNAME_IN;
+
+	put_meta(builder, in ? NFT_META_IIFNAME : NFT_META_OIFNAME);
+	if (word->kind == WORD_IIFNAME || word->kind == WORD_OIFNAME)
+		put_compare(builder, NFT_CMP_EQ, word->name, (uint32_t)strlen(word->name));
 	else
-		put_lookup(builder, set);
+		put_lookup(builder, word->name);
 }
 
 /**
@@ -91,16 +92,10 @@ static void put_word(struct builder *builder, const struct word *word)
 {
 	switch (word->kind) {
 	case WORD_IIFNAME:
-		put_link(builder, NFT_META_IIFNAME, word->name, NULL);
-		break;
 	case WORD_OIFNAME:
-		put_link(builder, NFT_META_OIFNAME, word->name, NULL);
-		break;
 	case WORD_IIFNAME_IN:
-		put_link(builder, NFT_META_IIFNAME, NULL, word->name);
-		break;
 	case WORD_OIFNAME_IN:
-		put_link(builder, NFT_META_OIFNAME, NULL, word->name);
+		put_link(builder, word);
 		break;
 	case WORD_CT_STATE:
 		put_ct_bits(builder, NFT_CT_STATE, word->bits);
@@ -124,6 +119,13 @@ static void put_word(struct builder *builder, const struct word *word)
 		break;
 	case WORD_VERDICT:
 		put_verdict(builder, word->bits, NULL);
+		break;
+	case WORD_SADDR_IN:
+	case WORD_DADDR_IN:
+	case WORD_SYN:
+	case WORD_CLAMP:
+	case WORD_SNAT:
+		put_outside_word(builder, word);
 		break;
 	case WORD_LINKS_IN:
 	case WORD_OIF_LOOPBACK:
@@ -191,17 +193,19 @@ void rule_put_normal(struct nlmsghdr *message, struct nftnl_rule *rule)
 }
 
 /**
- * rule_put - put a rule of ours into a message
+ * rule_write - put a rule of ours into a message
  * @message: changed
  * @rule: borrowed
+ * @form: for whom
  * @e: filled on failure
  *
  * Returns 0 or -ENOMEM.
  */
-int rule_put(struct nlmsghdr *message, const struct rule *rule, struct error *e)
+static int rule_write(struct nlmsghdr *message, const struct rule *rule, enum rule_form form,
+		      struct error *e)
 {
 	_cleanup_(nftnl_rule_freep) struct nftnl_rule *made = nftnl_rule_alloc();
-	struct builder builder = { .rule = made };
+	struct builder builder = { .rule = made, .form = form };
 	uint8_t comment[COMMENT_MAX];
 	size_t size = comment_format(comment, NFTNL_UDATA_RULE_COMMENT, rule->comment);
 
@@ -217,4 +221,30 @@ int rule_put(struct nlmsghdr *message, const struct rule *rule, struct error *e)
 				   rule->chain);
 	rule_put_normal(message, made);
 	return 0;
+}
+
+/**
+ * rule_put - put a rule of ours into the message that adds it
+ * @message: changed
+ * @rule: borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int rule_put(struct nlmsghdr *message, const struct rule *rule, struct error *e)
+{
+	return rule_write(message, rule, RULE_SENT, e);
+}
+
+/**
+ * rule_put_read - put a rule of ours into a message as the kernel would tell it
+ * @message: changed
+ * @rule: borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int rule_put_read(struct nlmsghdr *message, const struct rule *rule, struct error *e)
+{
+	return rule_write(message, rule, RULE_READ, e);
 }

@@ -36,6 +36,11 @@ enum word_kind {
 	WORD_DADDR_REPLY,    /* ip daddr set ct reply ip daddr */
 	WORD_DADDR_ORIGINAL, /* ip daddr set ct original ip saddr */
 	WORD_DNAT,           /* dnat ip to meta l4proto . th dport map @MAP */
+	WORD_SADDR_IN,       /* ip saddr @SET */
+	WORD_DADDR_IN,       /* ip daddr @SET */
+	WORD_SYN,            /* tcp flags syn */
+	WORD_CLAMP,          /* tcp option maxseg size set rt mtu */
+	WORD_SNAT,           /* snat ip to meta nfproto map @MAP */
 	WORD_MASQUERADE,     /* masquerade */
 	WORD_GOTO,           /* goto CHAIN */
 	WORD_VERDICT,        /* accept, drop */
@@ -51,8 +56,10 @@ struct word {
 
 /* What of the table is there only when somebody needs it. Bits, for any of them may be there. */
 enum part {
-	PART_TABLE = 1 << 0, /* always */
-	PART_PORTS = 1 << 1, /* since a port was published */
+	PART_TABLE = 1 << 0,    /* always */
+	PART_PORTS = 1 << 1,    /* since a port was published */
+	PART_INTERNAL = 1 << 2, /* since other networks get out as well */
+	PART_ADDRESS = 1 << 3,  /* since all leave with an address of their own */
 };
 
 /* One rule. */
@@ -66,6 +73,7 @@ struct rule {
 #define RULE_PAYLOAD_MAX 1024 /* bytes of a whole rule of ours, several times over */
 
 int rule_put(struct nlmsghdr *message, const struct rule *rule, struct error *e);
+int rule_put_read(struct nlmsghdr *message, const struct rule *rule, struct error *e);
 void rule_put_normal(struct nlmsghdr *message, struct nftnl_rule *rule);
 
 /* The form in which nft(8) keeps a comment: an attribute of one byte type and one byte length. */

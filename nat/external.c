@@ -6,46 +6,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-/**
- * links_of - names of links, padded
- * @names, @count: at most NAT_EXTERNAL_MAX, borrowed
- */
-struct links links_of(const char (*names)[IFNAMSIZ], size_t count)
-{
-	struct links links = { .count = count };
-
-	for (size_t i = 0; i < count; i++)
-		memcpy(links.names[i], names[i], strnlen(names[i], IFNAMSIZ - 1));
-	return links;
-}
-
-/**
- * links_have - whether a link is among some
- * @links: borrowed
- * @name: padded
- */
-static bool links_have(const struct links *links, const char name[IFNAMSIZ])
-{
-	for (size_t i = 0; i < links->count; i++)
-		if (memcmp(links->names[i], name, IFNAMSIZ) == 0)
-			return true;
-	return false;
-}
-
-/**
- * links_missing - those of some links that are not among others
- * @links: the ones
- * @others: the others
- */
-struct links links_missing(const struct links *links, const struct links *others)
-{
-	struct links missing = { .count = 0 };
-
-	for (size_t i = 0; i < links->count; i++)
-		if (!links_have(others, links->names[i]))
-			memcpy(missing.names[missing.count++], links->names[i], IFNAMSIZ);
-	return missing;
-}
+#include "base/cleanup.h"
+#include "base/sysctl.h"
+#include "nat/nat.h"
 
 /**
  * link_check - whether a link can have this name
@@ -79,15 +42,83 @@ int link_check(const char *link, struct error *e)
 }
 
 /**
+ * wildcard_length - how many bytes of a name count when it stands for all that begin so
+ * @name: a name, or one that ends in "*"
+ * @ret_length: how many
+ *
+ * Returns whether it is such a one.
+ */
+static bool wildcard_length(const char *name, size_t *ret_length)
+{
+	size_t length = strnlen(name, IFNAMSIZ - 1);
+	bool wildcard = length > 0 && name[length - 1] == '*';
+
+	*ret_length = wildcard ? length - 1 : length;
+	return wildcard;
+}
+
+/**
+ * external_is_wildcard - whether a name stands for all that begin so
+ * @external: as it is in a spec
+ */
+bool external_is_wildcard(const char *external)
+{
+	size_t length;
+
+	return wildcard_length(external, &length);
+}
+
+/**
+ * nat_external_is - whether a name of an external link stands for a link
+ * @external: as it is in a spec
+ * @link: a name, or one that ends in "*" and stands for more
+ */
+bool nat_external_is(const char *external, const char *link)
+{
+	size_t length;
+
+	if (wildcard_length(external, &length))
+		return strncmp(external, link, length) == 0;
+	return strcmp(external, link) == 0;
+}
+
+/**
+ * link_leads_to_container - whether a link has the name of a container's
+ * @link: its name; or, one that ends in "*", whether it stands for such
+ */
+bool link_leads_to_container(const char *link)
+{
+	static const char *const prefixes[] = { NAT_PREFIX, NAT_PREFIX_BRIDGED };
+	size_t length;
+	bool wildcard = wildcard_length(link, &length);
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		size_t common = strlen(prefixes[i]);
+
+		if (wildcard && length < common)
+			common = length;
+		if (strncmp(link, prefixes[i], common) == 0)
+			return true;
+	}
+	return false;
+}
+
+/**
  * external_refusal - why a link cannot be external
- * @link: a name a link can have
+ * @link: a name a link can have, which may end in "*"
  *
  * Returns the reason, or NULL when it can.
  */
 static const char *external_refusal(const char *link)
 {
-	if (strncmp(link, NAT_PREFIX, strlen(NAT_PREFIX)) == 0 || strncmp(link, "vb-", 3) == 0)
-		return "it leads to a container";
+	size_t length;
+	bool wildcard = wildcard_length(link, &length);
+
+	if (memchr(link, '*', length))
+		return "a wildcard stands at the end only";
+	if (link_leads_to_container(link))
+		return wildcard ? "it stands for links that lead to containers"
+				: "it leads to a container";
 	if (strcmp(link, "lo") == 0)
 		return "it leads nowhere";
 	if (strcmp(link, "all") == 0 || strcmp(link, "default") == 0)
@@ -96,9 +127,24 @@ static const char *external_refusal(const char *link)
 }
 
 /**
- * nat_spec_add - add an external link
+ * externals_drop - take out what a wildcard stands for
  * @spec: changed
- * @link: its name, which need not exist yet
+ * @wildcard: a name
+ */
+static void externals_drop(struct nat_spec *spec, const char *wildcard)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < spec->n_external; i++)
+		if (!nat_external_is(wildcard, spec->external[i]))
+			memmove(spec->external[kept++], spec->external[i], IFNAMSIZ);
+	spec->n_external = kept;
+}
+
+/**
+ * nat_spec_add - add an external link, or all whose names begin with something
+ * @spec: changed; of two names that overlap the wider one stays
+ * @link: its name, which need not exist yet; "wl+" and "wl*" are all that begin with "wl"
  * @e: says why not
  *
  * Returns 1, 0 when it is there already, -EINVAL (ERROR_USAGE) for a name no external link can have,
@@ -106,21 +152,23 @@ static const char *external_refusal(const char *link)
  */
 int nat_spec_add(struct nat_spec *spec, const char *link, struct error *e)
 {
-	const struct nat_spec *before = spec;
-	struct links links = links_of(before->external, before->n_external);
 	char name[IFNAMSIZ] = "";
 	const char *refusal;
 	int r = link_check(link, e);
 
 	if (r < 0)
 		return r;
-	refusal = external_refusal(link);
+	memcpy(name, link, strlen(link));
+	if (name[strlen(name) - 1] == '+')
+		name[strlen(name) - 1] = '*';
+	refusal = external_refusal(name);
 	if (refusal)
 		return error_set(e, ERROR_USAGE, EINVAL, "link %s cannot be external: %s", link,
 				 refusal);
-	memcpy(name, link, strlen(link));
-	if (links_have(&links, name))
-		return 0;
+	for (size_t i = 0; i < spec->n_external; i++)
+		if (nat_external_is(spec->external[i], name))
+			return 0;
+	externals_drop(spec, name);
 	if (spec->n_external == NAT_EXTERNAL_MAX)
 		return error_set(e, ERROR_USAGE, ENOSPC,
 				 "cannot add link %s: %d are external, no "
@@ -128,4 +176,45 @@ int nat_spec_add(struct nat_spec *spec, const char *link, struct error *e)
 				 link, NAT_EXTERNAL_MAX);
 	memcpy(spec->external[spec->n_external++], name, IFNAMSIZ);
 	return 1;
+}
+
+/**
+ * external_is_link - whether a link of the host is one of those that are external
+ * @spec: borrowed
+ * @link: its name
+ *
+ * Also where a wildcard stands for it, the loopback leads nowhere.
+ */
+static bool external_is_link(const struct nat_spec *spec, const char *link)
+{
+	for (size_t i = 0; i < spec->n_external; i++)
+		if (nat_external_is(spec->external[i], link))
+			return !external_refusal(link);
+	return false;
+}
+
+/**
+ * nat_external_now - the links of the host that are external now
+ * @spec: borrowed
+ * @ret_names: in their order; the caller frees them
+ * @ret_count: how many
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int nat_external_now(const struct nat_spec *spec, char (**ret_names)[IFNAMSIZ], size_t *ret_count,
+		     struct error *e)
+{
+	char(*names)[IFNAMSIZ];
+	size_t count, kept = 0;
+	int r = sysctl_links(&names, &count, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		if (external_is_link(spec, names[i]))
+			memmove(names[kept++], names[i], IFNAMSIZ);
+	*ret_names = names;
+	*ret_count = kept;
+	return 0;
 }

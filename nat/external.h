@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <net/if.h>
-#include <stddef.h>
+#include <stdbool.h>
 
 #include "base/error.h"
-#include "nat/nat.h"
 
-/* Names of links, each padded with zeros, as the kernel compares them. */
-struct links {
-	size_t count;
-	char names[NAT_EXTERNAL_MAX][IFNAMSIZ];
-};
-
-struct links links_of(const char (*names)[IFNAMSIZ], size_t count);
-struct links links_missing(const struct links *links, const struct links *others);
+/* Whether a link can have a name. Returns 0 or -EINVAL (ERROR_USAGE). */
 int link_check(const char *link, struct error *e);
+
+/* Whether it is a container's; or, for one that ends in "*", whether that stands for such. */
+bool link_leads_to_container(const char *link);
+
+/* Whether a name of an external link, as it is in a spec, ends in "*". */
+bool external_is_wildcard(const char *external);

@@ -16,10 +16,12 @@
  * which switches that took, and they stay.
  *
  * What a switch was is on disk before it is changed, so that whoever is killed leaves nothing that
- * cannot be put back. A switch that somebody has set to another value since is theirs.
+ * cannot be put back. A switch that somebody has set to another value since is theirs. A link takes its
+ * switches along when it is renamed, so it is recorded by its number as well.
  */
 #include <errno.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,6 +83,17 @@ static int work_begin(struct work *work, const char *path, struct error *e)
 	return record_read(path, &work->record, e);
 }
 
+/* What has to be done about a record and the switches. */
+struct survey {
+	struct switches plan;    /* as they have to be */
+	struct switches pending; /* not so yet */
+	size_t n_absent;
+	const char *absent[SWITCHES_MAX]; /* links that are not there, in the plan */
+	bool followed; /* links of the record have been renamed since, or are gone */
+	bool stale;    /* it has switches that are not wanted any more */
+	bool marked;   /* it says otherwise which of them published ports need */
+};
+
 /**
  * record_mark - have the record say which switches published ports need
  * @record: changed
@@ -106,23 +119,24 @@ static bool record_mark(struct switches *record, struct switches *plan)
 /**
  * record_pending - have it on disk what switches are, before they are changed
  * @work: its record is changed
- * @plan: all that are wanted
- * @pending: the switches with the values they have
+ * @survey: what is wanted, and the switches that are not so with the values they have
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int record_pending(struct work *work, struct switches *plan, const struct switches *pending,
-			  struct error *e)
+static int record_pending(struct work *work, struct survey *survey, struct error *e)
 {
-	bool changed = record_mark(&work->record, plan);
+	const struct switches *pending = &survey->pending;
+	bool changed = record_mark(&work->record, &survey->plan) || survey->followed;
 	size_t before = work->record.count;
 
 	for (size_t i = 0; i < pending->count; i++) {
+		struct kernel_switch entry = pending->list[i];
 		int r = 0;
 
-		if (!switches_find(&work->record, &pending->list[i]))
-			r = switches_add(&work->record, &pending->list[i], e);
+		entry.ifindex = if_nametoindex(entry.link);
+		if (!switches_find(&work->record, &entry))
+			r = switches_add(&work->record, &entry, e);
 		if (r < 0)
 			return r;
 	}
@@ -183,14 +197,13 @@ static int switch_put_back(const struct kernel_switch *entry, struct error *e)
  *
  * Goes backwards, so that what was switched last is put back first.
  *
- * Returns 1, 0 when there were none, or -errno.
+ * Returns 1 or -errno.
  */
 static int work_put_back(struct work *work, struct switches *plan, struct error *e)
 {
-	size_t before = work->record.count;
 	int r;
 
-	for (size_t i = before; i-- > 0;) {
+	for (size_t i = work->record.count; i-- > 0;) {
 		if (switches_find(plan, &work->record.list[i]))
 			continue;
 		r = switch_put_back(&work->record.list[i], e);
@@ -198,21 +211,9 @@ static int work_put_back(struct work *work, struct switches *plan, struct error 
 			return r;
 		switches_drop(&work->record, i);
 	}
-	if (work->record.count == before)
-		return 0;
 	r = record_write(work->path, &work->record, e);
 	return r < 0 ? r : 1;
 }
-
-/* What has to be done about a record and the switches. */
-struct survey {
-	struct switches plan;    /* as they have to be */
-	struct switches pending; /* not so yet */
-	size_t n_absent;
-	const char *absent[2 * NAT_EXTERNAL_MAX]; /* links that are not there, in the plan */
-	bool stale;  /* the record has switches that are not wanted any more */
-	bool marked; /* it says otherwise which of them published ports need */
-};
 
 /**
  * survey_pending - find out which switches are not as wanted
@@ -243,7 +244,7 @@ static int survey_pending(struct survey *survey, struct error *e)
 /**
  * survey_make - find out what has to be done
  * @spec: which links are external
- * @record: what we have switched
+ * @record: what we have switched; follows its links
  * @survey: filled
  * @e: filled on failure
  *
@@ -252,8 +253,10 @@ static int survey_pending(struct survey *survey, struct error *e)
 static int survey_make(const struct nat_spec *spec, struct switches *record, struct survey *survey,
 		       struct error *e)
 {
-	int r = plan_make(spec, record, &survey->plan, e);
+	int r;
 
+	survey->followed = record_follow(record);
+	r = plan_make(spec, record, &survey->plan, e);
 	if (r == 0)
 		r = survey_pending(survey, e);
 	if (r < 0)
@@ -266,7 +269,7 @@ static int survey_make(const struct nat_spec *spec, struct switches *record, str
 		survey->stale |= !planned;
 		survey->marked |= planned && planned->ports != record->list[i].ports;
 	}
-	return survey->pending.count > 0 || survey->stale || survey->marked;
+	return survey->pending.count > 0 || survey->followed || survey->stale || survey->marked;
 }
 
 /**
@@ -301,7 +304,7 @@ int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struc
 		r = survey_make(spec, &work.record, &survey, e);
 	if (r <= 0)
 		return r;
-	r = record_pending(&work, &survey.plan, &survey.pending, e);
+	r = record_pending(&work, &survey, e);
 	if (r >= 0)
 		r = switches_set(&survey.pending, e);
 	if (r >= 0 && survey.stale)
@@ -359,5 +362,6 @@ int nat_forwarding_restore(const char *record, struct error *e)
 	r = work_begin(&work, record, e);
 	if (r <= 0)
 		return r;
+	record_follow(&work.record);
 	return work_put_back(&work, &none, e);
 }

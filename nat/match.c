@@ -160,7 +160,7 @@ int rule_is_right(const struct rule *rule, const struct nlmsghdr *answer, struct
 
 	if (answer->nlmsg_len > RULE_PAYLOAD_MAX)
 		return 0;
-	r = rule_put(wanted, rule, e);
+	r = rule_put_read(wanted, rule, e);
 	if (r < 0)
 		return r;
 	parsed = nftnl_rule_alloc();

@@ -20,10 +20,12 @@
 
 struct nat;
 
-#define NAT_TABLE         "nixctr-net"
-#define NAT_PREFIX        "ve-"
-#define NAT_EXTERNAL_MAX  32
-#define NAT_CONTAINER_MAX 64 /* a container's name with its NUL */
+#define NAT_TABLE          "nixctr-net"
+#define NAT_PREFIX         "ve-"
+#define NAT_PREFIX_BRIDGED "vb-" /* a container's on a bridge */
+#define NAT_EXTERNAL_MAX   32
+#define NAT_INTERNAL_MAX   32
+#define NAT_CONTAINER_MAX  64 /* a container's name with its NUL */
 
 /* A port of the host that is a container's. */
 struct nat_forward {
@@ -52,16 +54,27 @@ struct nat_source {
 	void *data;
 };
 
+/* A link that internal networks are behind. */
+struct nat_inside {
+	char link[IFNAMSIZ];
+	bool v4, v6; /* of which families */
+};
+
 /* What the table should be. */
 struct nat_spec {
 	size_t n_external; /* 0: NAT is not enabled, containers are isolated */
-	char external[NAT_EXTERNAL_MAX][IFNAMSIZ];
+	char external[NAT_EXTERNAL_MAX][IFNAMSIZ]; /* "wl*": all that begin with "wl" */
 	bool ipv6; /* a container has IPv6: before 6.17 the kernel forwards that for all links or none */
 	bool ports; /* a port is about to be published: what that takes has to be there */
 	struct nat_source source; /* none: there are no forwards */
 	bool callers_known; /* the links below are; else the switches they need stay as they are */
 	size_t n_callers;   /* links on which published ports are called */
 	char callers[NAT_EXTERNAL_MAX][IFNAMSIZ];
+	size_t n_internal; /* networks that get out as containers do */
+	struct prefix internal[NAT_INTERNAL_MAX];
+	size_t n_inside; /* links they are behind */
+	struct nat_inside inside[NAT_EXTERNAL_MAX];
+	struct addr address4, address6; /* they all leave with; none: with that of the link */
 };
 
 struct nat_counter {
@@ -75,6 +88,9 @@ struct nat_state {
 	char difference[128]; /* the first that was found, in words, when it is not intact */
 	size_t n_external;
 	char external[NAT_EXTERNAL_MAX][IFNAMSIZ];
+	size_t n_internal;
+	struct prefix internal[NAT_INTERNAL_MAX];
+	struct addr address4, address6;
 	struct nat_counter masqueraded; /* connections: first packets only */
 	struct nat_counter outgoing;    /* forwarded from containers to external links */
 	struct nat_counter incoming;    /* replies forwarded to containers */
@@ -97,10 +113,41 @@ void nat_close(struct nat *nat);
 void nat_closep(struct nat **nat);
 
 /*
- * Adds an external link to @spec, once. "ve-..." is refused: it would be inside and outside at the
- * same time. Returns 1, 0 when it is there already, -EINVAL (ERROR_USAGE) or -ENOSPC.
+ * Adds an external link to @spec, once; "wl*" and "wl+" are all links whose names begin with "wl".
+ * "ve-..." is refused: it would be inside and outside at the same time. Returns 1, 0 when it is
+ * there already, -EINVAL (ERROR_USAGE) or -ENOSPC.
  */
 int nat_spec_add(struct nat_spec *spec, const char *link, struct error *e);
+
+/* Whether a name of an external link, as it is in a spec, stands for this link. */
+bool nat_external_is(const char *external, const char *link);
+
+/*
+ * Adds a network to those that get out as containers do: "192.168.7.0/24" or an address. Returns 1,
+ * 0 when it is there already, -EINVAL (ERROR_USAGE), also for one that overlaps, or -ENOSPC.
+ */
+int nat_spec_add_internal(struct nat_spec *spec, const char *text, struct error *e);
+
+/* Notes that internal networks of a family are behind a link. Returns 1, 0, or -ENOSPC. */
+int nat_spec_add_inside(struct nat_spec *spec, const char *link, sa_family_t family,
+			struct error *e);
+
+/*
+ * Sets the address all of them leave with, one for each family; AF_UNSPEC: either family. Returns 1, 0
+ * when it is so already, or -EINVAL (ERROR_USAGE).
+ */
+int nat_spec_set_address(struct nat_spec *spec, const char *text, sa_family_t family,
+			 struct error *e);
+
+/* Whether two specs say the same of links, networks and addresses. */
+bool nat_spec_same(const struct nat_spec *a, const struct nat_spec *b);
+
+/* The links of the host that are external now. The caller frees *ret_names. */
+int nat_external_now(const struct nat_spec *spec, char (**ret_names)[IFNAMSIZ], size_t *ret_count,
+		     struct error *e);
+
+/* Adds to @drift what addresses of @spec the host does not have. Returns 0 or -errno. */
+int nat_address_compare(const struct nat_spec *spec, struct nat_drift *drift, struct error *e);
 
 /*
  * Makes the table what @spec says, in one atomic batch. An intact table is left alone, a changed set

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/sysctl.h"
+#include "nat/external.h"
 
 /* How a link is made to forward IPv6. */
 enum ipv6_means {
@@ -59,6 +61,26 @@ static int plan_add_advertisements(struct switches *plan, const char *link, stru
 }
 
 /**
+ * plan_add_ipv6 - want a link to forward IPv6
+ * @plan: changed
+ * @link: the link
+ * @ipv6: how that is done
+ * @record: what we have switched
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int plan_add_ipv6(struct switches *plan, const char *link, enum ipv6_means ipv6,
+			 struct switches *record, struct error *e)
+{
+	if (ipv6 == IPV6_FORCED)
+		return plan_add(plan, "ipv6", link, "force_forwarding", 1, e);
+	if (ipv6 == IPV6_ROUTER)
+		return plan_add_advertisements(plan, link, record, e);
+	return 0;
+}
+
+/**
  * plan_add_link - want a link to forward
  * @plan: changed
  * @link: the link
@@ -73,11 +95,7 @@ static int plan_add_link(struct switches *plan, const char *link, enum ipv6_mean
 {
 	int r = plan_add(plan, "ipv4", link, "forwarding", 1, e);
 
-	if (r == 0 && ipv6 == IPV6_FORCED)
-		r = plan_add(plan, "ipv6", link, "force_forwarding", 1, e);
-	else if (r == 0 && ipv6 == IPV6_ROUTER)
-		r = plan_add_advertisements(plan, link, record, e);
-	return r;
+	return r < 0 ? r : plan_add_ipv6(plan, link, ipv6, record, e);
 }
 
 /**
@@ -124,6 +142,76 @@ static int plan_add_callers(const struct nat_spec *spec, enum ipv6_means ipv6,
 }
 
 /**
+ * plan_add_external - what external links need
+ * @spec: says which they are
+ * @ipv6: how links forward IPv6
+ * @record: what we have switched
+ * @plan: changed
+ * @e: filled on failure
+ *
+ * Those that are there now, and those that have a whole name, which are told of when they are not.
+ *
+ * Returns 0 or -errno.
+ */
+static int plan_add_external(const struct nat_spec *spec, enum ipv6_means ipv6,
+			     struct switches *record, struct switches *plan, struct error *e)
+{
+	_cleanup_(freep) char(*now)[IFNAMSIZ] = NULL;
+	bool wildcards = false;
+	size_t count = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < spec->n_external && r == 0; i++)
+		if (external_is_wildcard(spec->external[i]))
+			wildcards = true;
+		else
+			r = plan_add_link(plan, spec->external[i], ipv6, record, e);
+	if (r == 0 && wildcards)
+		r = nat_external_now(spec, &now, &count, e);
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = plan_add_link(plan, now[i], ipv6, record, e);
+	return r;
+}
+
+/**
+ * plan_add_inside - what internal networks need
+ * @spec: says which links they are behind
+ * @ipv6: how links forward IPv6
+ * @record: what we have switched
+ * @plan: changed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int plan_add_inside(const struct nat_spec *spec, enum ipv6_means ipv6,
+			   struct switches *record, struct switches *plan, struct error *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < spec->n_inside && r == 0; i++) {
+		const struct nat_inside *inside = &spec->inside[i];
+
+		if (inside->v4)
+			r = plan_add(plan, "ipv4", inside->link, "forwarding", 1, e);
+		if (r == 0 && inside->v6)
+			r = plan_add_ipv6(plan, inside->link, ipv6, record, e);
+	}
+	return r;
+}
+
+/**
+ * spec_has_ipv6 - whether anybody sends packets of IPv6
+ * @spec: borrowed
+ */
+static bool spec_has_ipv6(const struct nat_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_internal; i++)
+		if (spec->internal[i].addr.family == AF_INET6)
+			return true;
+	return spec->ipv6;
+}
+
+/**
  * plan_means - how links forward IPv6 on this kernel
  * @spec: whether any container has it
  * @record: what we have switched
@@ -139,7 +227,7 @@ static enum ipv6_means plan_means(const struct nat_spec *spec, struct switches *
 		return IPV6_FORCED;
 	if (!spec->n_external && !spec->n_callers)
 		return IPV6_NONE;
-	return spec->ipv6 || switches_find(record, &router) ? IPV6_ROUTER : IPV6_NONE;
+	return spec_has_ipv6(spec) || switches_find(record, &router) ? IPV6_ROUTER : IPV6_NONE;
 }
 
 /**
@@ -155,11 +243,12 @@ int plan_make(const struct nat_spec *spec, struct switches *record, struct switc
 	      struct error *e)
 {
 	enum ipv6_means ipv6 = plan_means(spec, record);
-	int r = 0;
+	int r;
 
 	plan->count = 0;
-	for (size_t i = 0; i < spec->n_external && r == 0; i++)
-		r = plan_add_link(plan, spec->external[i], ipv6, record, e);
+	r = plan_add_external(spec, ipv6, record, plan, e);
+	if (r == 0)
+		r = plan_add_inside(spec, ipv6, record, plan, e);
 	if (r == 0)
 		r = plan_add_callers(spec, ipv6, record, plan, e);
 	if (r == 0 && ipv6 == IPV6_ROUTER)

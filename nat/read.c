@@ -2,8 +2,8 @@
 /*
  * Theory of operation
  *
- * Everything is asked for by name, in one go, and the rules of our table are listed; a second
- * question lists the external links, for the kernel makes one list at a time. A part of the table is
+ * Everything is asked for by name, in one go, and the rules of our table are listed; what its sets
+ * hold is asked for behind that (contents.c), for the kernel makes one list at a time. A part of the table is
  * there when one of its objects is. What should not be there is found without listing the chains of
  * all tables of the host: the table counts what is in it.
  *
@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nat/contents.h"
 #include "nat/match.h"
 
 static const char *const object_nouns[] = {
@@ -38,8 +39,7 @@ static const char *const object_nouns[] = {
  * @snapshot: changed; only the first difference is kept
  * @format: what differs
  */
-__attribute__((format(printf, 2, 3))) static void snapshot_differs(struct snapshot *snapshot,
-								   const char *format, ...)
+void snapshot_differs(struct snapshot *snapshot, const char *format, ...)
 {
 	va_list args;
 
@@ -207,53 +207,6 @@ static int take_first(void *data, size_t index, const struct nlmsghdr *answer, s
 }
 
 /**
- * take_element - take one element of the set of external links
- * @snapshot: changed
- * @element: borrowed
- */
-static void take_element(struct snapshot *snapshot, const struct nlattr *element)
-{
-	struct nat_state *state = &snapshot->state;
-	const struct nlattr *key = nested_attribute(element, NFTA_SET_ELEM_KEY);
-	const struct nlattr *value = nested_attribute(key, NFTA_DATA_VALUE);
-	const char *link = value ? mnl_attr_get_payload(value) : NULL;
-
-	if (!link || mnl_attr_get_payload_len(value) != IFNAMSIZ || link[IFNAMSIZ - 1] != '\0' ||
-	    state->n_external == NAT_EXTERNAL_MAX)
-		snapshot_differs(snapshot, "set " SET_EXTERNAL " has an element that is not ours");
-	else
-		memcpy(state->external[state->n_external++], link, IFNAMSIZ);
-}
-
-/**
- * take_second - take an answer to the second question, the external links
- * @data: the snapshot
- * @index: not used
- * @answer: borrowed; NULL: there is no such set, which is known by now
- * @e: not used
- *
- * Returns 0.
- */
-static int take_second(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
-{
-	struct snapshot *snapshot = data;
-	const struct nlattr *list, *element;
-	const char *end;
-
-	(void)index;
-	(void)e;
-	list = answer ? message_attribute(answer, NFTA_SET_ELEM_LIST_ELEMENTS) : NULL;
-	if (!list)
-		return 0;
-	end = (const char *)list + mnl_attr_get_len(list);
-	for (element = mnl_attr_get_payload(list);
-	     mnl_attr_ok(element, (int)(end - (const char *)element));
-	     element = mnl_attr_next(element))
-		take_element(snapshot, element);
-	return 0;
-}
-
-/**
  * ask_first - ask for the generation, each object, and the rules
  * @request: begun here
  */
@@ -272,29 +225,17 @@ static void ask_first(struct nft_request *request)
 }
 
 /**
- * link_order - compare the names of two links, for qsort()
- * @a, @b: the names
- */
-static int link_order(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-/**
  * snapshot_finish - draw the conclusions that take the whole table
  * @snapshot: changed
  */
 static void snapshot_finish(struct snapshot *snapshot)
 {
-	struct nat_state *state = &snapshot->state;
-
 	for (size_t i = 0; i < RULESET_OBJECTS; i++)
 		if (snapshot->objects[i] && ruleset_objects[i].kind == NFT_CHAIN &&
 		    chain_rule(ruleset_objects[i].name, snapshot->rules[i], snapshot->parts))
 			snapshot_differs(snapshot, "chain %s lacks a rule",
 					 ruleset_objects[i].name);
-	state->ports = snapshot->parts & PART_PORTS;
-	qsort(state->external, state->n_external, IFNAMSIZ, link_order);
+	snapshot->state.ports = snapshot->parts & PART_PORTS;
 }
 
 /**
@@ -309,7 +250,6 @@ static int snapshot_try(struct nat *nat, struct snapshot *snapshot, struct error
 {
 	uint32_t generation = 0;
 	const struct nft_taker first = { take_first, snapshot };
-	const struct nft_taker second = { take_second, snapshot };
 	const struct nft_taker last = { take_generation, &generation };
 	struct nft_request request;
 	int r;
@@ -319,9 +259,7 @@ static int snapshot_try(struct nat *nat, struct snapshot *snapshot, struct error
 	r = nft_query(nat, &request, &first, e);
 	if (r < 0 || !snapshot->present)
 		return r;
-	nft_request_init(&request);
-	elements_put(nft_request_add(&request, NFT_LIST, NFT_ELEMENT, SET_EXTERNAL), NULL);
-	r = nft_query(nat, &request, &second, e);
+	r = contents_read(nat, snapshot, e);
 	if (r < 0)
 		return r;
 	nft_request_init(&request);

@@ -23,5 +23,9 @@ struct snapshot {
 /* How often to begin again when others keep changing the ruleset under our hands. */
 #define SNAPSHOT_TRIES 100
 
+/* Notes that the table is not what it should be; only the first difference is kept. */
+__attribute__((format(printf, 2, 3))) void snapshot_differs(struct snapshot *snapshot,
+							    const char *format, ...);
+
 int take_generation(void *data, size_t index, const struct nlmsghdr *answer, struct error *e);
 int snapshot_read(struct nat *nat, struct snapshot *ret_snapshot, struct error *e);

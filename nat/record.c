@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "nat/external.h"
 
-#define RECORD_LINE_MAX 80
+#define RECORD_LINE_MAX 128
 #define RECORD_SIZE_MAX 65536
 
 /**
@@ -60,54 +60,88 @@ void switches_drop(struct switches *switches, size_t index)
 }
 
 /**
- * number_parse - parse a number up to the character it ends at
- * @text: borrowed
- * @end: that character
- * @ret_rest: what is behind it
+ * number_parse - parse a word that is a number
+ * @word: borrowed; NULL is none
  * @ret_number: the number
  *
  * Returns 0 or -EINVAL.
  */
-static int number_parse(const char *text, char end, const char **ret_rest, int *ret_number)
+static int number_parse(const char *word, int *ret_number)
 {
 	char *rest;
 	long number;
 
-	errno = 0;
-	number = strtol(text, &rest, 10);
-	if (rest == text || *rest != end || errno || number < INT_MIN || number > INT_MAX)
+	if (!word)
 		return -EINVAL;
-	*ret_rest = end ? rest + 1 : rest;
+	errno = 0;
+	number = strtol(word, &rest, 10);
+	if (rest == word || *rest || errno || number < INT_MIN || number > INT_MAX)
+		return -EINVAL;
 	*ret_number = (int)number;
 	return 0;
 }
 
 /**
+ * rest_parse - parse what may stand behind the values of a switch
+ * @rest: changed; NULL: nothing
+ * @ret: the switch
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int rest_parse(char *rest, struct kernel_switch *ret)
+{
+	while (rest) {
+		const char *word = strsep(&rest, " ");
+		int number = 0;
+
+		if (strcmp(word, "ports") == 0)
+			ret->ports = true;
+		else if (strcmp(word, "ifindex") != 0 ||
+			 number_parse(strsep(&rest, " "), &number) < 0 || number <= 0)
+			return -EINVAL;
+		ret->ifindex = number ? (unsigned)number : ret->ifindex;
+	}
+	return 0;
+}
+
+/**
+ * word_take - take the next word of a line
+ * @rest: changed; NULL at the end
+ * @to, @size: where it goes
+ *
+ * Returns 0, or -EINVAL when there is none, or it is too long.
+ */
+static int word_take(char **rest, char *to, size_t size)
+{
+	const char *word = strsep(rest, " ");
+
+	if (!word || strlen(word) >= size)
+		return -EINVAL;
+	memcpy(to, word, strlen(word) + 1);
+	return 0;
+}
+
+/**
  * line_parse - parse one line of a record
- * @line: without its end
+ * @line: without its end; changed
  * @ret: the switch
  *
  * Returns 0, or -EINVAL for what we cannot have written.
  */
-static int line_parse(const char *line, struct kernel_switch *ret)
+static int line_parse(char *line, struct kernel_switch *ret)
 {
-	static const char ports[] = " ports";
-	size_t length = strlen(line), tail = length - strlen(ports);
-	char number[RECORD_LINE_MAX];
-	int end = 0;
+	char *rest = line;
 
-	ret->ports = length > strlen(ports) && strcmp(line + tail, ports) == 0;
-	if (path_format(number, sizeof(number), NULL, "%.*s", (int)(ret->ports ? tail : length),
-			line) < 0)
-		return -EINVAL;
-	line = number;
-	if (sscanf(line, "%7s %15s %23s %n", ret->family, ret->link, ret->key, &end) != 3 ||
-	    number_parse(line + end, ' ', &line, &ret->before) < 0 ||
-	    number_parse(line, '\0', &line, &ret->wanted) < 0)
+	*ret = (struct kernel_switch){ 0 };
+	if (word_take(&rest, ret->family, sizeof(ret->family)) < 0 ||
+	    word_take(&rest, ret->link, sizeof(ret->link)) < 0 ||
+	    word_take(&rest, ret->key, sizeof(ret->key)) < 0 ||
+	    number_parse(strsep(&rest, " "), &ret->before) < 0 ||
+	    number_parse(strsep(&rest, " "), &ret->wanted) < 0 || rest_parse(rest, ret) < 0)
 		return -EINVAL;
 	if (strcmp(ret->family, "ipv4") != 0 && strcmp(ret->family, "ipv6") != 0)
 		return -EINVAL;
-	if (strchr(ret->key, '/') || ret->key[0] == '.')
+	if (!ret->key[0] || strchr(ret->key, '/') || ret->key[0] == '.')
 		return -EINVAL;
 	return link_check(ret->link, NULL);
 }
@@ -133,10 +167,13 @@ int record_read(const char *path, struct switches *ret_record, struct error *e)
 		return r == -ENOENT ? 0 : r;
 	for (rest = text; *rest;) {
 		char *line = strsep(&rest, "\n");
+		char words[RECORD_LINE_MAX] = "";
 		struct kernel_switch entry;
 
 		number++;
-		r = line_parse(line, &entry);
+		r = path_format(words, sizeof(words), NULL, "%s", line);
+		if (r == 0)
+			r = line_parse(words, &entry);
 		if (r < 0) {
 			r = error_set(e, ERROR_FAILED, EINVAL, "%s, line %zu: '%.60s' is no switch",
 				      path, number, line);
@@ -147,6 +184,56 @@ int record_read(const char *path, struct switches *ret_record, struct error *e)
 			return r < 0 ? r : 1;
 	}
 	return 1;
+}
+
+/**
+ * record_follow - have a record follow its links
+ * @record: changed
+ *
+ * A link that was renamed has taken its switches with it. One that has gone, also into another
+ * network namespace, has none any more; when another comes by the same name, that one has its own.
+ *
+ * Returns whether it is another one now.
+ */
+bool record_follow(struct switches *record)
+{
+	bool changed = false;
+
+	for (size_t i = record->count; i-- > 0;) {
+		struct kernel_switch *entry = &record->list[i];
+		char name[IFNAMSIZ] = "";
+
+		if (!entry->ifindex)
+			continue;
+		if (!if_indextoname(entry->ifindex, name))
+			switches_drop(record, i);
+		else if (strcmp(name, entry->link) == 0)
+			continue;
+		else
+			memcpy(entry->link, name, sizeof(name));
+		changed = true;
+	}
+	return changed;
+}
+
+/**
+ * entry_format - one line of a record
+ * @entry: borrowed
+ * @text: filled
+ *
+ * Returns its length.
+ */
+static size_t entry_format(const struct kernel_switch *entry, char text[RECORD_LINE_MAX])
+{
+	int length = snprintf(text, RECORD_LINE_MAX, "%s %s %s %d %d", entry->family, entry->link,
+			      entry->key, entry->before, entry->wanted);
+
+	if (entry->ifindex)
+		length += snprintf(text + length, (size_t)(RECORD_LINE_MAX - length), " ifindex %u",
+				   entry->ifindex);
+	length += snprintf(text + length, (size_t)(RECORD_LINE_MAX - length), "%s\n",
+			   entry->ports ? " ports" : "");
+	return (size_t)length;
 }
 
 /**
@@ -163,13 +250,8 @@ int record_write(const char *path, const struct switches *record, struct error *
 	size_t length = 0;
 	int r;
 
-	for (size_t i = 0; i < record->count; i++) {
-		const struct kernel_switch *entry = &record->list[i];
-
-		length += (size_t)snprintf(text + length, RECORD_LINE_MAX, "%s %s %s %d %d%s\n",
-					   entry->family, entry->link, entry->key, entry->before,
-					   entry->wanted, entry->ports ? " ports" : "");
-	}
+	for (size_t i = 0; i < record->count; i++)
+		length += entry_format(&record->list[i], text + length);
 	if (length)
 		return file_replace(path, text, length, 0644, e);
 	r = file_remove(path, e);

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 
 /* What nft(8) has no header for (datatype.h): the kernel only keeps them for it. */
+#define NFT_TYPE_NFPROTO 2
 #define NFT_TYPE_IPADDR  7
 #define NFT_TYPE_IP6ADDR 8
 #define NFT_TYPE_PROTO   12
@@ -30,9 +31,21 @@
 
 #define NFT_PAIR(a_, b_) ((a_) << NFT_TYPE_BITS | (b_))
 
-static const struct set_type links_type = { .key = NFT_TYPE_IFNAME,
-					    .key_size = IFNAMSIZ,
-					    .order = NFT_HOST_ENDIAN };
+#define INTERVAL_SET(key_, size_, order_)                                                        \
+	{                                                                                        \
+		.key = (key_), .key_size = (size_), .order = (order_), .flags = NFT_SET_INTERVAL \
+	}
+#define FAMILY_MAP(data_, size_)                                                               \
+	{                                                                                      \
+		.key = NFT_TYPE_NFPROTO, .key_size = 1, .data = (data_), .data_size = (size_), \
+		.order = NFT_BIG_ENDIAN                                                        \
+	}
+
+static const struct set_type links_type = INTERVAL_SET(NFT_TYPE_IFNAME, IFNAMSIZ, NFT_HOST_ENDIAN);
+static const struct set_type internal_type = INTERVAL_SET(NFT_TYPE_IPADDR, 4, NFT_BIG_ENDIAN);
+static const struct set_type internal6_type = INTERVAL_SET(NFT_TYPE_IP6ADDR, 16, NFT_BIG_ENDIAN);
+static const struct set_type address_type = FAMILY_MAP(NFT_TYPE_IPADDR, 4);
+static const struct set_type address6_type = FAMILY_MAP(NFT_TYPE_IP6ADDR, 16);
 
 /* Each value of several is padded to four bytes. */
 static const struct set_type link_pairs_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IFNAME),
@@ -85,13 +98,20 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	COUNTER(PART_TABLE, dropped, "everything else from or to a container"),
 
 	SET(PART_TABLE, SET_EXTERNAL, &links_type, "links to the outside"),
+	SET(PART_INTERNAL, SET_INTERNAL, &internal_type, "networks that reach it as containers do"),
+	SET(PART_INTERNAL, SET_INTERNAL6, &internal6_type, "the same for IPv6"),
+	SET(PART_ADDRESS, MAP_ADDRESS, &address_type, "the address that all leave with"),
+	SET(PART_ADDRESS, MAP_ADDRESS6, &address6_type, "the same for IPv6"),
 
 	CHAIN(PART_TABLE, "from-container", "containers reach the outside, not each other"),
 	CHAIN(PART_TABLE, "to-container", "the outside may answer, not ask"),
+	CHAIN(PART_INTERNAL, "from-internal", "other networks reach the outside as containers do"),
+	CHAIN(PART_INTERNAL, "to-internal", "which may answer, not ask"),
 	HOOKED(PART_TABLE, "forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER,
 	       "what passes through the host"),
 	HOOKED(PART_TABLE, "postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC,
 	       "containers share the addresses of the host"),
+	CHAIN(PART_TABLE, "leave", "with which address they leave"),
 	HOOKED(PART_TABLE, "source", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW,
 	       "containers do not lie about their address"),
 
@@ -121,6 +141,11 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define LINK_LOCAL          { .kind = WORD_LINK_LOCAL }
 #define SOURCE_MISSING      { .kind = WORD_SOURCE_MISSING }
 #define COUNT(name_)        { .kind = WORD_COUNTER, .name = (name_) }
+#define FROM_INTERNAL(v_, set_) { .kind = WORD_SADDR_IN, .bits = (v_), .name = (set_) }
+#define TO_INTERNAL(v_, set_)   { .kind = WORD_DADDR_IN, .bits = (v_), .name = (set_) }
+#define FIRST               { .kind = WORD_SYN }
+#define FIT                 { .kind = WORD_CLAMP }
+#define LEAVE_WITH(v_, map_) { .kind = WORD_SNAT, .bits = (v_), .name = (map_) }
 #define MASQUERADE          { .kind = WORD_MASQUERADE }
 #define GOTO(chain_)        { .kind = WORD_GOTO, .name = (chain_) }
 #define ACCEPT              { .kind = WORD_VERDICT, .bits = NF_ACCEPT }
@@ -167,6 +192,8 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
  * it. Each of the three touches packets of such connections only.
  */
 const struct rule ruleset_rules[RULESET_RULES] = {
+	{ PART_TABLE, "from-container", "no segment larger than the way allows",
+	  { FIRST, FIT } },
 	{ PART_PORTS, "from-container", "published by another container",
 	  { TO_CONTAINER, FORWARDED, COUNT("published"), ACCEPT } },
 	{ PART_PORTS, "from-container", "answers of what it publishes",
@@ -176,6 +203,8 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_TABLE, "from-container", "all else",
 	  { COUNT("dropped"), DROP } },
 
+	{ PART_TABLE, "to-container", "no segment larger than the way allows",
+	  { FIRST, FIT } },
 	{ PART_PORTS, "to-container", "what it publishes",
 	  { FORWARDED, COUNT("published"), ACCEPT } },
 	{ PART_TABLE, "to-container", "answers",
@@ -187,9 +216,44 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { FROM_CONTAINER, GOTO("from-container") } },
 	{ PART_TABLE, "forward", "sent to a container",
 	  { TO_CONTAINER, GOTO("to-container") } },
+	{ PART_INTERNAL, "forward", "sent by an internal network",
+	  { FROM_INTERNAL(V4, SET_INTERNAL), GOTO("from-internal") } },
+	{ PART_INTERNAL, "forward", "the same for IPv6",
+	  { FROM_INTERNAL(V6, SET_INTERNAL6), GOTO("from-internal") } },
+	{ PART_INTERNAL, "forward", "sent to an internal network",
+	  { TO_INTERNAL(V4, SET_INTERNAL), GOTO("to-internal") } },
+	{ PART_INTERNAL, "forward", "the same for IPv6",
+	  { TO_INTERNAL(V6, SET_INTERNAL6), GOTO("to-internal") } },
 
-	{ PART_TABLE, "postrouting", "IPv4 and IPv6",
-	  { FROM_CONTAINER, TO_OUTSIDE, COUNT("masqueraded"), MASQUERADE } },
+	{ PART_INTERNAL, "from-internal", "no segment larger than the way allows",
+	  { TO_OUTSIDE, FIRST, FIT } },
+	{ PART_INTERNAL, "from-internal", "known, else it would not be masqueraded",
+	  { TO_OUTSIDE, STATE(KNOWN), COUNT("outgoing"), ACCEPT } },
+	{ PART_INTERNAL, "from-internal", "all else",
+	  { TO_OUTSIDE, COUNT("dropped"), DROP } },
+
+	{ PART_INTERNAL, "to-internal", "no segment larger than the way allows",
+	  { FROM_OUTSIDE, FIRST, FIT } },
+	{ PART_INTERNAL, "to-internal", "answers",
+	  { FROM_OUTSIDE, STATE(ANSWER), COUNT("incoming"), ACCEPT } },
+	{ PART_INTERNAL, "to-internal", "what somebody forwards there",
+	  { FROM_OUTSIDE, FORWARDED, ACCEPT } },
+	{ PART_INTERNAL, "to-internal", "all else",
+	  { FROM_OUTSIDE, COUNT("dropped"), DROP } },
+
+	{ PART_TABLE, "postrouting", "of a container, IPv4 and IPv6",
+	  { FROM_CONTAINER, TO_OUTSIDE, COUNT("masqueraded"), GOTO("leave") } },
+	{ PART_INTERNAL, "postrouting", "of an internal network",
+	  { FROM_INTERNAL(V4, SET_INTERNAL), TO_OUTSIDE, COUNT("masqueraded"), GOTO("leave") } },
+	{ PART_INTERNAL, "postrouting", "the same for IPv6",
+	  { FROM_INTERNAL(V6, SET_INTERNAL6), TO_OUTSIDE, COUNT("masqueraded"), GOTO("leave") } },
+
+	{ PART_ADDRESS, "leave", "the one that is set for the family",
+	  { LEAVE_WITH(V4, MAP_ADDRESS) } },
+	{ PART_ADDRESS, "leave", "the same for IPv6",
+	  { LEAVE_WITH(V6, MAP_ADDRESS6) } },
+	{ PART_TABLE, "leave", "that of the link",
+	  { MASQUERADE } },
 
 	{ PART_PORTS, "postrouting", "back to where it came from: the answer must come through the host",
 	  { FORWARDED, SAME_LINK, MASQUERADE } },
@@ -202,6 +266,10 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { FROM_CONTAINER, LINK_LOCAL, ACCEPT } },
 	{ PART_TABLE, "source", "the way back is another one",
 	  { FROM_CONTAINER, SOURCE_MISSING, COUNT("dropped"), DROP } },
+	{ PART_INTERNAL, "source", "nobody outside has an internal address",
+	  { FROM_OUTSIDE, FROM_INTERNAL(V4, SET_INTERNAL), SOURCE_MISSING, COUNT("dropped"), DROP } },
+	{ PART_INTERNAL, "source", "the same for IPv6",
+	  { FROM_OUTSIDE, FROM_INTERNAL(V6, SET_INTERNAL6), SOURCE_MISSING, COUNT("dropped"), DROP } },
 
 	{ PART_PORTS, "publish", "IPv4",
 	  { PUBLISH(V4, MAP_FORWARDS) } },
@@ -323,8 +391,10 @@ static void set_put(struct nlmsghdr *message, const struct object *set, const ui
 	mnl_attr_put_u32(message, NFTA_SET_KEY_TYPE, htonl(type->key));
 	mnl_attr_put_u32(message, NFTA_SET_KEY_LEN, htonl(type->key_size));
 	mnl_attr_put_u32(message, NFTA_SET_ID, htonl((uint32_t)(set - ruleset_objects)));
+	if (type->flags || type->data_size)
+		mnl_attr_put_u32(message, NFTA_SET_FLAGS,
+				 htonl(type->flags | (type->data_size ? NFT_SET_MAP : 0)));
 	if (type->data_size) {
-		mnl_attr_put_u32(message, NFTA_SET_FLAGS, htonl(NFT_SET_MAP));
 		mnl_attr_put_u32(message, NFTA_SET_DATA_TYPE, htonl(type->data));
 		mnl_attr_put_u32(message, NFTA_SET_DATA_LEN, htonl(type->data_size));
 		used += order_put(userdata + used, NFTNL_UDATA_SET_DATABYTEORDER, type->order);
@@ -359,29 +429,4 @@ void object_put(struct nlmsghdr *message, const struct object *object,
 	} else {
 		chain_put(message, object);
 	}
-}
-
-/**
- * elements_put - put elements of the set of external links into a message
- * @message: changed
- * @links: which; NULL: all, for a message that lists them
- */
-void elements_put(struct nlmsghdr *message, const struct links *links)
-{
-	struct nlattr *list;
-
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, NAT_TABLE);
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, SET_EXTERNAL);
-	if (!links)
-		return;
-	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
-	for (size_t i = 0; i < links->count; i++) {
-		struct nlattr *element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
-		struct nlattr *key = mnl_attr_nest_start(message, NFTA_SET_ELEM_KEY);
-
-		mnl_attr_put(message, NFTA_DATA_VALUE, IFNAMSIZ, links->names[i]);
-		mnl_attr_nest_end(message, key);
-		mnl_attr_nest_end(message, element);
-	}
-	mnl_attr_nest_end(message, list);
 }

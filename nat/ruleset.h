@@ -5,13 +5,16 @@
 #include <stddef.h>
 
 #include "nat/expression.h"
-#include "nat/external.h"
 #include "nat/nat.h"
 #include "nat/nft.h"
 
 /* The description of the table; ruleset.c is where to read it. */
 
 #define SET_EXTERNAL  "external"
+#define SET_INTERNAL  "internal4"
+#define SET_INTERNAL6 "internal6"
+#define MAP_ADDRESS   "address4"
+#define MAP_ADDRESS6  "address6"
 #define SET_HAIRPIN   "hairpin"
 #define MAP_FORWARDS  "forwards4"
 #define MAP_FORWARDS6 "forwards6"
@@ -23,6 +26,7 @@ struct set_type {
 	uint32_t key, key_size;   /* bytes */
 	uint32_t data, data_size; /* bytes; 0: it is no map */
 	uint32_t order; /* of the bytes of what nft(8) shows: keys of a set, data of a map */
+	uint32_t flags; /* NFT_SET_INTERVAL */
 };
 
 /* The table itself, or something with a name in it. */
@@ -38,8 +42,8 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 23
-#define RULESET_RULES   25
+#define RULESET_OBJECTS 30
+#define RULESET_RULES   45
 
 /* In the order in which they are made. The first is the table. */
 extern const struct object ruleset_objects[RULESET_OBJECTS];
@@ -48,4 +52,3 @@ extern const struct rule ruleset_rules[RULESET_RULES];
 void object_put_name(struct nlmsghdr *message, const struct object *object);
 void object_put(struct nlmsghdr *message, const struct object *object,
 		const struct nat_state *state);
-void elements_put(struct nlmsghdr *message, const struct links *links);

@@ -180,3 +180,18 @@ int veth_uplink(struct veth *veth, sa_family_t family, struct veth_uplink *ret_u
 
 /* The MTU of a link of the host. Returns 1, or 0 when there is no such link. */
 int veth_link_mtu(struct veth *veth, const char *name, uint32_t *ret_mtu, struct error *e);
+
+#define VETH_WAYS_MAX 32
+
+/* Links through which the host reaches a network. */
+struct veth_ways {
+	size_t count;
+	char links[VETH_WAYS_MAX][IFNAMSIZ];
+};
+
+/*
+ * By the routes of the main table into the network or, where there is none, the one that covers it.
+ * Returns how many there are.
+ */
+int veth_ways(struct veth *veth, const struct prefix *network, struct veth_ways *ret_ways,
+	      struct error *e);

@@ -59,6 +59,8 @@ def furnish(world):
     (gcroots / "current").symlink_to("/nowhere")
 
 
+ENABLE = ["nat", "enable", "--external", "eth*", "--internal", "10.99.0.0/16,fd99::/64",
+          "--source", "198.51.100.1"]  # fmt: skip
 MAKE_ONE = ["create", "foo", "--system-path", "/run/one"]
 
 # The commands: what comes before, the command itself, and exit codes fit for its second run.
@@ -75,7 +77,7 @@ COMMANDS = {
     "destroy": ([["create", "foo"], ["net", "up", "foo"]], ["destroy", "foo"], {0}),
     "nat-enable": (
         [["create", "foo"], ["net", "up", "foo"]],
-        ["nat", "enable", "--external", "eth0"],
+        ENABLE,
         {0},
     ),
     "net-up-ports": (
@@ -107,7 +109,7 @@ COMMANDS = {
         {0},
     ),
     "nat-disable": (
-        [["create", "foo"], ["net", "up", "foo"], ["nat", "enable", "--external", "eth0"]],
+        [["create", "foo"], ["net", "up", "foo"], ENABLE],
         ["nat", "disable"],
         {0},
     ),

@@ -19,6 +19,7 @@ net up foo
 hook pre-start bar
 nat enable --external eth0
 nat enable --external auto
+nat enable --external eth*,wl+ --internal 192.168.7.0/24,fd00:7::/64 --source 198.51.100.1,2001:db8:51::1
 nat show
 nat show --json
 net show
@@ -54,6 +55,8 @@ net up nobody
 net up nobody --json
 show-ip nobody
 nat enable --external a/b
+nat enable --external eth0 --internal 192.168.7.1/24
+nat enable --external eth0 --source 127.0.0.1
 creat foo
 """
 

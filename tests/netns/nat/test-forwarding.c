@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,25 @@ static int switches_begin(void **state)
 	return 0;
 }
 
-/** assert_record - what is in the record; "" means that there is none */
+/** record_unnumbered - take the numbers of links out of a record; they are those of its links */
+static void record_unnumbered(char *text)
+{
+	static const char word[] = " ifindex ";
+
+	for (char *at = strstr(text, word); at; at = strstr(at, word)) {
+		const char *line = at;
+		char link[IFNAMSIZ], *rest;
+		unsigned long number = strtoul(at + strlen(word), &rest, 10);
+
+		while (line > text && line[-1] != '\n')
+			line--;
+		assert_int_equal(sscanf(line, "%*s %15s", link), 1);
+		assert_int_equal(number, if_nametoindex(link));
+		memmove(at, rest, strlen(rest) + 1);
+	}
+}
+
+/** assert_record - what is in the record, but for numbers of links; "" means that there is none */
 static void assert_record(const char *expected)
 {
 	_cleanup_(freep) char *text = NULL;
@@ -59,6 +78,8 @@ static void assert_record(const char *expected)
 	int r = file_read(RECORD, 65536, &text, &length, NULL);
 
 	assert_int_equal(r, expected[0] ? 0 : -ENOENT);
+	if (text)
+		record_unnumbered(text);
 	assert_string_equal(text ? text : "", expected);
 	assert_int_equal(access(RECORD ".lock", F_OK), -1);
 }
@@ -199,6 +220,107 @@ static void links_come_and_go(void **state)
 	assert_record("");
 }
 
+/** wildcards_are_the_links_there_are - now, and at the next look */
+static void wildcards_are_the_links_there_are(void **state)
+{
+	struct nat_spec spec = spec_of("eth*", "zzz*");
+	_cleanup_(freep) char(*names)[IFNAMSIZ] = NULL;
+	size_t count;
+
+	(void)state;
+	must_run("ip link add nether type veth peer name other");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_record("ipv4 eth0 forwarding 0 1\nipv6 eth0 force_forwarding 0 1\n"
+		      "ipv4 eth1 forwarding 0 1\nipv6 eth1 force_forwarding 0 1\n");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 0);
+	must_run("ip link set other name eth7");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth7", "forwarding"), 1);
+	assert_int_equal(switch_of("ipv4", "nether", "forwarding"), 0);
+	assert_int_equal(nat_external_now(&spec, &names, &count, NULL), 0);
+	assert_int_equal(count, 3);
+	assert_string_equal(names[2], "eth7");
+	must_run("ip link set eth7 name other");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "other", "forwarding"), 0);
+	must_run("ip link del nether");
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth1", "forwarding"), 0);
+	assert_record("");
+}
+
+/** the_loopback_leads_nowhere - also where a wildcard stands for it */
+static void the_loopback_leads_nowhere(void **state)
+{
+	struct nat_spec spec = spec_of("l*", NULL);
+
+	(void)state;
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 0);
+	assert_record("");
+}
+
+/** switches_follow_a_renamed_link - back to what they were, under the new name */
+static void switches_follow_a_renamed_link(void **state)
+{
+	struct nat_spec before = spec_of("eth0", NULL), after = spec_of("wan0", NULL);
+	struct nat_spec both = spec_of("eth0", "wan0");
+
+	(void)state;
+	assert_int_equal(nat_forwarding_ensure(&before, RECORD, NULL), 1);
+	must_run("ip link set eth0 name wan0");
+	assert_int_equal(nat_forwarding_ensure(&both, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "wan0", "forwarding"), 1);
+	assert_record("ipv4 wan0 forwarding 0 1\nipv6 wan0 force_forwarding 0 1\n");
+	assert_int_equal(nat_forwarding_ensure(&after, RECORD, NULL), 0);
+	must_run("ip link set wan0 name wan1");
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "wan1", "forwarding"), 0);
+	assert_int_equal(switch_of("ipv6", "wan1", "force_forwarding"), 0);
+	assert_record("");
+	must_run("ip link set wan1 name eth0");
+}
+
+/** a_namesake_is_another_link - that came when ours had gone; it has switches of its own */
+static void a_namesake_is_another_link(void **state)
+{
+	struct nat_spec spec = spec_of("usb0", NULL);
+
+	(void)state;
+	must_run("ip link add usb0 type veth peer name peer2");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	must_run("ip link del usb0");
+	must_run("ip link add usb0 type veth peer name peer2");
+	must_run("sysctl -q net.ipv4.conf.usb0.forwarding=1");
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_record("ipv6 usb0 force_forwarding 0 1\n");
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "usb0", "forwarding"), 1);
+	must_run("ip link del usb0");
+}
+
+/** links_inside_forward_what_is_behind_them - the family that is there, and no other */
+static void links_inside_forward_what_is_behind_them(void **state)
+{
+	struct nat_spec spec = spec_of("eth0", NULL), alone = spec;
+
+	(void)state;
+	assert_int_equal(nat_spec_add_internal(&spec, "192.168.7.0/24", NULL), 1);
+	assert_int_equal(nat_spec_add_inside(&spec, "eth1", AF_INET, NULL), 1);
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_record("ipv4 eth0 forwarding 0 1\nipv6 eth0 force_forwarding 0 1\n"
+		      "ipv4 eth1 forwarding 0 1\n");
+	assert_int_equal(switch_of("ipv4", "eth1", "forwarding"), 1);
+	assert_int_equal(switch_of("ipv6", "eth1", "force_forwarding"), 0);
+	assert_int_equal(nat_spec_add_inside(&spec, "eth1", AF_INET6, NULL), 1);
+	assert_int_equal(nat_forwarding_ensure(&spec, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv6", "eth1", "force_forwarding"), 1);
+	assert_int_equal(nat_forwarding_ensure(&alone, RECORD, NULL), 1);
+	assert_int_equal(switch_of("ipv4", "eth1", "forwarding"), 0);
+	assert_int_equal(switch_of("ipv6", "eth1", "force_forwarding"), 0);
+	assert_int_equal(switch_of("ipv4", "eth0", "forwarding"), 1);
+	assert_int_equal(nat_forwarding_restore(RECORD, NULL), 1);
+}
+
 /** old_switch_make - a switch of a kernel before 6.17, as a file */
 static void old_switch_make(const char *link, const char *key, const char *value)
 {
@@ -249,6 +371,11 @@ int main(void)
 		cmocka_unit_test_setup(the_record_comes_first, switches_begin),
 		cmocka_unit_test_setup(what_somebody_changed_is_theirs, switches_begin),
 		cmocka_unit_test_setup(links_come_and_go, switches_begin),
+		cmocka_unit_test_setup(wildcards_are_the_links_there_are, switches_begin),
+		cmocka_unit_test_setup(the_loopback_leads_nowhere, switches_begin),
+		cmocka_unit_test_setup(switches_follow_a_renamed_link, switches_begin),
+		cmocka_unit_test_setup(a_namesake_is_another_link, switches_begin),
+		cmocka_unit_test_setup(links_inside_forward_what_is_behind_them, switches_begin),
 		cmocka_unit_test_setup(old_kernels_become_routers, switches_begin),
 	};
 

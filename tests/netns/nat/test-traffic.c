@@ -271,6 +271,41 @@ static void liars_are_dropped(void **state)
 	assert_int_equal(state_now().masqueraded.packets, 0);
 }
 
+/** nobody_outside_is_inside - who has an internal address comes through the link it is behind */
+static void nobody_outside_is_inside(void **state)
+{
+	static const char *const inside[] = { "192.168.7.9", "fd77::9" };
+	struct nat_spec spec = { 0 };
+
+	(void)state;
+	table_set(1);
+	assert_int_equal(nat_spec_add(&spec, "eth0", NULL), 1);
+	assert_int_equal(nat_spec_add_internal(&spec, "192.168.7.0/24", NULL), 1);
+	assert_int_equal(nat_spec_add_internal(&spec, "fd77::/64", NULL), 1);
+	assert_int_equal(nat_ensure(nat, &spec, NULL), 1);
+	must_run("ip link add lan0 type bridge");
+	must_run("ip link set lan0 up");
+	must_run("ip addr add 192.168.7.1/24 dev lan0");
+	must_run("ip addr add fd77::1/64 dev lan0 nodad");
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		is_dropped(&places[i], "outside", inside[i], "", places[i].external);
+	/* One-armed: the network is behind the link to the outside. */
+	must_run("ip link del lan0");
+	must_run("ip addr add 192.168.7.1/24 dev eth0");
+	must_run("ip addr add fd77::1/64 dev eth0 nodad");
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		const struct place *place = &places[i];
+		_cleanup_(fd_closep) int host =
+			server_in("", place->family, SOCK_DGRAM, place->any, PORT);
+		_cleanup_(fd_closep) int neighbour = client_in("outside", place, inside[i]);
+
+		say(neighbour, place, place->external, PORT);
+		hear(host, inside[i], NULL);
+	}
+	must_run("ip addr del 192.168.7.1/24 dev eth0");
+	must_run("ip addr del fd77::1/64 dev eth0");
+}
+
 /** neighbours_are_found_again - the probe of a known neighbour comes from a link-local address */
 static void neighbours_are_found_again(void **state)
 {
@@ -378,6 +413,7 @@ int main(void)
 		cmocka_unit_test(neighbours_stay_out),
 		cmocka_unit_test(containers_do_not_reach_each_other),
 		cmocka_unit_test(liars_are_dropped),
+		cmocka_unit_test(nobody_outside_is_inside),
 		cmocka_unit_test(neighbours_are_found_again),
 		cmocka_unit_test(errors_come_back),
 		cmocka_unit_test(the_unknown_does_not_leak),

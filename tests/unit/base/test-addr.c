@@ -153,6 +153,56 @@ static void a_prefix_ends_inside_a_byte(void **state)
 	assert_false(prefix_is_network(&prefix));
 }
 
+static void networks_have_a_first_and_a_last(void **state)
+{
+	static const struct {
+		const char *prefix, *network, *last;
+	} cases[] = {
+		{ "10.1.2.3/24", "10.1.2.0/24", "10.1.2.255" },
+		{ "10.1.2.3/21", "10.1.0.0/21", "10.1.7.255" },
+		{ "10.1.2.3/32", "10.1.2.3", "10.1.2.3" },
+		{ "10.1.2.3/0", "0.0.0.0/0", "255.255.255.255" },
+		{ "fd00:7::1/64", "fd00:7::/64", "fd00:7::ffff:ffff:ffff:ffff" },
+		{ "fd00:7::/63", "fd00:7::/63", "fd00:7:0:1:ffff:ffff:ffff:ffff" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct prefix prefix, network;
+		struct addr last;
+		char text[PREFIX_TEXT];
+
+		assert_int_equal(prefix_parse(cases[i].prefix, &prefix, NULL), 0);
+		network = prefix_network(&prefix);
+		assert_string_equal(prefix_format(&network, text), cases[i].network);
+		last = prefix_last(&prefix);
+		assert_string_equal(addr_format(&last, text), cases[i].last);
+	}
+}
+
+static void networks_overlap_when_one_is_in_the_other(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool overlap;
+	} cases[] = {
+		{ "10.0.0.0/8", "10.1.0.0/16", true },  { "10.0.0.0/24", "10.0.1.0/24", false },
+		{ "10.0.0.0/23", "10.0.1.0/24", true }, { "10.0.0.1", "10.0.0.1", true },
+		{ "10.0.0.1", "10.0.0.0", false },      { "0.0.0.0/0", "fd00::/8", false },
+		{ "fd00::/8", "fd00:7::1", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct prefix a, b;
+
+		assert_int_equal(prefix_parse(cases[i].a, &a, NULL), 0);
+		assert_int_equal(prefix_parse(cases[i].b, &b, NULL), 0);
+		assert_int_equal(prefix_overlaps(&a, &b), cases[i].overlap);
+		assert_int_equal(prefix_overlaps(&b, &a), cases[i].overlap);
+	}
+}
+
 static void special_addresses_are_no_hosts(void **state)
 {
 	static const char *const no[] = {
@@ -218,6 +268,8 @@ int main(void)
 		cmocka_unit_test(offset_is_the_inverse_of_adding),
 		cmocka_unit_test(offset_outside_the_network_is_none),
 		cmocka_unit_test(a_prefix_ends_inside_a_byte),
+		cmocka_unit_test(networks_have_a_first_and_a_last),
+		cmocka_unit_test(networks_overlap_when_one_is_in_the_other),
 		cmocka_unit_test(special_addresses_are_no_hosts),
 		cmocka_unit_test(macs_survive_a_round_trip),
 		cmocka_unit_test(malformed_macs_are_refused),

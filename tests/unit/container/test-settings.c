@@ -31,7 +31,7 @@ static void without_files_nat_is_off(void **state)
 	assert_int_equal(settings_read(&tree->paths, &settings, NULL), 0);
 	assert_false(settings.nat);
 	assert_false(settings.external_auto);
-	assert_int_equal(settings.external.n_external, 0);
+	assert_int_equal(settings.wanted.n_external, 0);
 }
 
 static void later_files_win(void **state)
@@ -43,7 +43,7 @@ static void later_files_win(void **state)
 	tree_write(tree->paths.settings, "nixctr-net.conf", first, strlen(first));
 	assert_int_equal(settings_read(&tree->paths, &settings, NULL), 0);
 	assert_true(settings.nat);
-	assert_int_equal(settings.external.n_external, 3);
+	assert_int_equal(settings.wanted.n_external, 3);
 	drop_in(tree, "90-b.conf", "[nat]\nexternal = wlan0\n");
 	drop_in(tree, "10-a.conf", "[nat]\nexternal = auto\n");
 	drop_in(tree, "95-c.txt", "[nat]\nenable = no\n");
@@ -51,8 +51,8 @@ static void later_files_win(void **state)
 	assert_int_equal(settings_read(&tree->paths, &settings, NULL), 0);
 	assert_true(settings.nat);
 	assert_false(settings.external_auto);
-	assert_int_equal(settings.external.n_external, 1);
-	assert_string_equal(settings.external.external[0], "wlan0");
+	assert_int_equal(settings.wanted.n_external, 1);
+	assert_string_equal(settings.wanted.external[0], "wlan0");
 }
 
 static void what_is_written_is_read(void **state)
@@ -60,11 +60,42 @@ static void what_is_written_is_read(void **state)
 	const struct tree *tree = *state;
 	struct settings settings = { .nat = true, .external_auto = true }, back;
 
-	assert_int_equal(nat_spec_add(&settings.external, "eth0", NULL), 1);
-	assert_int_equal(nat_spec_add(&settings.external, "wlan0", NULL), 1);
+	assert_int_equal(nat_spec_add(&settings.wanted, "eth0", NULL), 1);
+	assert_int_equal(nat_spec_add(&settings.wanted, "wlan0", NULL), 1);
 	assert_int_equal(settings_write_nat(&tree->paths, &settings, NULL), 0);
 	assert_int_equal(settings_read(&tree->paths, &back, NULL), 0);
 	assert_true(settings_equal(&back, &settings));
+}
+
+/* An empty line of a drop-in takes back what an earlier file said, and what is written says all. */
+static void lists_replace_each_other(void **state)
+{
+	static const char first[] = "[nat]\nenable = yes\nexternal = eth0 wl+\n"
+				    "internal = 192.168.7.0/24, fd00:7::/64\ninternal=10.9.0.1\n"
+				    "source = 198.51.100.1\nsource6 = 2001:db8::1\n";
+	const struct tree *tree = *state;
+	struct settings settings = { .nat = true }, back;
+
+	tree_write(tree->paths.settings, "nixctr-net.conf", first, strlen(first));
+	assert_int_equal(settings_read(&tree->paths, &back, NULL), 0);
+	assert_string_equal(back.wanted.external[1], "wl*");
+	assert_int_equal(back.wanted.n_internal, 3);
+	assert_int_equal(back.wanted.address4.family, AF_INET);
+	assert_int_equal(back.wanted.address6.family, AF_INET6);
+	assert_int_equal(nat_spec_add(&settings.wanted, "eth0", NULL), 1);
+	assert_int_equal(settings_write_nat(&tree->paths, &settings, NULL), 0);
+	assert_int_equal(settings_read(&tree->paths, &back, NULL), 0);
+	assert_true(settings_equal(&back, &settings));
+	assert_int_equal(back.wanted.n_internal, 0);
+	assert_false(addr_is_set(&back.wanted.address4));
+	assert_false(addr_is_set(&back.wanted.address6));
+	assert_int_equal(nat_spec_add(&settings.wanted, "wl*", NULL), 1);
+	assert_int_equal(nat_spec_add_internal(&settings.wanted, "fd00:8::/64", NULL), 1);
+	assert_int_equal(nat_spec_set_address(&settings.wanted, "2001:db8::2", AF_UNSPEC, NULL), 1);
+	assert_int_equal(settings_write_nat(&tree->paths, &settings, NULL), 0);
+	assert_int_equal(settings_read(&tree->paths, &back, NULL), 0);
+	assert_true(settings_equal(&back, &settings));
+	assert_int_equal(back.wanted.n_internal, 1);
 }
 
 static void a_file_that_overrides_ours_is_reported(void **state)
@@ -93,6 +124,15 @@ static void mistakes_name_file_and_line(void **state)
 		{ "[nat]\nexternal = a/b\n", "line 2" },
 		{ "[nat]\nexternal = eth0 # the uplink\n", "line 2: a comment" },
 		{ "[nat]\njunk\n", "line 2: neither" },
+		{ "[nat]\nexternal = ve*\n", "line 2: link ve* cannot" },
+		{ "[nat]\ninternal = 192.168.7.1/24\n", "line 2: '192.168.7.1/24' cannot" },
+		{ "[nat]\ninternal = 10.0.0.0/8\ninternal = 10.1.0.0/16\n",
+		  "line 3: '10.1.0.0/16'" },
+		{ "[nat]\ninternal = 10.0.0.0/8 # the LAN\n", "line 2: a comment" },
+		{ "[nat]\nsource = 2001:db8::1\n",
+		  "line 2: '2001:db8::1' is not an address of IPv4" },
+		{ "[nat]\nsource6 = 192.0.2.1\n", "line 2: '192.0.2.1' is not an address of IPv6" },
+		{ "[nat]\nsource = 192.0.2.1, 192.0.2.2\n", "line 2: '192.0.2.2' is a second" },
 	};
 	const struct tree *tree = *state;
 
@@ -134,6 +174,7 @@ int main(void)
 		TREE_TEST(without_files_nat_is_off),
 		TREE_TEST(later_files_win),
 		TREE_TEST(what_is_written_is_read),
+		TREE_TEST(lists_replace_each_other),
 		TREE_TEST(a_file_that_overrides_ours_is_reported),
 		TREE_TEST(mistakes_name_file_and_line),
 		TREE_TEST(nul_bytes_and_directories_are_named_errors),

@@ -17,8 +17,8 @@
 static void names_are_taken(void **state)
 {
 	static const char *const names[] = {
-		"eth0", "a",   "wlp0s20f3", "eth0.100",  "br-0123456789ab",
-		"ve",   "...", "vex-0",     "\xc3\xa9th"
+		"eth0",  "a",          "wlp0s20f3", "eth0.100", "br-0123456789ab", "ve", "...",
+		"vex-0", "\xc3\xa9th", "a+b",       "veth*"
 	};
 	struct nat_spec spec = { 0 };
 
@@ -49,7 +49,18 @@ static void names_are_refused(void **state)
 		{ "\033[2J", "byte 1" },
 		{ "ve-", "leads to a container" },
 		{ "ve-web", "leads to a container" },
-		{ "ve-*", "leads to a container" },
+		{ "ve-*", "lead to containers" },
+		{ "ve-we+", "lead to containers" },
+		{ "vb-*", "lead to containers" },
+		{ "ve*", "lead to containers" },
+		{ "v+", "lead to containers" },
+		{ "*", "lead to containers" },
+		{ "+", "lead to containers" },
+		{ "wl*0", "at the end only" },
+		{ "*wl", "at the end only" },
+		{ "wl**", "at the end only" },
+		{ "wl*+", "at the end only" },
+		{ "0123456789abcde*", "longer than 15" },
 		{ "vb-web", "leads to a container" },
 		{ "lo", "leads nowhere" },
 		{ "all", "all links" },
@@ -82,6 +93,43 @@ static void twice_is_once(void **state)
 	assert_int_equal(spec.n_external, 3);
 }
 
+/** wildcards_are_one_thing - however they are written, and the wider one of two stays */
+static void wildcards_are_one_thing(void **state)
+{
+	struct nat_spec spec = { 0 };
+
+	(void)state;
+	assert_int_equal(nat_spec_add(&spec, "wlan0", NULL), 1);
+	assert_int_equal(nat_spec_add(&spec, "eth0", NULL), 1);
+	assert_int_equal(nat_spec_add(&spec, "wlp3s0", NULL), 1);
+	assert_int_equal(nat_spec_add(&spec, "wlan*", NULL), 1);
+	assert_int_equal(spec.n_external, 3);
+	assert_int_equal(nat_spec_add(&spec, "wl+", NULL), 1);
+	assert_int_equal(spec.n_external, 2);
+	assert_string_equal(spec.external[0], "eth0");
+	assert_string_equal(spec.external[1], "wl*");
+	assert_int_equal(nat_spec_add(&spec, "wl*", NULL), 0);
+	assert_int_equal(nat_spec_add(&spec, "wlan+", NULL), 0);
+	assert_int_equal(nat_spec_add(&spec, "wl", NULL), 0);
+	assert_int_equal(nat_spec_add(&spec, "wlan1", NULL), 0);
+	assert_int_equal(nat_spec_add(&spec, "w", NULL), 1);
+	assert_int_equal(spec.n_external, 3);
+}
+
+/** wildcards_stand_for_links - those that begin so */
+static void wildcards_stand_for_links(void **state)
+{
+	(void)state;
+	assert_true(nat_external_is("wl*", "wlan0"));
+	assert_true(nat_external_is("wl*", "wl"));
+	assert_true(nat_external_is("wl*", "wlan*"));
+	assert_false(nat_external_is("wl*", "w"));
+	assert_false(nat_external_is("wlan*", "wl*"));
+	assert_true(nat_external_is("eth0", "eth0"));
+	assert_false(nat_external_is("eth0", "eth01"));
+	assert_false(nat_external_is("eth", "eth0"));
+}
+
 /** too_many_are_refused - the 33rd link */
 static void too_many_are_refused(void **state)
 {
@@ -106,6 +154,8 @@ int main(void)
 		cmocka_unit_test(names_are_taken),
 		cmocka_unit_test(names_are_refused),
 		cmocka_unit_test(twice_is_once),
+		cmocka_unit_test(wildcards_are_one_thing),
+		cmocka_unit_test(wildcards_stand_for_links),
 		cmocka_unit_test(too_many_are_refused),
 	};
 

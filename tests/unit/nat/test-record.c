@@ -43,8 +43,8 @@ static void what_is_written_is_read(void **state)
 {
 	const struct switches written = {
 		.count = 2,
-		.list = { { "ipv4", "eth0.100", "forwarding", 1, 0 },
-			  { "ipv6", "all", "forwarding", 1, -1 } },
+		.list = { { "ipv4", "eth0.100", "forwarding", 1, 0, true, 4294967 },
+			  { "ipv6", "all", "forwarding", 1, -1, false, 0 } },
 	};
 	struct switches record, none = { .count = 0 };
 
@@ -60,6 +60,8 @@ static void what_is_written_is_read(void **state)
 		assert_ptr_equal(found, &record.list[i]);
 		assert_int_equal(found->wanted, written.list[i].wanted);
 		assert_int_equal(found->before, written.list[i].before);
+		assert_int_equal(found->ports, written.list[i].ports);
+		assert_int_equal(found->ifindex, written.list[i].ifindex);
 	}
 	switches_drop(&record, 0);
 	assert_null(switches_find(&record, &written.list[0]));
@@ -81,6 +83,13 @@ static void damage_is_named(void **state)
 		"ipv4 eth0 ../../x 0 1",
 		"ipv4 eth0 forwarding zero 1",
 		"ipv4 eth0123456789abcdef forwarding 0 1",
+		"ipv4 eth0 forwarding 0 1 ifindex",
+		"ipv4 eth0 forwarding 0 1 ifindex 0",
+		"ipv4 eth0 forwarding 0 1 ifindex -1",
+		"ipv4 eth0 forwarding 0 1 ifindex eth0",
+		"ipv4 eth0 forwarding 0 1 port",
+		"ipv4 eth0 forwarding 0 1 ",
+		"ipv4  eth0 forwarding 0 1",
 		"",
 	};
 
@@ -112,6 +121,24 @@ static void a_missing_line_end_is_fine(void **state)
 	assert_int_equal(record.count, 1);
 }
 
+/** what_older_versions_wrote_is_read - without the number of the link */
+static void what_older_versions_wrote_is_read(void **state)
+{
+	static const char text[] =
+		"ipv4 eth1 forwarding 0 1 ports\nipv6 eth1 force_forwarding 0 1\n";
+	struct switches record;
+
+	(void)state;
+	assert_int_equal(file_replace(path, text, strlen(text), 0644, NULL), 0);
+	assert_int_equal(record_read(path, &record, NULL), 1);
+	assert_int_equal(record.count, 2);
+	assert_true(record.list[0].ports);
+	assert_false(record.list[1].ports);
+	assert_int_equal(record.list[0].ifindex, 0);
+	assert_false(record_follow(&record));
+	assert_int_equal(record.count, 2);
+}
+
 /** main - run the tests of record.c */
 int main(void)
 {
@@ -119,6 +146,7 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(damage_is_named),
 		cmocka_unit_test(a_missing_line_end_is_fine),
+		cmocka_unit_test(what_older_versions_wrote_is_read),
 	};
 
 	return cmocka_run_group_tests_name("record", tests, directory_begin, directory_end);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "nat/nat.h"
+#include "nat/nft.h"
+#include "nat/read.h"
+
+/* What sets and maps of the table hold that a spec says: links, networks and addresses. */
+
+/* The part of a spec or of a state that is about it, borrowed. */
+struct contents {
+	const char (*external)[IFNAMSIZ];
+	const struct prefix *internal;
+	const struct addr *address4, *address6;
+	size_t n_external, n_internal;
+};
+
+struct contents contents_of_spec(const struct nat_spec *spec);
+struct contents contents_of_state(const struct nat_state *state);
+
+/* Whether the one, in its order, is among those of the other. */
+bool contents_have_link(const struct contents *contents, const char *link);
+bool contents_have_network(const struct contents *contents, const struct prefix *network);
+
+/* Adds to a batch what makes the one into the other. Returns how many changes that are. */
+size_t contents_change(struct nft_request *batch, const struct contents *is,
+		       const struct contents *wanted);
+
+/* Reads it into the state of a snapshot, of the parts that are there. Returns 0 or -errno. */
+int contents_read(struct nat *nat, struct snapshot *snapshot, struct error *e);

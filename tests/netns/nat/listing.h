@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The table as nft lists it. */
+
+void assert_listing(const char *golden_path);
+long long rule_find(int place, char chain[64]);

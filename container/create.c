@@ -13,7 +13,7 @@
 #include "container/host.h"
 #include "container/locks.h"
 #include "container/name-choice.h"
-#include "container/ports.h"
+#include "container/port-holders.h"
 #include "container/remnants.h"
 #include "container/root-tree.h"
 #include "container/system.h"
@@ -189,6 +189,10 @@ static int parse_request(const struct create_request *request, struct definition
 		r = error_set(
 			e, ERROR_USAGE, EINVAL,
 			"ports are published for an address, and --local-address is not given");
+	if (r == 0) /* without a bridge there is always an IPv4 address */
+		r = ports_check_families(&definition.ports,
+					 !bridged || addr_is_set(&definition.v4.local.addr),
+					 addr_is_set(&definition.v6.local.addr), e);
 	if (r == 0)
 		*ret_definition = definition;
 	return r;
@@ -295,7 +299,7 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 	if (r == 0 && definition->root_tree[0])
 		r = root_tree_is_free(paths, definition, e);
 	if (r == 0)
-		r = ports_check_others(paths, definition, e);
+		r = ports_check_others(paths, definition->name, &definition->ports, e);
 	if (r == 0)
 		r = choose_mac(paths, definition, e);
 	if (r == 0)
@@ -418,6 +422,7 @@ int container_create(const struct paths *paths, const struct create_request *req
 	claim_drop(&creation.claim);
 	if (r < 0)
 		return r;
+	ports_warn_listeners(creation.definition.name, &creation.definition.ports);
 	*ret_definition = creation.definition;
 	return 1;
 }

@@ -457,18 +457,3 @@ int masquerade_read(const struct paths *paths, struct masquerade_state *ret_stat
 	*ret_state = state;
 	return 0;
 }
-
-/**
- * published_read - the published ports as the kernel has them
- * @ret_forwards: sorted; the caller frees the list
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int published_read(struct nat_forwards *ret_forwards, struct error *e)
-{
-	_cleanup_(nat_closep) struct nat *nat = NULL;
-	int r = nat_open(&nat, e);
-
-	return r < 0 ? r : nat_forwards_read(nat, ret_forwards, e);
-}

@@ -19,21 +19,28 @@
 
 #define MARK_SIZE_MAX 4096
 
+/* What there may be in a table, or not. */
+struct parts {
+	bool ports, bound;
+};
+
 /**
  * mark_format - what the table should be, and by what it is known
  * @spec: the one, borrowed
+ * @parts: of the table, instead of those that @spec asks for
  * @mark: the other, borrowed
  * @text: filled
  *
  * Returns the length.
  */
-static size_t mark_format(const struct nat_spec *spec, const struct nat_mark *mark,
-			  char text[MARK_SIZE_MAX])
+static size_t mark_format(const struct nat_spec *spec, struct parts parts,
+			  const struct nat_mark *mark, char text[MARK_SIZE_MAX])
 {
-	int length = snprintf(text, MARK_SIZE_MAX,
-			      "version %s\nnetns %llu\ntable %llu\ngeneration %u\nports %d\n",
-			      NIXCTR_NET_VERSION, (unsigned long long)mark->netns,
-			      (unsigned long long)mark->table, mark->generation, spec->ports);
+	int length = snprintf(
+		text, MARK_SIZE_MAX,
+		"version %s\nnetns %llu\ntable %llu\ngeneration %u\nports %d\nbound %d\n",
+		NIXCTR_NET_VERSION, (unsigned long long)mark->netns,
+		(unsigned long long)mark->table, mark->generation, parts.ports, parts.bound);
 
 	for (size_t i = 0; i < spec->n_external; i++)
 		length += snprintf(text + length, MARK_SIZE_MAX - (size_t)length, "external %s\n",
@@ -65,13 +72,22 @@ bool rules_known(const struct paths *paths, struct nat *nat, const struct nat_sp
 {
 	_cleanup_(freep) char *written = NULL;
 	char path[PATH_MAX], text[MARK_SIZE_MAX];
+	bool known = false;
 	size_t length;
 
 	*ret_mark = (struct nat_mark){ 0 };
 	if (nat_mark_read(nat, ret_mark, NULL) <= 0 || mark_path(paths, path) < 0 ||
 	    file_read(path, MARK_SIZE_MAX, &written, &length, NULL) < 0)
 		return false;
-	return length == mark_format(spec, ret_mark, text) && memcmp(written, text, length) == 0;
+	/* More than is needed does no harm: parts stay until the table goes. */
+	for (unsigned more = 0; more < 4 && !known; more++) {
+		const struct parts parts = { .ports = spec->ports || more & 1,
+					     .bound = spec->bound || more & 2 };
+
+		known = length == mark_format(spec, parts, ret_mark, text) &&
+			memcmp(written, text, length) == 0;
+	}
+	return known;
 }
 
 /**
@@ -94,5 +110,8 @@ void rules_note(const struct paths *paths, struct nat *nat, const struct nat_spe
 	    after.netns != before->netns || after.table != before->table ||
 	    after.generation != before->generation || mark_path(paths, path) < 0)
 		return;
-	(void)file_replace(path, text, mark_format(spec, &after, text), 0600, NULL);
+	(void)file_replace(path, text,
+			   mark_format(spec, (struct parts){ spec->ports, spec->bound }, &after,
+				       text),
+			   0600, NULL);
 }

@@ -10,7 +10,8 @@
  * answered from its address (CTA_FILTER; kernels before 5.8 do not know it and tell all, and with IPv6
  * addresses 6.18 still tells all but those that match [measured], so that it is not asked), and of
  * those the ones that were sent there by one of the forwards are deleted, each by its tuple and its number,
- * so that a new connection with the same tuple is left alone.
+ * so that a new connection with the same tuple is left alone. Those through other forwards of the same
+ * container go on.
  */
 #include "nat/conntrack.h"
 
@@ -40,7 +41,7 @@ struct victim {
 
 /* Connections that are to be ended. */
 struct victims {
-	const struct nat_forwards *forwards;
+	const struct nat_forwards *forwards; /* in carrier_order() */
 	struct victim *list;
 	size_t count, room;
 };
@@ -95,28 +96,79 @@ static uint16_t tuple_port(const struct nlattr *tuple, unsigned type)
 }
 
 /**
- * forward_carried - whether a connection came through a forward
- * @forward: borrowed
- * @connection: as connection tracking tells it, borrowed
+ * tuple_address - one of the addresses of a tuple
+ * @tuple: borrowed, or NULL
+ * @v4, @v6: CTA_IP_V4_SRC and the like, of which it has one
+ *
+ * Returns it, or none.
  */
-static bool forward_carried(const struct nat_forward *forward, const struct nlmsghdr *connection)
+static struct addr tuple_address(const struct nlattr *tuple, unsigned v4, unsigned v6)
+{
+	const struct nlattr *addresses = nested_attribute(tuple, CTA_TUPLE_IP);
+	const struct nlattr *address = nested_attribute(addresses, v4);
+	sa_family_t family = address ? AF_INET : AF_INET6;
+	struct addr none = { .family = AF_UNSPEC }, size = { .family = family };
+
+	if (!address)
+		address = nested_attribute(addresses, v6);
+	if (!address || mnl_attr_get_payload_len(address) != addr_size(&size))
+		return none;
+	return addr_from_bytes(family, mnl_attr_get_payload(address));
+}
+
+/**
+ * addr_order - the order of addresses
+ * @a, @b: borrowed
+ */
+static int addr_order(const struct addr *a, const struct addr *b)
+{
+	return a->family != b->family ? a->family - b->family
+				      : memcmp(a->bytes, b->bytes, addr_size(a));
+}
+
+/**
+ * carrier_order - the order of forwards by what a connection tells of them; for qsort(), bsearch()
+ * @a, @b: the forwards
+ */
+static int carrier_order(const void *a, const void *b)
+{
+	const struct nat_forward *one = a, *other = b;
+	int order = addr_order(&one->to, &other->to);
+
+	if (order == 0)
+		order = one->protocol - other->protocol;
+	if (order == 0)
+		order = one->port - other->port;
+	if (order == 0)
+		order = one->to_port - other->to_port;
+	return order == 0 ? addr_order(&one->host, &other->host) : order;
+}
+
+/**
+ * forwards_carried - whether a connection came through one of some forwards
+ * @forwards: in carrier_order(), borrowed
+ * @connection: as connection tracking tells it, borrowed
+ *
+ * Through which link it came is not remembered: of ports that only that tells apart all are meant.
+ */
+static bool forwards_carried(const struct nat_forwards *forwards, const struct nlmsghdr *connection)
 {
 	const struct nlattr *original = message_attribute(connection, CTA_TUPLE_ORIG);
 	const struct nlattr *reply = message_attribute(connection, CTA_TUPLE_REPLY);
 	const struct nlattr *status = message_attribute(connection, CTA_STATUS);
 	const struct nlattr *protocol =
 		nested_attribute(nested_attribute(reply, CTA_TUPLE_PROTO), CTA_PROTO_NUM);
-	const struct nlattr *source =
-		nested_attribute(nested_attribute(reply, CTA_TUPLE_IP),
-				 forward->to.family == AF_INET ? CTA_IP_V4_SRC : CTA_IP_V6_SRC);
+	struct nat_forward key = { .port = tuple_port(original, CTA_PROTO_DST_PORT) };
 
-	return protocol && source && status && ntohl(mnl_attr_get_u32(status)) & IPS_DST_NAT &&
-	       mnl_attr_get_u8(protocol) == forward->protocol &&
-	       mnl_attr_get_payload_len(source) == addr_size(&forward->to) &&
-	       memcmp(mnl_attr_get_payload(source), forward->to.bytes, addr_size(&forward->to)) ==
-		       0 &&
-	       tuple_port(reply, CTA_PROTO_SRC_PORT) == forward->to_port &&
-	       tuple_port(original, CTA_PROTO_DST_PORT) == forward->port;
+	if (!protocol || !status || !(ntohl(mnl_attr_get_u32(status)) & IPS_DST_NAT))
+		return false;
+	key.protocol = mnl_attr_get_u8(protocol);
+	key.to = tuple_address(reply, CTA_IP_V4_SRC, CTA_IP_V6_SRC);
+	key.to_port = tuple_port(reply, CTA_PROTO_SRC_PORT);
+	if (bsearch(&key, forwards->list, forwards->count, sizeof(key), carrier_order))
+		return true;
+	key.host = tuple_address(original, CTA_IP_V4_DST, CTA_IP_V6_DST);
+	return bsearch(&key, forwards->list, forwards->count, sizeof(key), carrier_order);
 }
 
 /**
@@ -161,14 +213,10 @@ static int victims_take(const struct nlmsghdr *connection, void *data)
 {
 	struct victims *victims = data;
 
-	for (size_t i = 0; i < victims->forwards->count; i++) {
-		if (!forward_carried(&victims->forwards->list[i], connection))
-			continue;
-		if (victims_add(victims, connection) < 0) {
-			errno = ENOMEM;
-			return MNL_CB_ERROR;
-		}
-		break;
+	if (forwards_carried(victims->forwards, connection) &&
+	    victims_add(victims, connection) < 0) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
 	}
 	return MNL_CB_OK;
 }
@@ -276,27 +324,24 @@ static int address_end(struct nat *nat, const struct nat_forwards *forwards, con
 }
 
 /**
- * conntrack_end - end the connections that came through forwards
+ * addresses_end - end the connections that were sent by forwards to any address
  * @nat: the session
- * @forwards: borrowed
+ * @forwards: in carrier_order(), borrowed
  * @e: filled on failure
  *
  * A kernel that cannot list connections is no reason to keep a port published.
  *
  * Returns how many, or -errno.
  */
-int conntrack_end(struct nat *nat, const struct nat_forwards *forwards, struct error *e)
+static int addresses_end(struct nat *nat, const struct nat_forwards *forwards, struct error *e)
 {
 	int ended = 0;
 
 	for (size_t i = 0; i < forwards->count; i++) {
 		const struct addr *to = &forwards->list[i].to;
-		bool seen = false;
 		int r = 0;
 
-		for (size_t j = 0; j < i && !seen; j++)
-			seen = addr_equal(&forwards->list[j].to, to);
-		if (!seen)
+		if (i == 0 || !addr_equal(&forwards->list[i - 1].to, to))
 			r = address_end(nat, forwards, to);
 		if (r == -EINVAL || r == -EOPNOTSUPP) {
 			log_warning(
@@ -309,4 +354,25 @@ int conntrack_end(struct nat *nat, const struct nat_forwards *forwards, struct e
 		ended += r;
 	}
 	return ended;
+}
+
+/**
+ * conntrack_end - end the connections that came through forwards
+ * @nat: the session
+ * @forwards: borrowed
+ * @e: filled on failure
+ *
+ * Returns how many, or -errno.
+ */
+int conntrack_end(struct nat *nat, const struct nat_forwards *forwards, struct error *e)
+{
+	_cleanup_(freep) struct nat_forward *list = calloc(forwards->count + 1, sizeof(*list));
+	struct nat_forwards sorted = { .count = forwards->count, .list = list };
+
+	if (!list)
+		return error_errno(e, ENOMEM, "cannot end connections through withdrawn ports");
+	for (size_t i = 0; i < sorted.count; i++)
+		list[i] = forwards->list[i];
+	qsort(list, sorted.count, sizeof(*list), carrier_order);
+	return addresses_end(nat, &sorted, e);
 }

@@ -32,7 +32,7 @@ static void batch_add_links(struct nft_request *batch, enum nft_action action,
  */
 static unsigned parts_wanted(const struct nat_spec *spec)
 {
-	return PART_TABLE | (spec->ports ? PART_PORTS : 0);
+	return PART_TABLE | (spec->ports ? PART_PORTS : 0) | (spec->bound ? PART_BOUND : 0);
 }
 
 /**
@@ -86,7 +86,7 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 {
 	_cleanup_(nft_request_deinit) struct nft_request batch;
 	struct links links = links_of(spec->external, spec->n_external);
-	unsigned parts = parts_wanted(spec) | (forwards->count ? PART_PORTS : 0);
+	unsigned parts = parts_wanted(spec) | forwards_parts(forwards);
 	int r;
 
 	nft_batch_init(&batch, snapshot->generation);
@@ -98,8 +98,7 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 	if (r < 0)
 		return r;
 	batch_add_links(&batch, NFT_ADD, &links);
-	for (size_t i = 0; i < forwards->count; i++)
-		batch_add_forward(&batch, NFT_ADD, &forwards->list[i]);
+	batch_add_forwards(&batch, forwards);
 	r = nft_commit(nat, &batch, e);
 	return r < 0 ? r : 1;
 }

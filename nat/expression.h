@@ -47,12 +47,17 @@ struct word {
 	unsigned bits;    /* of a connection's states; its direction; a family; the verdict */
 };
 
+/* Beside the family of WORD_DNAT and WORD_SADDR_MAP: what keys have before protocol and port. */
+#define KEY_LINK    0x100U /* iifname . */
+#define KEY_ADDRESS 0x200U /* ip daddr . */
+
 #define WORDS_MAX 6
 
 /* What of the table is there only when somebody needs it. Bits, for any of them may be there. */
 enum part {
 	PART_TABLE = 1 << 0, /* always */
 	PART_PORTS = 1 << 1, /* since a port was published */
+	PART_BOUND = 1 << 2, /* since one was that is called by one address or through one link */
 };
 
 /* One rule. */

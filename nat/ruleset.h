@@ -18,6 +18,17 @@
 #define MAP_LOOPBACK  "loopback4"
 #define MAP_LOOPBACK6 "loopback6"
 
+/* Of ports that are called by one address, through one link, or both. */
+#define MAP_ADDRESS           "by-address4"
+#define MAP_ADDRESS6          "by-address6"
+#define MAP_LINK              "by-link4"
+#define MAP_LINK6             "by-link6"
+#define MAP_BOTH              "by-both4"
+#define MAP_BOTH6             "by-both6"
+#define MAP_ADDRESS_LOOPBACK  "loopback-by-address4"
+#define MAP_ADDRESS_LOOPBACK6 "loopback-by-address6"
+#define SET_BINDINGS          "bindings"
+
 /* What a set has elements of, in the numbers of nft(8); a map has data as well. */
 struct set_type {
 	uint32_t key, key_size;   /* bytes */
@@ -38,8 +49,8 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 23
-#define RULESET_RULES   25
+#define RULESET_OBJECTS 32
+#define RULESET_RULES   34
 
 /* In the order in which they are made. The first is the table. */
 extern const struct object ruleset_objects[RULESET_OBJECTS];

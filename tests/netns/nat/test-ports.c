@@ -135,10 +135,10 @@ static void ports_belong_to_somebody(void **state)
 	assert_int_equal(nat_forwards_add(nat, &one, &e), -EADDRINUSE);
 	assert_int_equal(e.class, ERROR_CONFLICT);
 	assert_non_null(strstr(e.text, "tcp port 8080 of the host belongs to container 'a'"));
-	assert_int_equal(nat_forwards_remove(nat, &one, NULL), 0);
+	assert_int_equal(nat_forwards_remove(nat, &one, NAT_REMOVE_ALL, NULL), 0);
 	assert_int_equal(forwards_are(), 2);
-	assert_int_equal(nat_forwards_remove(nat, &all, NULL), 1);
-	assert_int_equal(nat_forwards_remove(nat, &all, NULL), 0);
+	assert_int_equal(nat_forwards_remove(nat, &all, NAT_REMOVE_ALL, NULL), 1);
+	assert_int_equal(nat_forwards_remove(nat, &all, NAT_REMOVE_ALL, NULL), 0);
 	assert_int_equal(forwards_are(), 0);
 	free(all.list);
 }

@@ -14,6 +14,7 @@
 #include "container/locks.h"
 #include "container/name-choice.h"
 #include "container/port-holders.h"
+#include "container/port-index.h"
 #include "container/remnants.h"
 #include "container/root-tree.h"
 #include "container/system.h"
@@ -293,7 +294,8 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
 	struct definition *definition = &creation->definition;
-	int complete = 0, r;
+	struct remembered before = { .book = false };
+	int r;
 
 	r = name_choose(paths, creation->request, definition, &creation->claim, e);
 	if (r == 0 && definition->root_tree[0])
@@ -305,7 +307,9 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 	if (r == 0)
 		r = ipam_open(paths->book, IPAM_WRITE, &ipam, e);
 	if (r == 0)
-		r = complete = adopt_definitions(paths, ipam, e);
+		r = adopt_definitions(paths, ipam, e);
+	before = definitions_remembered(paths);
+	before.book = r > 0;
 	if (r >= 0)
 		r = lease_addresses(ipam, definition, e);
 	if (r < 0)
@@ -316,8 +320,7 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 		ipam_release(ipam, definition->name, NULL);
 		return error_wrap(e, r, "container '%s'", definition->name);
 	}
-	if (complete)
-		adopt_remember(paths);
+	definitions_remember(paths, before, definition->name, &definition->ports);
 	return 0;
 }
 
@@ -356,15 +359,16 @@ static void undo(const struct paths *paths, const struct creation *creation)
 static int complete(const struct paths *paths, struct creation *creation, struct error *e)
 {
 	_cleanup_(fd_closep) int lock = -1;
-	bool current;
+	struct remembered before;
 	int r = definitions_lock(paths, &lock, e);
 
 	if (r < 0)
 		return r;
-	current = adopt_is_current(paths);
+	before = definitions_remembered(paths);
 	r = definition_complete(paths, creation->definition.name, e);
-	if (r > 0 && current)
-		adopt_remember(paths);
+	if (r > 0)
+		definitions_remember(paths, before, creation->definition.name,
+				     &creation->definition.ports);
 	creation->definition.incomplete = false;
 	return r < 0 ? r : 0;
 }

@@ -7,11 +7,11 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/netns.h"
-#include "container/adopt.h"
 #include "container/definition.h"
 #include "container/forwards.h"
 #include "container/locks.h"
 #include "container/port-holders.h"
+#include "container/port-index.h"
 
 /*
  * Theory of operation
@@ -35,6 +35,7 @@ struct edit {
 	struct environment_file file;
 	struct definition definition;
 	struct ports ports; /* those of HOST_PORT */
+	struct ports were;  /* all of them, before the change */
 	char *before;       /* the text of the file, as it was; owned */
 	size_t length;      /* of that */
 };
@@ -100,6 +101,7 @@ static int edit_begin(struct edit *edit, struct error *e)
 		r = environment_format(&edit->file, &edit->before, &edit->length, e);
 	if (r < 0)
 		return r;
+	edit->were = edit->definition.ports;
 	ports = environment_get(&edit->file, "HOST_PORT");
 	return ports ? ports_parse(&edit->ports, ports, e) : 0;
 }
@@ -174,20 +176,22 @@ static int edit_check(const struct edit *edit, struct error *e)
  * text_write - replace the text of a definition
  * @edit: borrowed
  * @text, @length: the new one, borrowed
+ * @ports: that it asks for, borrowed
  * @e: names the file
  *
  * Returns 0 or -errno.
  */
-static int text_write(const struct edit *edit, const char *text, size_t length, struct error *e)
+static int text_write(const struct edit *edit, const char *text, size_t length,
+		      const struct ports *ports, struct error *e)
 {
-	bool current = adopt_is_current(edit->paths);
+	struct remembered before = definitions_remembered(edit->paths);
 	char path[PATH_MAX];
 	int r = definition_path(edit->paths, edit->name, path, e);
 
 	if (r == 0)
 		r = file_replace(path, text, length, 0644, e);
-	if (r >= 0 && current)
-		adopt_remember(edit->paths);
+	if (r >= 0)
+		definitions_remember(edit->paths, before, edit->name, ports);
 	return r < 0 ? r : 0;
 }
 
@@ -209,7 +213,7 @@ static int edit_write(struct edit *edit, struct error *e)
 		r = definition_parse(edit->paths, edit->name, &edit->file, &edit->definition, e);
 	if (r == 0)
 		r = environment_format(&edit->file, &text, &length, e);
-	return r < 0 ? r : text_write(edit, text, length, e);
+	return r < 0 ? r : text_write(edit, text, length, &edit->definition.ports, e);
 }
 
 /**
@@ -244,6 +248,8 @@ static int apply_attached(const struct edit *edit, struct error *e)
 	if (r == 0)
 		r = host_identify(&network->host, &edit->definition, &spec, e);
 	if (r == 0)
+		network->host.ports_only = true;
+	if (r == 0)
 		r = forwards_ensure(network, &edit->definition, &spec, e);
 	return r < 0 ? r : 1;
 }
@@ -274,7 +280,7 @@ static int ports_change(struct edit *edit, enum change change, const char *const
 		return changed < 0 ? changed : r;
 	live = apply_attached(edit, e);
 	if (live < 0 && changed > 0)
-		text_write(edit, edit->before, edit->length, NULL); /* *e says what counts */
+		text_write(edit, edit->before, edit->length, &edit->were, NULL); /* *e says more */
 	if (live < 0)
 		return live;
 	if (changed > 0 && !live && change == CHANGE_ADD)

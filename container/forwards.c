@@ -17,6 +17,7 @@
 #include "container/locks.h"
 #include "container/masquerade.h"
 #include "container/port-holders.h"
+#include "container/rules-mark.h"
 
 /*
  * Theory of operation
@@ -228,6 +229,7 @@ static int forwards_publish(struct network *network, const char *name,
 	struct host *host = &network->host;
 	int rules, r;
 
+	host->ports_only &= mark_is_set(host->paths, MARK_OPENED);
 	r = host_open_ports(host, e);
 	if (r == 0)
 		r = forward_record_write(host->paths, name, wanted, e);
@@ -246,7 +248,36 @@ static int forwards_publish(struct network *network, const char *name,
 	r = nat_open(&nat, e);
 	if (r == 0)
 		r = nat_forwards_add(nat, wanted, e);
+	if (r > 0)
+		rules_follow(host->paths, nat, &host->nat, &host->rules);
 	return r < 0 ? r : rules || r;
+}
+
+/**
+ * forwards_remove - take forwards out of the kernel
+ * @host: borrowed
+ * @nat: the session
+ * @gone: which, borrowed
+ * @removal: whether the container has others
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when none was there, or -errno.
+ */
+static int forwards_remove(const struct host *host, struct nat *nat,
+			   const struct nat_forwards *gone, enum nat_removal removal,
+			   struct error *e)
+{
+	struct nat_spec spec = host->nat;
+	struct nat_mark mark;
+	bool known;
+	int r;
+
+	spec.ports = true; /* there are some */
+	known = gone->count && rules_known(host->paths, nat, &spec, &mark);
+	r = nat_forwards_remove(nat, gone, removal, e);
+	if (r > 0 && known)
+		rules_follow(host->paths, nat, &spec, &mark);
+	return r;
 }
 
 /**
@@ -270,7 +301,7 @@ static int forwards_clear(struct network *network, const char *name,
 
 	r = nat_open(&nat, e);
 	if (r == 0)
-		r = nat_forwards_remove(nat, gone, NAT_REMOVE_ALL, e);
+		r = forwards_remove(host, nat, gone, NAT_REMOVE_ALL, e);
 	if (r >= 0)
 		r = forward_records_others(host->paths, name, e);
 	others = r;
@@ -325,7 +356,7 @@ static int forwards_exchange(struct network *network, const char *name,
 		r = nat_forwards_check(nat, wanted, e);
 	forwards_drop(was, wanted);
 	if (r == 0)
-		r = nat_forwards_remove(nat, was, NAT_REMOVE_SOME, e);
+		r = forwards_remove(&network->host, nat, was, NAT_REMOVE_SOME, e);
 	if (r < 0)
 		return r;
 	r = forwards_publish(network, name, wanted, e);

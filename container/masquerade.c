@@ -135,14 +135,15 @@ int masquerade_ensure(struct host *host, struct error *e)
 	if (r < 0)
 		return r;
 	known = rules_known(host->paths, nat, &host->nat, &mark);
-	if (known && switches_known(host))
+	host->rules = known ? mark : (struct nat_mark){ .table = 0 };
+	if (known && (host->ports_only || switches_known(host)))
 		return 0;
 	rules = known ? 0 : table_ensure(nat, host, e);
 	if (rules < 0)
 		return rules;
 	r = switches_ensure(host, e);
-	if (r >= 0 && rules == 0 && !known)
-		rules_note(host->paths, nat, &host->nat, &mark);
+	if (r >= 0 && rules == 0 && !known && rules_note(host->paths, nat, &host->nat, &mark))
+		host->rules = mark;
 	return r < 0 ? r : rules || r;
 }
 

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/socket-owner.h"
-#include "container/definition.h"
+#include "container/port-index.h"
 
 /**
  * refuse_port - refuse a port that another definition asks for
@@ -32,39 +32,28 @@ static int refuse_port(const struct port *port, const struct port *other, const 
 		      "%s port %u of the host%s%s belongs to container '%s'",
 		      protocol_name(port->protocol), first, place[0] ? " by " : "", place, holder);
 	return error_remedy(e, r,
-			    "publish another port, or destroy its holder: "
-			    "nixctr-net destroy %s",
-			    holder);
+			    "publish another port, or withdraw that one: "
+			    "nixctr-net nat forward remove %s %s:%s%s%u",
+			    holder, protocol_name(port->protocol), place, place[0] ? ":" : "",
+			    first);
 }
 
 /**
  * ports_check_others - refuse ports that another definition asks for
- * @paths: borrowed
+ * @paths: borrowed; the definitions are locked
  * @name: of the container that wants them, borrowed
  * @ports: borrowed
  * @e: names the port and its holder
- *
- * A definition that cannot be read asks for nothing that could be told.
  *
  * Returns 0, -EADDRINUSE (ERROR_CONFLICT) or another -errno.
  */
 int ports_check_others(const struct paths *paths, const char *name, const struct ports *ports,
 		       struct error *e)
 {
-	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
-	const struct port *port, *other_port;
-	struct definition other;
-	size_t count = 0;
-	int r = 0;
+	struct port_clash clash;
+	int r = ports->count ? port_index_find(paths, name, ports, &clash, e) : 0;
 
-	if (ports->count)
-		r = definition_names(paths, &names, &count, e);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		if (strcmp(names[i], name) != 0 &&
-		    definition_read(paths, names[i], &other, NULL) > 0 &&
-		    ports_overlap(ports, &other.ports, &port, &other_port))
-			r = refuse_port(port, other_port, names[i], e);
-	return r;
+	return r > 0 ? refuse_port(&clash.port, &clash.other, clash.holder, e) : r;
 }
 
 /**

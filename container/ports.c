@@ -32,7 +32,7 @@ static bool place_overlaps(const struct port *one, const struct port *other)
  *
  * What is not bound to an address or a link is asked for by all of them.
  */
-static bool port_overlaps(const struct port *one, const struct port *other)
+bool port_overlaps(const struct port *one, const struct port *other)
 {
 	return place_overlaps(one, other) && one->host < other->host + other->length &&
 	       other->host < one->host + one->length;

@@ -16,6 +16,7 @@ int ports_add(struct ports *ports, const struct port *port, struct error *e);
 int ports_remove(struct ports *ports, const struct port *port, enum port_form form,
 		 struct error *e);
 
+bool port_overlaps(const struct port *one, const struct port *other);
 /* The first two that are asked for by both. Returns whether there are any. */
 bool ports_overlap(const struct ports *ports, const struct ports *others,
 		   const struct port **ret_one, const struct port **ret_other);

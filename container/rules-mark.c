@@ -64,10 +64,10 @@ static int mark_path(const struct paths *paths, char path[PATH_MAX])
  * rules_known - whether the table is as it was when it was found to be right
  * @paths: borrowed
  * @nat: the session
- * @spec: what it should be, borrowed
+ * @spec: what it should be; it learns whether what bound ports take is there
  * @ret_mark: by what the table is known now; all zero when that is not to be had
  */
-bool rules_known(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
+bool rules_known(const struct paths *paths, struct nat *nat, struct nat_spec *spec,
 		 struct nat_mark *ret_mark)
 {
 	_cleanup_(freep) char *written = NULL;
@@ -86,8 +86,28 @@ bool rules_known(const struct paths *paths, struct nat *nat, const struct nat_sp
 
 		known = length == mark_format(spec, parts, ret_mark, text) &&
 			memcmp(written, text, length) == 0;
+		if (known)
+			spec->bound = parts.bound;
 	}
 	return known;
+}
+
+/**
+ * note_write - write down that the table is right
+ * @paths: borrowed
+ * @spec: what it should be, borrowed
+ * @mark: by what it is known, borrowed
+ *
+ * Returns whether that could be done: if not, the next one looks again.
+ */
+static bool note_write(const struct paths *paths, const struct nat_spec *spec,
+		       const struct nat_mark *mark)
+{
+	const struct parts parts = { spec->ports, spec->bound };
+	char path[PATH_MAX], text[MARK_SIZE_MAX];
+
+	return mark_path(paths, path) == 0 &&
+	       file_replace(path, text, mark_format(spec, parts, mark, text), 0600, NULL) >= 0;
 }
 
 /**
@@ -98,20 +118,33 @@ bool rules_known(const struct paths *paths, struct nat *nat, const struct nat_sp
  * @before: by what it was known before it was looked at; only when that is still so can it be told
  *          which state has been looked at
  *
- * A failure is ignored: the next one looks again.
+ * Returns whether that could be done.
  */
-void rules_note(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
+bool rules_note(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
 		const struct nat_mark *before)
 {
-	char path[PATH_MAX], text[MARK_SIZE_MAX];
 	struct nat_mark after;
 
-	if (!before->table || nat_mark_read(nat, &after, NULL) <= 0 ||
-	    after.netns != before->netns || after.table != before->table ||
-	    after.generation != before->generation || mark_path(paths, path) < 0)
-		return;
-	(void)file_replace(path, text,
-			   mark_format(spec, (struct parts){ spec->ports, spec->bound }, &after,
-				       text),
-			   0600, NULL);
+	return before->table && nat_mark_read(nat, &after, NULL) > 0 &&
+	       after.netns == before->netns && after.table == before->table &&
+	       after.generation == before->generation && note_write(paths, spec, &after);
+}
+
+/**
+ * rules_follow - go on knowing the table, after a commit of ours that does not touch what it should be
+ * @paths: borrowed
+ * @nat: the session
+ * @spec: what the table should be, borrowed
+ * @before: by what it was known before; no table: it was not
+ *
+ * Nobody else has committed anything when the kernel has counted but one.
+ */
+void rules_follow(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
+		  const struct nat_mark *before)
+{
+	struct nat_mark after;
+
+	if (before->table && nat_mark_read(nat, &after, NULL) > 0 && after.netns == before->netns &&
+	    after.table == before->table && after.generation == before->generation + 1)
+		(void)note_write(paths, spec, &after);
 }

@@ -420,6 +420,7 @@ def test_one_holder_of_what_overlaps(world, held, wanted, says):
         assert world.ok("nat", "forward", "list", "thief", "--json").json["forwards"] == [
             row for row in before["forwards"] if row["container"] == "thief"]  # fmt: skip
         world.ok("net", "down", "web")
+        world.links_at_rest()
     world.ok("net", "up", "web")
     path = world.path("/etc/nixos-containers/thief.conf")
     path.write_text(re.sub("HOST_PORT=.*", f'HOST_PORT="{wanted}"', path.read_text()))

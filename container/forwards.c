@@ -214,18 +214,45 @@ static int host_close_ports(struct host *host, struct error *e)
 }
 
 /**
+ * rules_have_ports - have the rules that published ports take
+ * @host: changed; the lock is held
+ * @wanted: what is to be published, borrowed
+ * @e: filled on failure
+ *
+ * When only ports change, and the rules are known to be right, nothing is looked at.
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+static int rules_have_ports(struct host *host, const struct nat_forwards *wanted, struct error *e)
+{
+	bool bound = false;
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct nat_forward *one = &wanted->list[i];
+
+		host->nat.ipv6 |= one->to.family == AF_INET6;
+		bound |= addr_is_set(&one->host) || one->host_link[0];
+	}
+	if (host->ports_only && host->rules.table && (!bound || host->nat.bound))
+		return 0;
+	host->nat.ports = true;
+	host->nat.bound |= bound;
+	return masquerade_ensure(host, e);
+}
+
+/**
  * forwards_publish - publish ports that nobody else has
  * @network: the session; the lock is held
+ * @nat: the session with the kernel
  * @name: of the container, borrowed
  * @wanted: all that it publishes, borrowed
  * @e: filled on failure
  *
  * Returns 1, 0 when all was so, or -errno.
  */
-static int forwards_publish(struct network *network, const char *name,
+static int forwards_publish(struct network *network, struct nat *nat, const char *name,
 			    const struct nat_forwards *wanted, struct error *e)
 {
-	_cleanup_(nat_closep) struct nat *nat = NULL;
 	struct host *host = &network->host;
 	int rules, r;
 
@@ -235,19 +262,10 @@ static int forwards_publish(struct network *network, const char *name,
 		r = forward_record_write(host->paths, name, wanted, e);
 	if (r < 0)
 		return r;
-	host->nat.ports = true;
-	for (size_t i = 0; i < wanted->count; i++) {
-		const struct nat_forward *one = &wanted->list[i];
-
-		host->nat.ipv6 |= one->to.family == AF_INET6;
-		host->nat.bound |= addr_is_set(&one->host) || one->host_link[0];
-	}
-	rules = masquerade_ensure(host, e);
+	rules = rules_have_ports(host, wanted, e);
 	if (rules < 0)
 		return rules;
-	r = nat_open(&nat, e);
-	if (r == 0)
-		r = nat_forwards_add(nat, wanted, e);
+	r = nat_forwards_add(nat, wanted, e);
 	if (r > 0)
 		rules_follow(host->paths, nat, &host->nat, &host->rules);
 	return r < 0 ? r : rules || r;
@@ -255,7 +273,7 @@ static int forwards_publish(struct network *network, const char *name,
 
 /**
  * forwards_remove - take forwards out of the kernel
- * @host: borrowed
+ * @host: learns whether the rules are known to be right
  * @nat: the session
  * @gone: which, borrowed
  * @removal: whether the container has others
@@ -263,20 +281,21 @@ static int forwards_publish(struct network *network, const char *name,
  *
  * Returns 1, 0 when none was there, or -errno.
  */
-static int forwards_remove(const struct host *host, struct nat *nat,
-			   const struct nat_forwards *gone, enum nat_removal removal,
-			   struct error *e)
+static int forwards_remove(struct host *host, struct nat *nat, const struct nat_forwards *gone,
+			   enum nat_removal removal, struct error *e)
 {
-	struct nat_spec spec = host->nat;
-	struct nat_mark mark;
 	bool known;
 	int r;
 
-	spec.ports = true; /* there are some */
-	known = gone->count && rules_known(host->paths, nat, &spec, &mark);
+	if (!gone->count)
+		return 0;
+	host->nat.ports = true; /* what they take is there */
+	known = rules_known(host->paths, nat, &host->nat, &host->rules);
 	r = nat_forwards_remove(nat, gone, removal, e);
-	if (r > 0 && known)
-		rules_follow(host->paths, nat, &spec, &mark);
+	if (!known)
+		host->rules.table = 0;
+	if (r > 0)
+		rules_follow(host->paths, nat, &host->nat, &host->rules);
 	return r;
 }
 
@@ -359,7 +378,7 @@ static int forwards_exchange(struct network *network, const char *name,
 		r = forwards_remove(&network->host, nat, was, NAT_REMOVE_SOME, e);
 	if (r < 0)
 		return r;
-	r = forwards_publish(network, name, wanted, e);
+	r = forwards_publish(network, nat, name, wanted, e);
 	if (r < 0 && fresh)
 		forwards_clear(network, name, wanted, NULL); /* the failure to report is that */
 	return r;

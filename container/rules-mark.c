@@ -135,16 +135,17 @@ bool rules_note(const struct paths *paths, struct nat *nat, const struct nat_spe
  * @paths: borrowed
  * @nat: the session
  * @spec: what the table should be, borrowed
- * @before: by what it was known before; no table: it was not
+ * @mark: by what it was known before, and is now; no table: it is not
  *
  * Nobody else has committed anything when the kernel has counted but one.
  */
 void rules_follow(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
-		  const struct nat_mark *before)
+		  struct nat_mark *mark)
 {
-	struct nat_mark after;
+	struct nat_mark after = { .table = 0 };
+	bool known = mark->table && nat_mark_read(nat, &after, NULL) > 0 &&
+		     after.netns == mark->netns && after.table == mark->table &&
+		     after.generation == mark->generation + 1 && note_write(paths, spec, &after);
 
-	if (before->table && nat_mark_read(nat, &after, NULL) > 0 && after.netns == before->netns &&
-	    after.table == before->table && after.generation == before->generation + 1)
-		(void)note_write(paths, spec, &after);
+	*mark = known ? after : (struct nat_mark){ .table = 0 };
 }

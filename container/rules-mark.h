@@ -11,4 +11,4 @@ bool rules_note(const struct paths *paths, struct nat *nat, const struct nat_spe
 		const struct nat_mark *before);
 /* Goes on knowing them, after one change of our own to what is not looked at, such as elements. */
 void rules_follow(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
-		  const struct nat_mark *before);
+		  struct nat_mark *mark);

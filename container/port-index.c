@@ -197,7 +197,8 @@ static void draft_write(const struct paths *paths, struct draft *draft)
 	size_t size = HINT_TEXT + draft->count * sizeof(struct entry);
 	char path[PATH_MAX], now[HINT_TEXT] = "";
 
-	if (!adopt_is_current(paths) || !adopt_hint(paths, now) || index_path(paths, path) < 0)
+	if (!draft->bytes || !adopt_is_current(paths) || !adopt_hint(paths, now) ||
+	    index_path(paths, path) < 0)
 		return;
 	memcpy(draft->bytes, now, HINT_TEXT);
 	(void)file_replace(path, draft->bytes, size, 0600, NULL);

@@ -324,10 +324,12 @@ static size_t batch_remove_looks(struct nft_request *batch, const struct looks *
 	size_t changes = 0;
 
 	for (enum forward_element kind = ELEMENT_TARGET; kind < FORWARD_ELEMENTS; kind++) {
-		for (size_t i = 0; i < looks->forwards->count; i++) {
-			if (!look_goes(&looks->list[i], kind, removal))
+		const struct look *look = looks->list;
+
+		for (size_t i = 0; look && i < looks->forwards->count; i++, look++) {
+			if (!look_goes(look, kind, removal))
 				continue;
-			batch_add_element(batch, NFT_DELETE, &looks->list[i].present[kind]);
+			batch_add_element(batch, NFT_DELETE, &look->present[kind]);
 			changes++;
 		}
 	}

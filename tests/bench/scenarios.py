@@ -304,25 +304,33 @@ def new_flow(where, number):
 
 def forwards(bench):
     """A port published and withdrawn, and a new flow to it, with none and with 10,000 others."""
+    labels = "before the many", f"{bench.sizes.forwards} present"
     for peer in bench.chosen(peers.Hook):
-        with bench.hosts([peer]) as [(_, where)]:
-            command = [bench.tools.program, "nat", "forward"]
-            where.do([[bench.tools.program, "create", "--no-system", "one", "--port", "udp:53"],
-                      [bench.tools.program, "net", "up", "one"]])  # fmt: skip
-            for label in "before the many", f"{bench.sizes.forwards} present":
-                for number in range(bench.runs):
-                    for verb in "add", "remove":
-                        sample = where.measure([*command, verb, "one", "8080:80"])
-                        bench.results.add(f"nat forward {verb}", label, sample.ms)
-                        time.sleep(0.15)  # what was deleted is freed meanwhile, see nat/nft.c
+        with bench.hosts([peer] * len(labels)) as pairs:
+            places = {label: where for label, (_, where) in zip(labels, pairs)}
+            for where in places.values():
+                where.do([[bench.tools.program, "create", "--no-system", "one", "--port", "udp:53"],
+                          [bench.tools.program, "net", "up", "one"]])  # fmt: skip
+            publish_many(bench, places[labels[1]])
+            for number in range(bench.runs):
+                for label, where in rotated(list(places.items()), number):
+                    forwards_round(bench, where, label)
+            for number in range(bench.runs):
+                for label, where in rotated(list(places.items()), number):
                     bench.results.add("new flow, us", label, new_flow(where, number))
-                if label == "before the many":
-                    publish_many(bench, where)
             for _ in range(min(bench.runs, 10)):
-                where.do([["nft", "flush", "ruleset"]])
+                places[labels[1]].do([["nft", "flush", "ruleset"]])
                 time.sleep(0.15)
-                sample = where.measure([bench.tools.program, "net", "up", "one"])
+                sample = places[labels[1]].measure([bench.tools.program, "net", "up", "one"])
                 bench.results.add("table made anew with them", "hook", sample.ms)
+
+
+def forwards_round(bench, where, label):
+    """Publishes one more port and withdraws it."""
+    for verb in "add", "remove":
+        sample = where.measure([bench.tools.program, "nat", "forward", verb, "one", "8080:80"])
+        bench.results.add(f"nat forward {verb}", label, sample.ms)
+    time.sleep(0.15)  # what was deleted is freed meanwhile, see nat/nft.c
 
 
 def publish_many(bench, where):

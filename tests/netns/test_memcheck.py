@@ -34,7 +34,7 @@ ipam show foo
 ipam show 10.233.1.2
 net exec foo -- true
 nat forward add foo 8000-8010:9000-9010 127.0.0.1:53 %eth0:90 198.51.100.1%eth0:91
-nat forward add bar [2001:db8:51::1]:8000
+nat forward add bar [2001:db8:51::1]:7000
 nat forward list
 nat forward list foo --json
 nat forward remove foo 8003 127.0.0.1:53

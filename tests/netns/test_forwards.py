@@ -12,7 +12,7 @@ import subprocess
 import pytest
 from test_bad_input import refused
 from test_ports import Asker, create, elements, flows, udp_server
-from world import HOST, HOST6, OUTSIDE, OUTSIDE6, _in_namespace, eventually
+from world import BINARY, HOST, HOST6, OUTSIDE, OUTSIDE6, _in_namespace, eventually
 
 FAILED, USAGE, NO_CONTAINER, CONFLICT = 1, 2, 3, 4
 
@@ -438,6 +438,42 @@ def test_what_does_not_overlap_is_free(world, held, wanted):
     rows = world.ok("nat", "forward", "list", "--json").json["forwards"]
     assert {row["state"] for row in rows} == {"published"}
     assert {row["container"] for row in rows} == {"web", "friend"}
+
+
+def test_what_is_remembered_of_definitions(world):
+    """It spares reading them, and is not believed when somebody else has been there."""
+
+    def read_by(*arguments):
+        """Which definitions a command opens."""
+        traced = world.run("strace", "-f", "-o", "/run/trace", "-e", "trace=openat", BINARY, *arguments)
+        opened = world.path("/run/trace").read_text()
+        names = set(re.findall(r"/etc/nixos-containers/([a-z0-9]+)\.conf", opened))
+        return traced.rc, names
+
+    def write(name, ports):
+        """Adds a definition as others do: beside its place, and renamed."""
+        path = world.path(f"/etc/nixos-containers/{name}.conf")
+        path.with_suffix(".new").write_text(f"PRIVATE_NETWORK=1\nHOST_PORT={ports}\n")
+        path.with_suffix(".new").rename(path)
+
+    create = ["create", "--no-system"]
+    world.ok("create", "web", "--port", "8080")
+    world.ok("create", "other", "--port", "8081")
+    assert read_by(*create, "c1", "--port", "8082") == (0, set())
+    assert read_by(*create, "thief", "--port", "8082") == (CONFLICT, set())
+    assert read_by("nat", "forward", "add", "c1", "8083") == (0, {"c1"})
+    assert read_by("nat", "forward", "add", "other", "8083") == (CONFLICT, {"other"})
+    assert read_by("nat", "forward", "remove", "c1", "8083")[0] == 0
+    world.ok("destroy", "web")
+    assert read_by(*create, "c2", "--port", "8080,8083") == (0, set())
+    write("foreign", "9000-9010")
+    assert read_by(*create, "thief", "--port", "9010")[0] == CONFLICT
+    world.path("/run/nixctr-net/ports-seen").write_bytes(b"x" * 5000)
+    assert read_by(*create, "thief", "--port", "9010")[0] == CONFLICT
+    world.path("/etc/nixos-containers/foreign.conf").unlink()
+    assert read_by(*create, "c3", "--port", "9010")[0] == 0
+    assert read_by(*create, "thief", "--port", "9010")[0] == CONFLICT
+    assert read_by(*create, "thief", "--port", "9010") == (CONFLICT, set())
 
 
 @pytest.mark.parametrize("port, says", [

@@ -69,14 +69,28 @@ struct addr addr_from_bytes(sa_family_t family, const void *bytes)
 bool addr_is_host(const struct addr *addr)
 {
 	const uint8_t *b = addr->bytes;
-	static const uint8_t loopback[16] = { [15] = 1 };
 	static const uint8_t none[16];
 
+	if (addr_is_loopback(addr))
+		return false;
 	if (addr->family == AF_INET)
-		return b[0] != 0 && b[0] != 127 && b[0] < 224 && !(b[0] == 169 && b[1] == 254);
-	if (memcmp(b, none, 16) == 0 || memcmp(b, loopback, 16) == 0)
+		return b[0] != 0 && b[0] < 224 && !(b[0] == 169 && b[1] == 254);
+	if (memcmp(b, none, 16) == 0)
 		return false;
 	return b[0] != 0xff && !(b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+}
+
+/**
+ * addr_is_loopback - whether a machine calls itself by this address and by no link
+ * @addr: borrowed
+ */
+bool addr_is_loopback(const struct addr *addr)
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+
+	if (addr->family == AF_INET)
+		return addr->bytes[0] == 127;
+	return addr->family == AF_INET6 && memcmp(addr->bytes, loopback, 16) == 0;
 }
 
 /**

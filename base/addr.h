@@ -48,6 +48,7 @@ bool addr_equal(const struct addr *a, const struct addr *b);
 size_t addr_size(const struct addr *addr);
 uint8_t addr_bits(const struct addr *addr);
 bool addr_is_host(const struct addr *addr);
+bool addr_is_loopback(const struct addr *addr);
 struct addr addr_from_bytes(sa_family_t family, const void *bytes);
 struct addr addr_add(const struct addr *addr, uint32_t offset);
 bool addr_offset(const struct prefix *prefix, const struct addr *addr, uint32_t *ret_offset);

@@ -68,8 +68,9 @@ static int command_find(struct words *words, struct session *session, const char
 	const struct verb *verb;
 	int r = words_next(words, session, &name, e);
 
-	if (r == 0 && name && verb_is_noun(name)) {
-		noun = name;
+	while (r == 0 && name &&
+	       (noun ? verb_noun_below(noun, name) != NULL : verb_is_noun(name))) {
+		noun = noun ? verb_noun_below(noun, name) : name;
 		r = words_next(words, session, &name, e);
 	}
 	if (r < 0)

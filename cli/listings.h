@@ -50,6 +50,29 @@ extern const struct listing network_listing;
 const char *network_status(const struct network_state *state);
 void network_row_fill(const struct network_state *state, struct network_row *row);
 
+#define LISTING_PHRASE 64 /* room for a few words */
+
+/* Published ports in a row. */
+struct forward_row {
+	char container[CONTAINER_NAME_MAX];
+	char protocol[LISTING_WORD];
+	uint32_t port;             /* of the host, the first of them */
+	uint32_t count;            /* how many there are */
+	char ports[RANGE_TEXT];    /* of the host */
+	struct addr host_address;  /* by which it is called, none: by any */
+	char host_link[IFNAMSIZ];  /* through which it is called, "": through any */
+	struct addr address;       /* of the container */
+	uint32_t to_port;          /* the first of them */
+	char to_ports[RANGE_TEXT]; /* inside */
+	char state[LISTING_PHRASE];
+	char reached_by[LISTING_PHRASE];
+};
+
+extern const struct listing forward_listing;
+
+int forward_rows_read(const struct paths *paths, const char *name, struct forward_row **ret_rows,
+		      size_t *ret_count, struct error *e);
+
 /* A lease of the address book; the rows are struct ipam_lease. */
 extern const struct listing lease_listing;
 

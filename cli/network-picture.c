@@ -119,10 +119,16 @@ static void local_end_add(struct tree *tree, const struct veth_end *end)
 static void ports_add(struct tree *tree, const struct ports *ports)
 {
 	struct phrase phrase = { .length = 0 };
+	char place[PLACE_TEXT], host[RANGE_TEXT], inside[RANGE_TEXT];
 
-	for (size_t i = 0; i < ports->count; i++)
-		phrase_add(&phrase, "%s %u %s %u", protocol_name(ports->list[i].protocol),
-			   ports->list[i].host, text_arrow(), ports->list[i].inside);
+	for (size_t i = 0; i < ports->count; i++) {
+		const struct port *port = &ports->list[i];
+
+		place_format(&port->address, port->link, place);
+		phrase_add(&phrase, "%s %s%s%s %s %s", protocol_name(port->protocol), place,
+			   place[0] ? ":" : "", range_format(port->host, port->length, host),
+			   text_arrow(), range_format(port->inside, port->length, inside));
+	}
 	if (ports->count)
 		tree_add(tree, TONE_PLAIN, "ports", "%s", phrase.text);
 }
@@ -205,9 +211,11 @@ static json_t *ports_json(const struct ports *ports)
 
 	for (size_t i = 0; array && i < ports->count; i++) {
 		const struct port *port = &ports->list[i];
-		json_t *entry =
-			json_pack("{s:s, s:i, s:i}", "protocol", protocol_name(port->protocol),
-				  "port", port->host, "to_port", port->inside);
+		json_t *entry = json_pack("{s:s, s:i, s:i, s:i, s:o, s:o}", "protocol",
+					  protocol_name(port->protocol), "port", port->host,
+					  "to_port", port->inside, "count", port->length,
+					  "host_address", json_addr(&port->address), "host_link",
+					  port->link[0] ? json_text(port->link) : json_null());
 
 		if (json_array_append_new(array, entry) == 0)
 			continue;

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "cli/json.h"
+#include "cli/listings.h"
 #include "cli/outside.h"
 #include "cli/verb.h"
 
@@ -65,42 +66,20 @@ static json_t *table_json(const struct masquerade_state *state)
 }
 
 /**
- * forwards_json - published ports as an array
- * @forwards: borrowed
- *
- * Returns a new array, or NULL without memory.
- */
-static json_t *forwards_json(const struct nat_forwards *forwards)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; array && i < forwards->count; i++) {
-		const struct nat_forward *one = &forwards->list[i];
-		json_t *entry = json_pack("{s:o, s:s, s:i, s:o, s:i}", "container",
-					  json_text(one->container), "protocol",
-					  protocol_name(one->protocol), "port", one->port,
-					  "address", json_addr(&one->to), "to_port", one->to_port);
-
-		if (json_array_append_new(array, entry) == 0)
-			continue;
-		json_decref(array);
-		return NULL;
-	}
-	return array;
-}
-
-/**
  * state_json - all there is to say about NAT
  * @state: borrowed
- * @forwards: published ports, borrowed
+ * @rows, @count: published ports, borrowed
  *
  * Returns a new object, or NULL without memory.
  */
-static json_t *state_json(const struct masquerade_state *state, const struct nat_forwards *forwards)
+static json_t *state_json(const struct masquerade_state *state, const struct forward_row *rows,
+			  size_t count)
 {
 	const struct settings *settings = &state->settings;
 	const struct nat_spec *wanted = &settings->wanted, *spec = &state->spec;
+	struct selection columns = { .count = 0 };
 
+	(void)selection_make(&forward_listing, NULL, SELECT_ALL, &columns, NULL);
 	return json_pack(
 		"{s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "enabled",
 		settings->nat, "auto", settings->external_auto, "configured",
@@ -110,7 +89,8 @@ static json_t *state_json(const struct masquerade_state *state, const struct nat
 		networks_json(wanted->internal, wanted->n_internal), "inside",
 		json_lines(spec->inside[0].link, sizeof(spec->inside[0]), spec->n_inside), "source",
 		json_addr(&wanted->address4), "source6", json_addr(&wanted->address6), "forwards",
-		forwards_json(forwards), "table", table_json(state), "drift",
+		json_rows(&forward_listing, &columns, rows, count), "table", table_json(state),
+		"drift",
 		json_lines(state->drift.line[0], sizeof(state->drift.line[0]), state->drift.count));
 }
 
@@ -178,22 +158,24 @@ static void counter_add(struct tree *tree, const char *name, const struct nat_co
 }
 
 /**
- * forwards_add - say which ports lead where
+ * forwards_add - say which ports lead where, and who reaches them
  * @tree: changed
- * @forwards: borrowed
+ * @rows, @count: published ports, borrowed
  */
-static void forwards_add(struct tree *tree, const struct nat_forwards *forwards)
+static void forwards_add(struct tree *tree, const struct forward_row *rows, size_t count)
 {
-	char name[32], to[ADDR_TEXT];
+	char name[PLACE_TEXT + RANGE_TEXT + LISTING_WORD], place[PLACE_TEXT], to[ADDR_TEXT];
 
-	for (size_t i = 0; i < forwards->count; i++) {
-		const struct nat_forward *one = &forwards->list[i];
-		bool v6 = one->to.family == AF_INET6;
+	for (size_t i = 0; i < count; i++) {
+		const struct forward_row *row = &rows[i];
+		bool v6 = row->address.family == AF_INET6;
 
-		(void)snprintf(name, sizeof(name), "%s %u", protocol_name(one->protocol),
-			       one->port);
-		tree_add(tree, TONE_PLAIN, name, "%s %s, %s%s%s:%u", text_arrow(), one->container,
-			 v6 ? "[" : "", addr_format(&one->to, to), v6 ? "]" : "", one->to_port);
+		place_format(&row->host_address, row->host_link, place);
+		(void)snprintf(name, sizeof(name), "%s %s%s%s", row->protocol, place,
+			       place[0] ? ":" : "", row->ports);
+		tree_add(tree, TONE_PLAIN, name, "%s %s, %s%s%s:%s, reached by %s", text_arrow(),
+			 row->container, v6 ? "[" : "", addr_format(&row->address, to),
+			 v6 ? "]" : "", row->to_ports, row->reached_by);
 	}
 }
 
@@ -201,13 +183,13 @@ static void forwards_add(struct tree *tree, const struct nat_forwards *forwards)
  * state_draw - draw all there is to say about NAT
  * @in: the call, borrowed
  * @state: borrowed
- * @forwards: published ports, borrowed
+ * @rows, @count: published ports, borrowed
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
 static int state_draw(const struct invocation *in, const struct masquerade_state *state,
-		      const struct nat_forwards *forwards, struct error *e)
+		      const struct forward_row *rows, size_t count, struct error *e)
 {
 	_cleanup_(tree_freep) struct tree *tree = NULL;
 	struct phrase phrase = { .length = 0 };
@@ -230,7 +212,7 @@ static int state_draw(const struct invocation *in, const struct masquerade_state
 			counter_add(tree, "published", &state->table.published, "packets");
 		counter_add(tree, "dropped", &state->table.dropped, "packets");
 	}
-	forwards_add(tree, forwards);
+	forwards_add(tree, rows, count);
 	tree_add_drift(tree, state->drift.line[0], sizeof(state->drift.line[0]),
 		       state->drift.count);
 	return tree_print(tree, e);
@@ -245,15 +227,15 @@ static int state_draw(const struct invocation *in, const struct masquerade_state
  */
 int verb_nat_show(const struct invocation *in, struct error *e)
 {
-	struct nat_forwards forwards = { .count = 0 };
+	_cleanup_(freep) struct forward_row *rows = NULL;
 	struct masquerade_state state;
+	size_t count = 0;
 	int r = masquerade_read(&in->session->paths, &state, e);
 
-	if (r == 0 && state.table.ports)
-		r = published_read(&forwards, e);
 	if (r == 0)
-		r = in->session->json ? json_print(state_json(&state, &forwards), e)
-				      : state_draw(in, &state, &forwards, e);
-	free(forwards.list);
-	return r;
+		r = forward_rows_read(&in->session->paths, NULL, &rows, &count, e);
+	if (r < 0)
+		return r;
+	return in->session->json ? json_print(state_json(&state, rows, count), e)
+				 : state_draw(in, &state, rows, count, e);
 }

@@ -55,13 +55,37 @@ bool verb_is_noun(const char *word)
 }
 
 /**
- * verb_has_noun - whether a verb stands behind a noun
+ * verb_has_noun - whether a verb stands behind a noun, or behind it and one more
  * @verb: borrowed
- * @noun: borrowed; NULL for none
+ * @noun: borrowed
  */
 bool verb_has_noun(const struct verb *verb, const char *noun)
 {
-	return same_noun(verb->noun, noun);
+	size_t length = strlen(noun);
+
+	return same_noun(verb->noun, noun) ||
+	       (verb->noun && strncmp(verb->noun, noun, length) == 0 && verb->noun[length] == ' ');
+}
+
+/**
+ * verb_noun_below - the noun that a word makes together with the one before it
+ * @noun: the one before it, borrowed
+ * @word: borrowed
+ *
+ * Returns it, borrowed from the table, or NULL.
+ */
+const char *verb_noun_below(const char *noun, const char *word)
+{
+	size_t length = strlen(noun);
+
+	for (size_t i = 0; i < n_verbs; i++) {
+		const char *whole = verbs[i].noun;
+
+		if (whole && strncmp(whole, noun, length) == 0 && whole[length] == ' ' &&
+		    strcmp(whole + length + 1, word) == 0)
+			return whole;
+	}
+	return NULL;
 }
 
 /**

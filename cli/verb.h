@@ -28,7 +28,7 @@ enum verb_group {
 
 /* One command. Dispatch, --help, "did you mean", completions and the lint tests read these rows. */
 struct verb {
-	const char *noun; /* the word before it, or NULL */
+	const char *noun; /* the word before it, or two, or NULL */
 	const char *name;
 	const char *arguments; /* as --help shows them, or "" */
 	const char *summary;   /* lower case, no full stop, fits the line */
@@ -59,6 +59,7 @@ const char *verb_group_title(enum verb_group group);
 bool verb_is_noun(const char *word);
 bool verb_has_noun(const struct verb *verb, const char *noun);
 const struct verb *verb_find(const char *noun, const char *name);
+const char *verb_noun_below(const char *noun, const char *word);
 int verb_unknown(const char *noun, const char *word, struct error *e);
 int verb_usage_error(const struct verb *verb, struct error *e, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -86,6 +87,9 @@ int verb_net_exec(const struct invocation *in, struct error *e);
 int verb_nat_enable(const struct invocation *in, struct error *e);
 int verb_nat_disable(const struct invocation *in, struct error *e);
 int verb_nat_show(const struct invocation *in, struct error *e);
+int verb_nat_forward_add(const struct invocation *in, struct error *e);
+int verb_nat_forward_remove(const struct invocation *in, struct error *e);
+int verb_nat_forward_list(const struct invocation *in, struct error *e);
 int verb_ipam_list(const struct invocation *in, struct error *e);
 int verb_ipam_show(const struct invocation *in, struct error *e);
 int verb_hook_pre_start(const struct invocation *in, struct error *e);
@@ -105,4 +109,5 @@ extern const struct option_table show_ip_options;
 extern const struct option_table each_options;
 extern const struct option_table net_show_options;
 extern const struct option_table nat_enable_options;
+extern const struct option_table forward_list_options;
 extern const struct option_table ipam_list_options;

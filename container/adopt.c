@@ -33,8 +33,6 @@ struct hint {
 	struct timespec collection; /* of /etc/static; zero where there is none */
 };
 
-#define HINT_TEXT 96
-
 /**
  * hint_path - the file in which the hint is remembered
  * @paths: borrowed
@@ -80,6 +78,23 @@ static void hint_format(const struct hint *hint, char text[HINT_TEXT])
 	(void)snprintf(text, HINT_TEXT, "%lld.%09ld %lld.%09ld\n",
 		       (long long)hint->directory.tv_sec, hint->directory.tv_nsec,
 		       (long long)hint->collection.tv_sec, hint->collection.tv_nsec);
+}
+
+/**
+ * adopt_hint - by what it is known how the definitions are
+ * @paths: borrowed
+ * @text: filled
+ *
+ * Returns whether that is to be had.
+ */
+bool adopt_hint(const struct paths *paths, char text[HINT_TEXT])
+{
+	struct hint hint;
+
+	if (hint_take(paths, &hint) < 0)
+		return false;
+	hint_format(&hint, text);
+	return true;
 }
 
 /**

@@ -10,6 +10,9 @@
  * the book calls adopt_remember() behind the change.
  */
 
+#define HINT_TEXT 96
+
+bool adopt_hint(const struct paths *paths, char text[HINT_TEXT]);
 bool adopt_is_current(const struct paths *paths);
 int adopt_definitions(const struct paths *paths, struct ipam *ipam, struct error *e);
 void adopt_remember(const struct paths *paths);

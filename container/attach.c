@@ -232,8 +232,10 @@ static int attach_late(struct network *network, const struct definition *definit
 	if (r < 0)
 		return r;
 	r = veth_ensure(network->host.veth, ns, &spec, e);
+	if (r >= 0 && definition->ports.count)
+		r = forwards_ensure(network, definition, &spec, e);
 	if (r < 0)
-		netns_remove(path, NULL); /* the failure to report is that of the cable */
+		network_detach_locked(network, name, NULL); /* *e says what counts */
 	return r;
 }
 

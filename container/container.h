@@ -69,13 +69,17 @@ int name_check(const char *name, struct error *e);
 /* Says that there is no container of that name. Returns -ENOENT (ERROR_NO_CONTAINER). */
 int name_unknown(const char *name, struct error *e);
 
-#define PORTS_MAX  128 /* of one container */
-#define EXTRAS_MAX 16  /* links beside the cable */
+#define PORTS_MAX       128  /* words about ports, each for one port or several in a row */
+#define PORTS_TOTAL_MAX 4096 /* ports of one container: each is an element of a map */
+#define EXTRAS_MAX      16   /* links beside the cable */
 
-/* A port of the host that is to be the container's: [tcp|udp:]HOST[:INSIDE]. */
+/* Ports of the host in a row that are to be the container's. */
 struct port {
-	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
-	uint16_t host, inside;
+	uint8_t protocol;      /* IPPROTO_TCP, IPPROTO_UDP */
+	uint16_t host, inside; /* the first of them, and the one it leads to */
+	uint16_t length;       /* how many */
+	struct addr address;   /* by which the host is called; none: by any */
+	char link[IFNAMSIZ];   /* through which it is called; "": through any */
 };
 
 struct ports {
@@ -143,7 +147,7 @@ struct create_request {
 	const char *host_address, *local_address;
 	const char *host_address6, *local_address6;
 	const char *bridge;
-	const char *const *ports; /* each [tcp|udp:]PORT[:PORT], or several with commas */
+	const char *const *ports; /* each as port-spec.c reads it, or several with commas */
 	size_t n_ports;
 	bool auto_start;
 	bool unique; /* when the name is taken, NAME-0, NAME-1, ... */
@@ -305,6 +309,45 @@ int masquerade_enable(const struct paths *paths, const struct masquerade_request
 int masquerade_disable(const struct paths *paths, struct error *e);
 int masquerade_read(const struct paths *paths, struct masquerade_state *ret_state, struct error *e);
 
-/* The published ports as the kernel has them. The caller frees the list. */
-int published_read(struct nat_forwards *ret_forwards, struct error *e);
+/* ------------------------------------------------------------- published ports */
+
+/*
+ * Change what a container publishes, in its definition and, where it is attached (@ret_live), at once.
+ * @specs: as port-spec.c reads them, each several with commas. Return 1, 0 when all was so, or -errno.
+ */
+int container_forward_add(const struct paths *paths, const char *name, const char *const *specs,
+			  size_t count, bool *ret_live, struct error *e);
+int container_forward_remove(const struct paths *paths, const char *name, const char *const *specs,
+			     size_t count, bool *ret_live, struct error *e);
+
+enum publication_state {
+	PUBLICATION_LIVE,     /* in the kernel, as the definition has it */
+	PUBLICATION_DETACHED, /* the container is not attached */
+	PUBLICATION_MISSING,  /* it is, and the port does not lead to it */
+	PUBLICATION_STRAY,    /* in the kernel, and no definition asks for it */
+};
+
+/* Ports in a row of one container and family, all in one state. */
+struct publication {
+	struct nat_forward first;
+	uint16_t length;
+	enum publication_state state;
+};
+
+/*
+ * All that is published or should be, of one container where @name is given. Sorted by container. The
+ * caller frees *ret_list.
+ */
+int publications_read(const struct paths *paths, const char *name, struct publication **ret_list,
+		      size_t *ret_count, struct error *e);
+
+#define PLACE_TEXT (ADDR_TEXT + IFNAMSIZ + sizeof("[]%"))
+#define RANGE_TEXT sizeof("65535-65535")
+#define PORT_TEXT  (PLACE_TEXT + 2 * RANGE_TEXT + sizeof("udp:::"))
+
 const char *protocol_name(uint8_t protocol);
+/* "", ADDRESS, %LINK or ADDRESS%LINK, an IPv6 address in brackets. */
+const char *place_format(const struct addr *address, const char *link, char text[PLACE_TEXT]);
+const char *range_format(uint16_t first, uint16_t length, char text[RANGE_TEXT]);
+/* PROTOCOL:[PLACE:]PORTS:PORTS_INSIDE, as port-spec.c reads it. */
+const char *port_format(const struct port *port, char text[PORT_TEXT]);

@@ -13,7 +13,8 @@
 #include "container/host.h"
 #include "container/locks.h"
 #include "container/name-choice.h"
-#include "container/ports.h"
+#include "container/port-holders.h"
+#include "container/port-index.h"
 #include "container/remnants.h"
 #include "container/root-tree.h"
 #include "container/system.h"
@@ -189,6 +190,10 @@ static int parse_request(const struct create_request *request, struct definition
 		r = error_set(
 			e, ERROR_USAGE, EINVAL,
 			"ports are published for an address, and --local-address is not given");
+	if (r == 0) /* without a bridge there is always an IPv4 address */
+		r = ports_check_families(&definition.ports,
+					 !bridged || addr_is_set(&definition.v4.local.addr),
+					 addr_is_set(&definition.v6.local.addr), e);
 	if (r == 0)
 		*ret_definition = definition;
 	return r;
@@ -289,19 +294,22 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
 	struct definition *definition = &creation->definition;
-	int complete = 0, r;
+	struct remembered before = { .book = false };
+	int r;
 
 	r = name_choose(paths, creation->request, definition, &creation->claim, e);
 	if (r == 0 && definition->root_tree[0])
 		r = root_tree_is_free(paths, definition, e);
 	if (r == 0)
-		r = ports_check_others(paths, definition, e);
+		r = ports_check_others(paths, definition->name, &definition->ports, e);
 	if (r == 0)
 		r = choose_mac(paths, definition, e);
 	if (r == 0)
 		r = ipam_open(paths->book, IPAM_WRITE, &ipam, e);
 	if (r == 0)
-		r = complete = adopt_definitions(paths, ipam, e);
+		r = adopt_definitions(paths, ipam, e);
+	before = definitions_remembered(paths);
+	before.book = r > 0;
 	if (r >= 0)
 		r = lease_addresses(ipam, definition, e);
 	if (r < 0)
@@ -312,8 +320,7 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 		ipam_release(ipam, definition->name, NULL);
 		return error_wrap(e, r, "container '%s'", definition->name);
 	}
-	if (complete)
-		adopt_remember(paths);
+	definitions_remember(paths, before, definition->name, &definition->ports);
 	return 0;
 }
 
@@ -352,15 +359,16 @@ static void undo(const struct paths *paths, const struct creation *creation)
 static int complete(const struct paths *paths, struct creation *creation, struct error *e)
 {
 	_cleanup_(fd_closep) int lock = -1;
-	bool current;
+	struct remembered before;
 	int r = definitions_lock(paths, &lock, e);
 
 	if (r < 0)
 		return r;
-	current = adopt_is_current(paths);
+	before = definitions_remembered(paths);
 	r = definition_complete(paths, creation->definition.name, e);
-	if (r > 0 && current)
-		adopt_remember(paths);
+	if (r > 0)
+		definitions_remember(paths, before, creation->definition.name,
+				     &creation->definition.ports);
 	creation->definition.incomplete = false;
 	return r < 0 ? r : 0;
 }
@@ -418,6 +426,7 @@ int container_create(const struct paths *paths, const struct create_request *req
 	claim_drop(&creation.claim);
 	if (r < 0)
 		return r;
+	ports_warn_listeners(creation.definition.name, &creation.definition.ports);
 	*ret_definition = creation.definition;
 	return 1;
 }

@@ -210,6 +210,10 @@ static int definition_take(const struct environment_file *file, struct definitio
 		r = links_take(file, definition, e);
 	if (r == 0)
 		r = take_network_flags(file, definition, e);
+	if (r == 0 &&
+	    ports_check_families(&definition->ports, addr_is_set(&definition->v4.local.addr),
+				 addr_is_set(&definition->v6.local.addr), e) < 0)
+		r = error_wrap(e, -EINVAL, "HOST_PORT");
 	return r < 0 ? r : take_system(file, definition, e);
 }
 

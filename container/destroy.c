@@ -6,12 +6,12 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "container/adopt.h"
 #include "container/definition.h"
 #include "container/destroy.h"
 #include "container/locks.h"
 #include "container/masquerade.h"
 #include "container/network.h"
+#include "container/port-index.h"
 #include "container/remnants.h"
 #include "ipam/ipam.h"
 #include "machine/machine.h"
@@ -55,14 +55,14 @@ static int release_lease(const struct paths *paths, const char *name, struct err
  */
 static int remove_definition(const struct paths *paths, const char *name, struct error *e)
 {
-	bool current = adopt_is_current(paths);
+	struct remembered before = definitions_remembered(paths);
 	char path[PATH_MAX];
 	int r = definition_path(paths, name, path, e);
 
 	if (r == 0)
 		r = file_remove(path, e);
-	if (r > 0 && current)
-		adopt_remember(paths);
+	if (r > 0)
+		definitions_remember(paths, before, name, NULL);
 	return r;
 }
 

@@ -4,12 +4,14 @@
 #include "container/container.h"
 
 /*
- * What a container publishes, as it is recorded in /run: one file for each, one line for each forward,
+ * What a container publishes, as it is recorded in /run: one file for each, one line for each port or
+ * for several in a row,
  *
  *	tcp 8080 10.233.1.2 80 10.233.1.1 ve-foo
+ *	tcp 9000-9010 10.233.1.2 9000 10.233.1.1 ve-foo 192.0.2.1%eth0
  *
- * protocol, port of the host, address and port of the container, as whom the loopback calls it ("-":
- * as nobody), and the link through which it is reached.
+ * protocol, ports of the host, address and first port of the container, as whom the loopback calls it
+ * ("-": as nobody), the link through which it is reached, and what the ports are bound to.
  */
 
 int forward_record_directory(const struct paths *paths, char path[PATH_MAX], struct error *e);

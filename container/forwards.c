@@ -12,10 +12,12 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "container/forward-list.h"
 #include "container/forward-record.h"
 #include "container/locks.h"
 #include "container/masquerade.h"
-#include "container/ports.h"
+#include "container/port-holders.h"
+#include "container/rules-mark.h"
 
 /*
  * Theory of operation
@@ -132,23 +134,6 @@ int forwards_load(void *data, struct nat_forwards *ret_forwards, struct error *e
 }
 
 /**
- * forwards_have - whether a port leads where it should
- * @forwards: as the kernel has them, borrowed
- * @wanted: borrowed
- */
-static bool forwards_have(const struct nat_forwards *forwards, const struct nat_forward *wanted)
-{
-	for (size_t i = 0; i < forwards->count; i++) {
-		const struct nat_forward *one = &forwards->list[i];
-
-		if (one->protocol == wanted->protocol && one->port == wanted->port &&
-		    one->to_port == wanted->to_port && addr_equal(&one->to, &wanted->to))
-			return true;
-	}
-	return false;
-}
-
-/**
  * forwards_compare - compare what is recorded as published with what is
  * @paths: borrowed
  * @nat: the session
@@ -169,8 +154,9 @@ int forwards_compare(const struct paths *paths, struct nat *nat, struct nat_drif
 		r = nat_forwards_read(nat, &present, e);
 	for (size_t i = 0; r == 0 && i < wanted.count && drift->count < NAT_DRIFT_MAX; i++) {
 		const struct nat_forward *one = &wanted.list[i];
+		const struct nat_forward *is = forwards_find(&present, one);
 
-		if (!forwards_have(&present, one))
+		if (!is || is->to_port != one->to_port || !addr_equal(&is->to, &one->to))
 			(void)snprintf(drift->line[drift->count++], sizeof(drift->line[0]),
 				       "%s port %u does not lead to container %s",
 				       protocol_name(one->protocol), one->port, one->container);
@@ -178,98 +164,6 @@ int forwards_compare(const struct paths *paths, struct nat *nat, struct nat_drif
 	free(wanted.list);
 	free(present.list);
 	return r;
-}
-
-/**
- * describe_family - what a definition asks for in one family
- * @definition: borrowed
- * @spec: its cable, borrowed
- * @pair: its addresses of that family
- * @list: there is room for all ports
- *
- * The loopback needs some sender until the kernel knows which one it is to be.
- *
- * Returns how many that are.
- */
-static size_t describe_family(const struct definition *definition, const struct veth_spec *spec,
-			      const struct veth_pair *pair, struct nat_forward *list)
-{
-	const struct ports *ports = &definition->ports;
-
-	if (!addr_is_set(&pair->local.addr))
-		return 0;
-	for (size_t i = 0; i < ports->count; i++) {
-		list[i] = (struct nat_forward){
-			.protocol = ports->list[i].protocol,
-			.port = ports->list[i].host,
-			.to = pair->local.addr,
-			.to_port = ports->list[i].inside,
-			.from = addr_is_set(&pair->host) ? pair->host : pair->local.addr,
-		};
-		memcpy(list[i].link, spec->bridge[0] ? spec->bridge : spec->link, IFNAMSIZ);
-		memcpy(list[i].container, definition->name, sizeof(list[i].container));
-	}
-	return ports->count;
-}
-
-/**
- * forwards_describe - what a definition asks for
- * @definition: borrowed
- * @spec: its cable, borrowed
- * @ret_forwards: the caller frees the list
- * @e: filled on failure
- *
- * Returns 0 or -ENOMEM.
- */
-int forwards_describe(const struct definition *definition, const struct veth_spec *spec,
-		      struct nat_forwards *ret_forwards, struct error *e)
-{
-	struct nat_forwards forwards = { .count = 0 };
-
-	if (definition->ports.count) {
-		forwards.list = calloc(2 * definition->ports.count, sizeof(*forwards.list));
-		if (!forwards.list)
-			return error_errno(e, ENOMEM, "cannot publish ports");
-	}
-	forwards.count = describe_family(definition, spec, &spec->v4, forwards.list);
-	forwards.count += describe_family(definition, spec, &spec->v6,
-					  forwards.list ? forwards.list + forwards.count : NULL);
-	if (definition->ports.count && !forwards.count)
-		log_warning("container '%s' has no address: its ports are not published",
-			    definition->name);
-	*ret_forwards = forwards;
-	return 0;
-}
-
-/**
- * forward_same - whether two forwards are the same
- * @a, @b: borrowed
- */
-static bool forward_same(const struct nat_forward *a, const struct nat_forward *b)
-{
-	return a->protocol == b->protocol && a->port == b->port && a->to_port == b->to_port &&
-	       addr_equal(&a->to, &b->to) && addr_equal(&a->from, &b->from) &&
-	       strcmp(a->link, b->link) == 0;
-}
-
-/**
- * forwards_drop - leave out those that are among others too
- * @forwards: changed
- * @others: borrowed
- */
-static void forwards_drop(struct nat_forwards *forwards, const struct nat_forwards *others)
-{
-	size_t left = 0;
-
-	for (size_t i = 0; i < forwards->count; i++) {
-		bool found = false;
-
-		for (size_t j = 0; j < others->count && !found; j++)
-			found = forward_same(&forwards->list[i], &others->list[j]);
-		if (!found)
-			forwards->list[left++] = forwards->list[i];
-	}
-	forwards->count = left;
 }
 
 /**
@@ -320,36 +214,89 @@ static int host_close_ports(struct host *host, struct error *e)
 }
 
 /**
+ * rules_have_ports - have the rules that published ports take
+ * @host: changed; the lock is held
+ * @wanted: what is to be published, borrowed
+ * @e: filled on failure
+ *
+ * When only ports change, and the rules are known to be right, nothing is looked at.
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+static int rules_have_ports(struct host *host, const struct nat_forwards *wanted, struct error *e)
+{
+	bool bound = false;
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct nat_forward *one = &wanted->list[i];
+
+		host->nat.ipv6 |= one->to.family == AF_INET6;
+		bound |= addr_is_set(&one->host) || one->host_link[0];
+	}
+	if (host->ports_only && host->rules.table && (!bound || host->nat.bound))
+		return 0;
+	host->nat.ports = true;
+	host->nat.bound |= bound;
+	return masquerade_ensure(host, e);
+}
+
+/**
  * forwards_publish - publish ports that nobody else has
  * @network: the session; the lock is held
+ * @nat: the session with the kernel
  * @name: of the container, borrowed
  * @wanted: all that it publishes, borrowed
  * @e: filled on failure
  *
  * Returns 1, 0 when all was so, or -errno.
  */
-static int forwards_publish(struct network *network, const char *name,
+static int forwards_publish(struct network *network, struct nat *nat, const char *name,
 			    const struct nat_forwards *wanted, struct error *e)
 {
-	_cleanup_(nat_closep) struct nat *nat = NULL;
 	struct host *host = &network->host;
 	int rules, r;
 
+	host->ports_only &= mark_is_set(host->paths, MARK_OPENED);
 	r = host_open_ports(host, e);
 	if (r == 0)
 		r = forward_record_write(host->paths, name, wanted, e);
 	if (r < 0)
 		return r;
-	host->nat.ports = true;
-	for (size_t i = 0; i < wanted->count; i++)
-		host->nat.ipv6 |= wanted->list[i].to.family == AF_INET6;
-	rules = masquerade_ensure(host, e);
+	rules = rules_have_ports(host, wanted, e);
 	if (rules < 0)
 		return rules;
-	r = nat_open(&nat, e);
-	if (r == 0)
-		r = nat_forwards_add(nat, wanted, e);
+	r = nat_forwards_add(nat, wanted, e);
+	if (r > 0)
+		rules_follow(host->paths, nat, &host->nat, &host->rules);
 	return r < 0 ? r : rules || r;
+}
+
+/**
+ * forwards_remove - take forwards out of the kernel
+ * @host: learns whether the rules are known to be right
+ * @nat: the session
+ * @gone: which, borrowed
+ * @removal: whether the container has others
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when none was there, or -errno.
+ */
+static int forwards_remove(struct host *host, struct nat *nat, const struct nat_forwards *gone,
+			   enum nat_removal removal, struct error *e)
+{
+	bool known;
+	int r;
+
+	if (!gone->count)
+		return 0;
+	host->nat.ports = true; /* what they take is there */
+	known = rules_known(host->paths, nat, &host->nat, &host->rules);
+	r = nat_forwards_remove(nat, gone, removal, e);
+	if (!known)
+		host->rules.table = 0;
+	if (r > 0)
+		rules_follow(host->paths, nat, &host->nat, &host->rules);
+	return r;
 }
 
 /**
@@ -373,7 +320,7 @@ static int forwards_clear(struct network *network, const char *name,
 
 	r = nat_open(&nat, e);
 	if (r == 0)
-		r = nat_forwards_remove(nat, gone, e);
+		r = forwards_remove(host, nat, gone, NAT_REMOVE_ALL, e);
 	if (r >= 0)
 		r = forward_records_others(host->paths, name, e);
 	others = r;
@@ -428,10 +375,10 @@ static int forwards_exchange(struct network *network, const char *name,
 		r = nat_forwards_check(nat, wanted, e);
 	forwards_drop(was, wanted);
 	if (r == 0)
-		r = nat_forwards_remove(nat, was, e);
+		r = forwards_remove(&network->host, nat, was, NAT_REMOVE_SOME, e);
 	if (r < 0)
 		return r;
-	r = forwards_publish(network, name, wanted, e);
+	r = forwards_publish(network, nat, name, wanted, e);
 	if (r < 0 && fresh)
 		forwards_clear(network, name, wanted, NULL); /* the failure to report is that */
 	return r;
@@ -461,10 +408,13 @@ int forwards_ensure(struct network *network, const struct definition *definition
 		r = forwards_hold(network, &lock, e);
 	if (r == 0)
 		r = forward_record_read(network->host.paths, definition->name, &was, e);
+	forwards_sort(&was);
 	network->host.forwards_held = true;
 	if (r >= 0)
 		r = forwards_exchange(network, definition->name, &wanted, &was, e);
 	network->host.forwards_held = false;
+	if (r > 0)
+		ports_warn_listeners(definition->name, &definition->ports);
 	free(wanted.list);
 	free(was.list);
 	return r;

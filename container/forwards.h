@@ -5,10 +5,6 @@
 
 /* Published ports of attached containers. */
 
-/* What a definition asks for, in a block that the caller frees. Returns 0 or -errno. */
-int forwards_describe(const struct definition *definition, const struct veth_spec *spec,
-		      struct nat_forwards *ret_forwards, struct error *e);
-
 /* Returns 1, 0 when all was so, or -errno; -EADDRINUSE (ERROR_CONFLICT) names the holder of a port. */
 int forwards_ensure(struct network *network, const struct definition *definition,
 		    const struct veth_spec *spec, struct error *e);

@@ -138,14 +138,15 @@ int masquerade_ensure(struct host *host, struct error *e)
 	if (r < 0)
 		return r;
 	known = rules_known(host->paths, nat, &host->nat, &mark);
-	if (known && switches_known(host))
+	host->rules = known ? mark : (struct nat_mark){ .table = 0 };
+	if (known && (host->ports_only || switches_known(host)))
 		return 0;
 	rules = known ? 0 : table_ensure(nat, host, e);
 	if (rules < 0)
 		return rules;
 	r = switches_ensure(host, e);
-	if (r >= 0 && rules == 0 && !known)
-		rules_note(host->paths, nat, &host->nat, &mark);
+	if (r >= 0 && rules == 0 && !known && rules_note(host->paths, nat, &host->nat, &mark))
+		host->rules = mark;
 	return r < 0 ? r : rules || r;
 }
 
@@ -495,19 +496,4 @@ int masquerade_read(const struct paths *paths, struct masquerade_state *ret_stat
 		return r;
 	*ret_state = state;
 	return 0;
-}
-
-/**
- * published_read - the published ports as the kernel has them
- * @ret_forwards: sorted; the caller frees the list
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int published_read(struct nat_forwards *ret_forwards, struct error *e)
-{
-	_cleanup_(nat_closep) struct nat *nat = NULL;
-	int r = nat_open(&nat, e);
-
-	return r < 0 ? r : nat_forwards_read(nat, ret_forwards, e);
 }

@@ -7,134 +7,136 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
-
-static const struct {
-	const char *name;
-	uint8_t number;
-} protocols[] = {
-	{ "tcp", IPPROTO_TCP },
-	{ "udp", IPPROTO_UDP },
-};
 
 /**
- * protocol_name - what a protocol is called
- * @protocol: IPPROTO_TCP or IPPROTO_UDP
- */
-const char *protocol_name(uint8_t protocol)
-{
-	return protocol == IPPROTO_UDP ? "udp" : "tcp";
-}
-
-/**
- * take_protocol - read the protocol that may begin a word
- * @cursor: moved behind it and its colon
- * @ret_protocol: tcp when there is none
- */
-static void take_protocol(const char **cursor, uint8_t *ret_protocol)
-{
-	*ret_protocol = IPPROTO_TCP;
-	for (size_t i = 0; i < ARRAY_SIZE(protocols); i++) {
-		size_t length = strlen(protocols[i].name);
-
-		if (strncmp(*cursor, protocols[i].name, length) != 0 || (*cursor)[length] != ':')
-			continue;
-		*ret_protocol = protocols[i].number;
-		*cursor += length + 1;
-		return;
-	}
-}
-
-/**
- * take_number - read the number of a port
- * @cursor: moved behind it
- * @ret_port: the port
+ * place_overlaps - whether a call can be for the one and for the other
+ * @one, @other: borrowed; their ports do not matter
  *
- * Returns whether there is one, 1 to 65535.
+ * The loopback addresses are called through no link.
  */
-static bool take_number(const char **cursor, uint16_t *ret_port)
+static bool place_overlaps(const struct port *one, const struct port *other)
 {
-	size_t digits = strspn(*cursor, "0123456789");
-	unsigned long number = digits > 0 && digits < 6 ? strtoul(*cursor, NULL, 10) : 0;
+	bool address = !addr_is_set(&one->address) || !addr_is_set(&other->address) ||
+		       addr_equal(&one->address, &other->address);
+	bool link = !one->link[0] || !other->link[0] || strcmp(one->link, other->link) == 0;
 
-	*cursor += digits;
-	*ret_port = (uint16_t)number;
-	return number > 0 && number <= UINT16_MAX;
+	if ((one->link[0] && addr_is_loopback(&other->address)) ||
+	    (other->link[0] && addr_is_loopback(&one->address)))
+		return false;
+	return one->protocol == other->protocol && address && link;
 }
 
 /**
- * port_parse - read one word
- * @word: borrowed
- * @ret_port: what it says
- * @e: names the word
+ * port_overlaps - whether two words ask for the same port of the host
+ * @one, @other: borrowed
  *
- * Source: systemd-nspawn(1), --port=.
- *
- * Returns 0 or -EINVAL.
+ * What is not bound to an address or a link is asked for by all of them.
  */
-static int port_parse(const char *word, struct port *ret_port, struct error *e)
+bool port_overlaps(const struct port *one, const struct port *other)
 {
-	const char *cursor = word;
-	struct port port;
-	bool right;
-
-	take_protocol(&cursor, &port.protocol);
-	right = take_number(&cursor, &port.host);
-	port.inside = port.host;
-	if (right && *cursor == ':') {
-		cursor++;
-		right = take_number(&cursor, &port.inside);
-	}
-	if (!right || *cursor) {
-		error_set(e, ERROR_USAGE, EINVAL, "'%.40s' publishes no port", word);
-		return error_remedy(e, -EINVAL,
-				    "write it as [tcp|udp:]PORT[:PORT_INSIDE], from 1 to 65535");
-	}
-	*ret_port = port;
-	return 0;
+	return place_overlaps(one, other) && one->host < other->host + other->length &&
+	       other->host < one->host + one->length;
 }
 
 /**
- * ports_find - the entry that asks for a port of the host
+ * port_same - whether two words say the same
+ * @one, @other: borrowed
+ */
+static bool port_same(const struct port *one, const struct port *other)
+{
+	return one->protocol == other->protocol && one->host == other->host &&
+	       one->inside == other->inside && one->length == other->length &&
+	       addr_equal(&one->address, &other->address) && strcmp(one->link, other->link) == 0;
+}
+
+/**
+ * ports_overlap - find what is asked for by two
+ * @ports, @others: borrowed
+ * @ret_one, @ret_other: the first of each, borrowed; set when there are any
+ *
+ * Returns whether there are any.
+ */
+bool ports_overlap(const struct ports *ports, const struct ports *others,
+		   const struct port **ret_one, const struct port **ret_other)
+{
+	for (size_t i = 0; i < ports->count; i++) {
+		for (size_t j = 0; j < others->count; j++) {
+			if (!port_overlaps(&ports->list[i], &others->list[j]))
+				continue;
+			*ret_one = &ports->list[i];
+			*ret_other = &others->list[j];
+			return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * ports_total - how many ports there are
  * @ports: borrowed
- * @port: its protocol and port are looked for
- *
- * Returns it, borrowed, or NULL.
  */
-static const struct port *ports_find(const struct ports *ports, const struct port *port)
+static size_t ports_total(const struct ports *ports)
 {
+	size_t total = 0;
+
 	for (size_t i = 0; i < ports->count; i++)
-		if (ports->list[i].protocol == port->protocol && ports->list[i].host == port->host)
-			return &ports->list[i];
-	return NULL;
+		total += ports->list[i].length;
+	return total;
 }
 
 /**
- * ports_add - add one port
+ * ports_append - put one more word behind the others
  * @ports: changed
  * @port: copied
- * @e: names the port
+ * @e: says that there are too many
+ *
+ * Returns 0 or -E2BIG (ERROR_USAGE).
+ */
+static int ports_append(struct ports *ports, const struct port *port, struct error *e)
+{
+	int r;
+
+	if (ports->count < PORTS_MAX && ports_total(ports) + port->length <= PORTS_TOTAL_MAX) {
+		ports->list[ports->count++] = *port;
+		return 0;
+	}
+	if (ports->count == PORTS_MAX)
+		r = error_set(e, ERROR_USAGE, E2BIG, "more than %d words about ports", PORTS_MAX);
+	else
+		r = error_set(e, ERROR_USAGE, E2BIG, "more than %d ports of one container",
+			      PORTS_TOTAL_MAX);
+	return error_remedy(e, r, "publish %s",
+			    ports->count == PORTS_MAX ? "ports in a row as a range, FIRST-LAST"
+						      : "fewer ports");
+}
+
+/**
+ * ports_add - add ports
+ * @ports: changed
+ * @port: copied
+ * @e: names both words
  *
  * To say the same twice is no mistake.
  *
- * Returns 0, -EINVAL or -E2BIG.
+ * Returns 1, 0 when they are there, -EINVAL or -E2BIG.
  */
-static int ports_add(struct ports *ports, const struct port *port, struct error *e)
+int ports_add(struct ports *ports, const struct port *port, struct error *e)
 {
-	const struct port *other = ports_find(ports, port);
+	const struct ports added = { .count = 1, .list = { *port } };
+	const struct port *one, *other;
+	char text[PORT_TEXT], other_text[PORT_TEXT];
+	int r;
 
-	if (other && other->inside == port->inside)
-		return 0;
-	if (other)
-		return error_set(e, ERROR_USAGE, EINVAL,
-				 "%s port %u is published twice, as %u and %u inside",
-				 protocol_name(port->protocol), port->host, other->inside,
-				 port->inside);
-	if (ports->count == PORTS_MAX)
-		return error_set(e, ERROR_USAGE, E2BIG, "more than %d ports are published",
-				 PORTS_MAX);
-	ports->list[ports->count++] = *port;
-	return 0;
+	for (size_t i = 0; i < ports->count; i++)
+		if (port_same(&ports->list[i], port))
+			return 0;
+	if (ports_overlap(&added, ports, &one, &other)) {
+		r = error_set(e, ERROR_USAGE, EINVAL, "%s and %s of one container overlap",
+			      port_format(other, other_text), port_format(one, text));
+		return error_remedy(e, r, "publish each port once");
+	}
+	r = ports_append(ports, port, e);
+	return r < 0 ? r : 1;
 }
 
 /**
@@ -153,15 +155,15 @@ int ports_parse(struct ports *ports, const char *text, struct error *e)
 
 	if (!copy)
 		return error_errno(e, ENOMEM, "cannot read published ports");
-	while (r == 0 && rest) {
+	while (r >= 0 && rest) {
 		const char *word = strsep(&rest, ",");
 		struct port port;
 
-		r = port_parse(word, &port, e);
+		r = port_parse(word, &port, NULL, e);
 		if (r == 0)
 			r = ports_add(ports, &port, e);
 	}
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /**
@@ -173,63 +175,111 @@ int ports_parse(struct ports *ports, const char *text, struct error *e)
  */
 const char *ports_format(const struct ports *ports, char text[PORTS_TEXT])
 {
+	char word[PORT_TEXT];
 	size_t length = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < ports->count; i++)
-		length += (size_t)snprintf(text + length, PORTS_TEXT - length, "%s%s:%u:%u",
-					   i ? "," : "", protocol_name(ports->list[i].protocol),
-					   ports->list[i].host, ports->list[i].inside);
+		length += (size_t)snprintf(text + length, PORTS_TEXT - length, "%s%s", i ? "," : "",
+					   port_format(&ports->list[i], word));
 	return text;
 }
 
 /**
- * refuse_port - refuse a port that another definition asks for
+ * port_cut - some of the ports of a word
  * @port: borrowed
- * @holder: the other container, borrowed
- * @e: filled
- *
- * Returns -EADDRINUSE (ERROR_CONFLICT).
+ * @begin, @end: which of them; end is behind the last one
  */
-static int refuse_port(const struct port *port, const char *holder, struct error *e)
+static struct port port_cut(const struct port *port, int begin, int end)
 {
-	int r = error_set(e, ERROR_CONFLICT, EADDRINUSE,
-			  "%s port %u of the host belongs to container '%s'",
-			  protocol_name(port->protocol), port->host, holder);
+	struct port cut = *port;
 
-	return error_remedy(e, r,
-			    "publish another port, or destroy its holder: "
-			    "nixctr-net destroy %s",
-			    holder);
+	cut.host = (uint16_t)(port->host + begin);
+	cut.inside = (uint16_t)(port->inside + begin);
+	cut.length = (uint16_t)(end - begin);
+	return cut;
 }
 
 /**
- * ports_check_others - refuse ports that another definition asks for
- * @paths: borrowed
- * @definition: who wants them, borrowed
- * @e: names the port and its holder
- *
- * A definition that cannot be read asks for nothing that could be told.
- *
- * Returns 0, -EADDRINUSE (ERROR_CONFLICT) or another -errno.
+ * port_names - whether ports are among those that somebody has named
+ * @port: published, borrowed
+ * @named: borrowed
+ * @form: whether @named says where inside they lead
  */
-int ports_check_others(const struct paths *paths, const struct definition *definition,
-		       struct error *e)
+static bool port_names(const struct port *port, const struct port *named, enum port_form form)
 {
-	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
-	struct definition other;
-	size_t count = 0;
+	return port_overlaps(port, named) && addr_equal(&port->address, &named->address) &&
+	       strcmp(port->link, named->link) == 0 &&
+	       (form == PORT_OF_HOST || port->inside - port->host == named->inside - named->host);
+}
+
+/**
+ * ports_remove - remove ports
+ * @ports: changed
+ * @port: which; of a word that is for more, the others stay
+ * @form: whether it says where inside they lead
+ * @e: says that the rest of them cannot be written down
+ *
+ * Returns 1, 0 when none of them is there, or -E2BIG.
+ */
+int ports_remove(struct ports *ports, const struct port *port, enum port_form form, struct error *e)
+{
+	struct ports left = { .count = 0 };
+	bool found = false;
 	int r = 0;
 
-	if (definition->ports.count)
-		r = definition_names(paths, &names, &count, e);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (strcmp(names[i], definition->name) == 0 ||
-		    definition_read(paths, names[i], &other, NULL) <= 0)
+	for (size_t i = 0; i < ports->count && r == 0; i++) {
+		const struct port *one = &ports->list[i];
+		int first = port->host > one->host ? port->host - one->host : 0;
+		int last = port->host + port->length - one->host;
+		struct port head, tail;
+
+		if (!port_names(one, port, form)) {
+			r = ports_append(&left, one, e);
 			continue;
-		for (size_t j = 0; r == 0 && j < definition->ports.count; j++)
-			if (ports_find(&other.ports, &definition->ports.list[j]))
-				r = refuse_port(&definition->ports.list[j], names[i], e);
+		}
+		found = true;
+		last = last < one->length ? last : one->length;
+		head = port_cut(one, 0, first);
+		tail = port_cut(one, last, one->length);
+		if (head.length)
+			r = ports_append(&left, &head, e);
+		if (r == 0 && tail.length)
+			r = ports_append(&left, &tail, e);
 	}
-	return r;
+	if (r < 0)
+		return r;
+	if (found)
+		*ports = left;
+	return found;
+}
+
+/**
+ * ports_check_families - refuse ports by an address of a family that the container has none of
+ * @ports: borrowed
+ * @v4, @v6: which families it has
+ * @e: names the word
+ *
+ * Returns 0 or -EINVAL (ERROR_USAGE).
+ */
+int ports_check_families(const struct ports *ports, bool v4, bool v6, struct error *e)
+{
+	for (size_t i = 0; i < ports->count; i++) {
+		const struct port *port = &ports->list[i];
+		bool is_v6 = port->address.family == AF_INET6;
+		char text[PORT_TEXT];
+		int r;
+
+		if (!addr_is_set(&port->address) || (is_v6 ? v6 : v4))
+			continue;
+		r = error_set(e, ERROR_USAGE, EINVAL,
+			      "%s is an IPv%d address of the host and the "
+			      "container has none of that kind",
+			      port_format(port, text), is_v6 ? 6 : 4);
+		return error_remedy(e, r,
+				    "publish it by an IPv%d address, or give the container "
+				    "one with --local-address%s",
+				    is_v6 ? 4 : 6, is_v6 ? "6" : "");
+	}
+	return 0;
 }

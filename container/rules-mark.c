@@ -19,22 +19,29 @@
 
 #define MARK_SIZE_MAX 4096
 
+/* What there may be in a table, or not. */
+struct parts {
+	bool ports, bound;
+};
+
 /**
  * mark_format - what the table should be, and by what it is known
  * @spec: the one, borrowed
+ * @parts: of the table, instead of those that @spec asks for
  * @mark: the other, borrowed
  * @text: filled
  *
  * Returns the length.
  */
-static size_t mark_format(const struct nat_spec *spec, const struct nat_mark *mark,
-			  char text[MARK_SIZE_MAX])
+static size_t mark_format(const struct nat_spec *spec, struct parts parts,
+			  const struct nat_mark *mark, char text[MARK_SIZE_MAX])
 {
 	char address[PREFIX_TEXT];
-	int length = snprintf(text, MARK_SIZE_MAX,
-			      "version %s\nnetns %llu\ntable %llu\ngeneration %u\nports %d\n",
-			      NIXCTR_NET_VERSION, (unsigned long long)mark->netns,
-			      (unsigned long long)mark->table, mark->generation, spec->ports);
+	int length = snprintf(
+		text, MARK_SIZE_MAX,
+		"version %s\nnetns %llu\ntable %llu\ngeneration %u\nports %d\nbound %d\n",
+		NIXCTR_NET_VERSION, (unsigned long long)mark->netns,
+		(unsigned long long)mark->table, mark->generation, parts.ports, parts.bound);
 
 	for (size_t i = 0; i < spec->n_external; i++)
 		length += snprintf(text + length, MARK_SIZE_MAX - (size_t)length, "external %s\n",
@@ -65,21 +72,50 @@ static int mark_path(const struct paths *paths, char path[PATH_MAX])
  * rules_known - whether the table is as it was when it was found to be right
  * @paths: borrowed
  * @nat: the session
- * @spec: what it should be, borrowed
+ * @spec: what it should be; it learns whether what bound ports take is there
  * @ret_mark: by what the table is known now; all zero when that is not to be had
  */
-bool rules_known(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
+bool rules_known(const struct paths *paths, struct nat *nat, struct nat_spec *spec,
 		 struct nat_mark *ret_mark)
 {
 	_cleanup_(freep) char *written = NULL;
 	char path[PATH_MAX], text[MARK_SIZE_MAX];
+	bool known = false;
 	size_t length;
 
 	*ret_mark = (struct nat_mark){ 0 };
 	if (nat_mark_read(nat, ret_mark, NULL) <= 0 || mark_path(paths, path) < 0 ||
 	    file_read(path, MARK_SIZE_MAX, &written, &length, NULL) < 0)
 		return false;
-	return length == mark_format(spec, ret_mark, text) && memcmp(written, text, length) == 0;
+	/* More than is needed does no harm: parts stay until the table goes. */
+	for (unsigned more = 0; more < 4 && !known; more++) {
+		const struct parts parts = { .ports = spec->ports || more & 1,
+					     .bound = spec->bound || more & 2 };
+
+		known = length == mark_format(spec, parts, ret_mark, text) &&
+			memcmp(written, text, length) == 0;
+		if (known)
+			spec->bound = parts.bound;
+	}
+	return known;
+}
+
+/**
+ * note_write - write down that the table is right
+ * @paths: borrowed
+ * @spec: what it should be, borrowed
+ * @mark: by what it is known, borrowed
+ *
+ * Returns whether that could be done: if not, the next one looks again.
+ */
+static bool note_write(const struct paths *paths, const struct nat_spec *spec,
+		       const struct nat_mark *mark)
+{
+	const struct parts parts = { spec->ports, spec->bound };
+	char path[PATH_MAX], text[MARK_SIZE_MAX];
+
+	return mark_path(paths, path) == 0 &&
+	       file_replace(path, text, mark_format(spec, parts, mark, text), 0600, NULL) >= 0;
 }
 
 /**
@@ -90,17 +126,34 @@ bool rules_known(const struct paths *paths, struct nat *nat, const struct nat_sp
  * @before: by what it was known before it was looked at; only when that is still so can it be told
  *          which state has been looked at
  *
- * A failure is ignored: the next one looks again.
+ * Returns whether that could be done.
  */
-void rules_note(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
+bool rules_note(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
 		const struct nat_mark *before)
 {
-	char path[PATH_MAX], text[MARK_SIZE_MAX];
 	struct nat_mark after;
 
-	if (!before->table || nat_mark_read(nat, &after, NULL) <= 0 ||
-	    after.netns != before->netns || after.table != before->table ||
-	    after.generation != before->generation || mark_path(paths, path) < 0)
-		return;
-	(void)file_replace(path, text, mark_format(spec, &after, text), 0600, NULL);
+	return before->table && nat_mark_read(nat, &after, NULL) > 0 &&
+	       after.netns == before->netns && after.table == before->table &&
+	       after.generation == before->generation && note_write(paths, spec, &after);
+}
+
+/**
+ * rules_follow - go on knowing the table, after a commit of ours that does not touch what it should be
+ * @paths: borrowed
+ * @nat: the session
+ * @spec: what the table should be, borrowed
+ * @mark: by what it was known before, and is now; no table: it is not
+ *
+ * Nobody else has committed anything when the kernel has counted but one.
+ */
+void rules_follow(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
+		  struct nat_mark *mark)
+{
+	struct nat_mark after = { .table = 0 };
+	bool known = mark->table && nat_mark_read(nat, &after, NULL) > 0 &&
+		     after.netns == mark->netns && after.table == mark->table &&
+		     after.generation == mark->generation + 1 && note_write(paths, spec, &after);
+
+	*mark = known ? after : (struct nat_mark){ .table = 0 };
 }

@@ -10,7 +10,10 @@
  * answered from its address (CTA_FILTER; kernels before 5.8 do not know it and tell all, and with IPv6
  * addresses 6.18 still tells all but those that match [measured], so that it is not asked), and of
  * those the ones that were sent there by one of the forwards are deleted, each by its tuple and its number,
- * so that a new connection with the same tuple is left alone.
+ * so that a new connection with the same tuple is left alone. A list takes a walk through a table of
+ * hundreds of thousands of locks, however few connections there are; where a few ports are withdrawn,
+ * and the kernel knows CTA_FILTER there as well (6.7), it is asked to delete by the same marks itself. Those through other forwards of the same
+ * container go on.
  */
 #include "nat/conntrack.h"
 
@@ -28,8 +31,17 @@
 #include "nat/match.h"
 #include "nat/nft.h"
 
-#define FILTER_SOURCE 1 /* CTA_FILTER_F_CTA_IP_SRC, which no header for programs has */
-#define TUPLE_MAX     128
+/* Bits of CTA_FILTER, which no header for programs has (nf_internals.h). */
+#define FILTER_SOURCE      (1U << 0) /* CTA_FILTER_F_CTA_IP_SRC */
+#define FILTER_TARGET      (1U << 1) /* CTA_FILTER_F_CTA_IP_DST */
+#define FILTER_PROTOCOL    (1U << 3) /* CTA_FILTER_F_CTA_PROTO_NUM */
+#define FILTER_SOURCE_PORT (1U << 4) /* CTA_FILTER_F_CTA_PROTO_SRC_PORT */
+#define FILTER_TARGET_PORT (1U << 5) /* CTA_FILTER_F_CTA_PROTO_DST_PORT */
+
+/* So many forwards are ended one by one; of more, all connections are listed. */
+#define FEW 4
+
+#define TUPLE_MAX 128
 
 /* A connection that is to be ended. */
 struct victim {
@@ -40,7 +52,7 @@ struct victim {
 
 /* Connections that are to be ended. */
 struct victims {
-	const struct nat_forwards *forwards;
+	const struct nat_forwards *forwards; /* in carrier_order() */
 	struct victim *list;
 	size_t count, room;
 };
@@ -95,28 +107,79 @@ static uint16_t tuple_port(const struct nlattr *tuple, unsigned type)
 }
 
 /**
- * forward_carried - whether a connection came through a forward
- * @forward: borrowed
- * @connection: as connection tracking tells it, borrowed
+ * tuple_address - one of the addresses of a tuple
+ * @tuple: borrowed, or NULL
+ * @v4, @v6: CTA_IP_V4_SRC and the like, of which it has one
+ *
+ * Returns it, or none.
  */
-static bool forward_carried(const struct nat_forward *forward, const struct nlmsghdr *connection)
+static struct addr tuple_address(const struct nlattr *tuple, unsigned v4, unsigned v6)
+{
+	const struct nlattr *addresses = nested_attribute(tuple, CTA_TUPLE_IP);
+	const struct nlattr *address = nested_attribute(addresses, v4);
+	sa_family_t family = address ? AF_INET : AF_INET6;
+	struct addr none = { .family = AF_UNSPEC }, size = { .family = family };
+
+	if (!address)
+		address = nested_attribute(addresses, v6);
+	if (!address || mnl_attr_get_payload_len(address) != addr_size(&size))
+		return none;
+	return addr_from_bytes(family, mnl_attr_get_payload(address));
+}
+
+/**
+ * addr_order - the order of addresses
+ * @a, @b: borrowed
+ */
+static int addr_order(const struct addr *a, const struct addr *b)
+{
+	return a->family != b->family ? a->family - b->family
+				      : memcmp(a->bytes, b->bytes, addr_size(a));
+}
+
+/**
+ * carrier_order - the order of forwards by what a connection tells of them; for qsort(), bsearch()
+ * @a, @b: the forwards
+ */
+static int carrier_order(const void *a, const void *b)
+{
+	const struct nat_forward *one = a, *other = b;
+	int order = addr_order(&one->to, &other->to);
+
+	if (order == 0)
+		order = one->protocol - other->protocol;
+	if (order == 0)
+		order = one->port - other->port;
+	if (order == 0)
+		order = one->to_port - other->to_port;
+	return order == 0 ? addr_order(&one->host, &other->host) : order;
+}
+
+/**
+ * forwards_carried - whether a connection came through one of some forwards
+ * @forwards: in carrier_order(), borrowed
+ * @connection: as connection tracking tells it, borrowed
+ *
+ * Through which link it came is not remembered: of ports that only that tells apart all are meant.
+ */
+static bool forwards_carried(const struct nat_forwards *forwards, const struct nlmsghdr *connection)
 {
 	const struct nlattr *original = message_attribute(connection, CTA_TUPLE_ORIG);
 	const struct nlattr *reply = message_attribute(connection, CTA_TUPLE_REPLY);
 	const struct nlattr *status = message_attribute(connection, CTA_STATUS);
 	const struct nlattr *protocol =
 		nested_attribute(nested_attribute(reply, CTA_TUPLE_PROTO), CTA_PROTO_NUM);
-	const struct nlattr *source =
-		nested_attribute(nested_attribute(reply, CTA_TUPLE_IP),
-				 forward->to.family == AF_INET ? CTA_IP_V4_SRC : CTA_IP_V6_SRC);
+	struct nat_forward key = { .port = tuple_port(original, CTA_PROTO_DST_PORT) };
 
-	return protocol && source && status && ntohl(mnl_attr_get_u32(status)) & IPS_DST_NAT &&
-	       mnl_attr_get_u8(protocol) == forward->protocol &&
-	       mnl_attr_get_payload_len(source) == addr_size(&forward->to) &&
-	       memcmp(mnl_attr_get_payload(source), forward->to.bytes, addr_size(&forward->to)) ==
-		       0 &&
-	       tuple_port(reply, CTA_PROTO_SRC_PORT) == forward->to_port &&
-	       tuple_port(original, CTA_PROTO_DST_PORT) == forward->port;
+	if (!protocol || !status || !(ntohl(mnl_attr_get_u32(status)) & IPS_DST_NAT))
+		return false;
+	key.protocol = mnl_attr_get_u8(protocol);
+	key.to = tuple_address(reply, CTA_IP_V4_SRC, CTA_IP_V6_SRC);
+	key.to_port = tuple_port(reply, CTA_PROTO_SRC_PORT);
+	if (bsearch(&key, forwards->list, forwards->count, sizeof(key), carrier_order))
+		return true;
+	key.host = tuple_address(original, CTA_IP_V4_DST, CTA_IP_V6_DST);
+	return bsearch(&key, forwards->list, forwards->count, sizeof(key), carrier_order);
 }
 
 /**
@@ -161,14 +224,10 @@ static int victims_take(const struct nlmsghdr *connection, void *data)
 {
 	struct victims *victims = data;
 
-	for (size_t i = 0; i < victims->forwards->count; i++) {
-		if (!forward_carried(&victims->forwards->list[i], connection))
-			continue;
-		if (victims_add(victims, connection) < 0) {
-			errno = ENOMEM;
-			return MNL_CB_ERROR;
-		}
-		break;
+	if (forwards_carried(victims->forwards, connection) &&
+	    victims_add(victims, connection) < 0) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
 	}
 	return MNL_CB_OK;
 }
@@ -276,27 +335,86 @@ static int address_end(struct nat *nat, const struct nat_forwards *forwards, con
 }
 
 /**
- * conntrack_end - end the connections that came through forwards
+ * tuple_put - put what a tuple is recognised by into a message
+ * @message: changed
+ * @type: CTA_TUPLE_ORIG or CTA_TUPLE_REPLY
+ * @address_type: CTA_IP_V4_SRC or CTA_IP_V4_DST
+ * @address: borrowed; none: any
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * @port_type: CTA_PROTO_SRC_PORT or CTA_PROTO_DST_PORT
+ * @port: in the host's byte order
+ */
+static void tuple_put(struct nlmsghdr *message, uint16_t type, uint16_t address_type,
+		      const struct addr *address, uint8_t protocol, uint16_t port_type,
+		      uint16_t port)
+{
+	struct nlattr *tuple = mnl_attr_nest_start(message, type), *nest;
+
+	if (addr_is_set(address)) {
+		nest = mnl_attr_nest_start(message, CTA_TUPLE_IP);
+		mnl_attr_put(message, address_type, addr_size(address), address->bytes);
+		mnl_attr_nest_end(message, nest);
+	}
+	nest = mnl_attr_nest_start(message, CTA_TUPLE_PROTO);
+	mnl_attr_put_u8(message, CTA_PROTO_NUM, protocol);
+	mnl_attr_put_u16(message, port_type, htons(port));
+	mnl_attr_nest_end(message, nest);
+	mnl_attr_nest_end(message, tuple);
+}
+
+/**
+ * forward_end - have the kernel end what came through one forward
  * @nat: the session
- * @forwards: borrowed
+ * @forward: with an IPv4 address, borrowed
+ *
+ * That takes it a fraction of what listing takes. Kernels that do not know it say so.
+ *
+ * Returns 0, -EINVAL, -EOPNOTSUPP, or another -errno.
+ */
+static int forward_end(struct nat *nat, const struct nat_forward *forward)
+{
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512] = { 0 };
+	struct nlmsghdr *message =
+		message_begin(buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, AF_INET, nat->sequence++);
+	uint32_t target = addr_is_set(&forward->host) ? FILTER_TARGET : 0;
+	struct nlattr *filter;
+	int r;
+
+	tuple_put(message, CTA_TUPLE_ORIG, CTA_IP_V4_DST, &forward->host, forward->protocol,
+		  CTA_PROTO_DST_PORT, forward->port);
+	tuple_put(message, CTA_TUPLE_REPLY, CTA_IP_V4_SRC, &forward->to, forward->protocol,
+		  CTA_PROTO_SRC_PORT, forward->to_port);
+	filter = mnl_attr_nest_start(message, CTA_FILTER);
+	mnl_attr_put_u32(message, CTA_FILTER_ORIG_FLAGS,
+			 target | FILTER_PROTOCOL | FILTER_TARGET_PORT);
+	mnl_attr_put_u32(message, CTA_FILTER_REPLY_FLAGS,
+			 FILTER_SOURCE | FILTER_PROTOCOL | FILTER_SOURCE_PORT);
+	mnl_attr_nest_end(message, filter);
+	mnl_attr_put_u32(message, CTA_STATUS, htonl(IPS_DST_NAT));
+	mnl_attr_put_u32(message, CTA_STATUS_MASK, htonl(IPS_DST_NAT));
+	r = talk(nat, message, NULL);
+	return r == -ENOENT ? 0 : r;
+}
+
+/**
+ * addresses_end - end the connections that were sent by forwards to any address
+ * @nat: the session
+ * @forwards: in carrier_order(), borrowed
  * @e: filled on failure
  *
  * A kernel that cannot list connections is no reason to keep a port published.
  *
  * Returns how many, or -errno.
  */
-int conntrack_end(struct nat *nat, const struct nat_forwards *forwards, struct error *e)
+static int addresses_end(struct nat *nat, const struct nat_forwards *forwards, struct error *e)
 {
 	int ended = 0;
 
 	for (size_t i = 0; i < forwards->count; i++) {
 		const struct addr *to = &forwards->list[i].to;
-		bool seen = false;
 		int r = 0;
 
-		for (size_t j = 0; j < i && !seen; j++)
-			seen = addr_equal(&forwards->list[j].to, to);
-		if (!seen)
+		if (i == 0 || !addr_equal(&forwards->list[i - 1].to, to))
 			r = address_end(nat, forwards, to);
 		if (r == -EINVAL || r == -EOPNOTSUPP) {
 			log_warning(
@@ -309,4 +427,52 @@ int conntrack_end(struct nat *nat, const struct nat_forwards *forwards, struct e
 		ended += r;
 	}
 	return ended;
+}
+
+/**
+ * few_end - have the kernel end what came through a few forwards, one by one
+ * @nat: the session
+ * @forwards: changed: those are left whose connections have to be listed
+ *
+ * With IPv6 addresses the filter is of no use, see above.
+ */
+static void few_end(struct nat *nat, struct nat_forwards *forwards)
+{
+	size_t few = 0, left = 0;
+
+	for (size_t i = 0; i < forwards->count; i++)
+		few += forwards->list[i].to.family == AF_INET;
+	for (size_t i = 0; i < forwards->count; i++) {
+		const struct nat_forward *one = &forwards->list[i];
+
+		if (few > FEW || one->to.family != AF_INET || forward_end(nat, one) < 0)
+			forwards->list[left++] = *one;
+	}
+	forwards->count = left;
+}
+
+/**
+ * conntrack_end - end the connections that came through forwards
+ * @nat: the session
+ * @forwards: borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int conntrack_end(struct nat *nat, const struct nat_forwards *forwards, struct error *e)
+{
+	_cleanup_(freep) struct nat_forward *list = calloc(forwards->count + 1, sizeof(*list));
+	struct nat_forwards rest = { .count = forwards->count, .list = list };
+	int r;
+
+	if (!list)
+		return error_errno(e, ENOMEM, "cannot end connections through withdrawn ports");
+	for (size_t i = 0; i < rest.count; i++)
+		list[i] = forwards->list[i];
+	few_end(nat, &rest);
+	if (!rest.count)
+		return 0;
+	qsort(list, rest.count, sizeof(*list), carrier_order);
+	r = addresses_end(nat, &rest, e);
+	return r < 0 ? r : 0;
 }

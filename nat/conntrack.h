@@ -3,5 +3,5 @@
 
 #include "nat/nat.h"
 
-/* Ends the connections that came through forwards. Returns how many, or -errno. */
+/* Ends the connections that came through forwards. Returns 0 or -errno. */
 int conntrack_end(struct nat *nat, const struct nat_forwards *forwards, struct error *e);

@@ -106,7 +106,7 @@ static struct element address_element(const struct addr *address)
 {
 	bool v4 = address->family == AF_INET;
 	struct element element = {
-		.set = v4 ? MAP_ADDRESS : MAP_ADDRESS6,
+		.set = v4 ? MAP_SOURCE : MAP_SOURCE6,
 		.key = { v4 ? NFPROTO_IPV4 : NFPROTO_IPV6 },
 		.key_size = 1,
 		.data_size = addr_size(address),
@@ -268,8 +268,8 @@ static const struct place places[] = {
 	{ SET_EXTERNAL, PART_TABLE, IFNAMSIZ, take_link },
 	{ SET_INTERNAL, PART_INTERNAL, 4, take_network },
 	{ SET_INTERNAL6, PART_INTERNAL, 16, take_network },
-	{ MAP_ADDRESS, PART_ADDRESS, 0, NULL },
-	{ MAP_ADDRESS6, PART_ADDRESS, 0, NULL },
+	{ MAP_SOURCE, PART_ADDRESS, 0, NULL },
+	{ MAP_SOURCE6, PART_ADDRESS, 0, NULL },
 };
 
 /**
@@ -280,7 +280,7 @@ static const struct place places[] = {
 static void take_address(struct listing *listing, const struct nlattr *attribute)
 {
 	struct nat_state *state = &listing->snapshot->state;
-	bool v4 = strcmp(listing->place->set, MAP_ADDRESS) == 0;
+	bool v4 = strcmp(listing->place->set, MAP_SOURCE) == 0;
 	struct addr *address = v4 ? &state->address4 : &state->address6;
 	uint8_t family = v4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	struct element element;

@@ -7,18 +7,19 @@
 #include "nat/nft.h"
 
 /*
- * Elements of the maps that published ports are in. Each forward is two or three of them: where it
- * leads to, as whom the loopback calls it, and where a call may turn round.
+ * Elements of the maps that published ports are in. Each forward is two to four of them: where it
+ * leads to, as whom the loopback calls it, where a call may turn round, and what it is bound to.
  */
 
 enum forward_element {
-	ELEMENT_TARGET,   /* in forwards4, forwards6 */
-	ELEMENT_LOOPBACK, /* in loopback4, loopback6 */
+	ELEMENT_TARGET,   /* in forwards4, forwards6, or the map of what it is bound to */
+	ELEMENT_LOOPBACK, /* in loopback4, loopback6, or those of one address */
 	ELEMENT_HAIRPIN,  /* in hairpin, one for all forwards of a container */
+	ELEMENT_BINDING,  /* in bindings, one for all that are bound alike */
 	FORWARD_ELEMENTS,
 };
 
-#define ELEMENT_KEY_MAX  (2 * IFNAMSIZ)
+#define ELEMENT_KEY_MAX  40
 #define ELEMENT_DATA_MAX 20
 
 /* An element, as bytes of the kernel's. */
@@ -31,15 +32,24 @@ struct element {
 	char container[NAT_CONTAINER_MAX];
 };
 
+/* The maps that elements of the kind ELEMENT_TARGET are in. */
+#define TARGET_MAPS 8
+extern const char *const target_maps[TARGET_MAPS];
+
 bool element_make(const struct nat_forward *forward, enum forward_element kind,
 		  struct element *ret_element);
 bool element_same(const struct element *a, const struct element *b);
+bool element_repeats(const struct nat_forwards *forwards, size_t index, enum forward_element kind);
 void element_put(struct nlmsghdr *message, const struct element *element, bool whole);
 bool element_take(const struct nlattr *attribute, const char *set, struct element *ret_element);
 bool element_forward(const struct element *element, struct nat_forward *ret_forward);
+bool element_binding(const struct element *element, struct addr *ret_host, char ret_link[IFNAMSIZ]);
+int elements_take(const struct nlmsghdr *answer, const char *set,
+		  int (*take)(void *data, const struct element *element, struct error *e),
+		  void *data, struct error *e);
 const struct nlattr *message_elements(const struct nlmsghdr *message);
 
 void batch_add_element(struct nft_request *batch, enum nft_action action,
 		       const struct element *element);
-void batch_add_forward(struct nft_request *batch, enum nft_action action,
-		       const struct nat_forward *forward);
+void batch_add_forwards(struct nft_request *batch, const struct nat_forwards *forwards);
+unsigned forwards_parts(const struct nat_forwards *forwards);

@@ -21,7 +21,7 @@ static unsigned parts_wanted(const struct nat_spec *spec)
 {
 	bool address = addr_is_set(&spec->address4) || addr_is_set(&spec->address6);
 
-	return PART_TABLE | (spec->ports ? PART_PORTS : 0) |
+	return PART_TABLE | (spec->ports ? PART_PORTS : 0) | (spec->bound ? PART_BOUND : 0) |
 	       (spec->n_internal ? PART_INTERNAL : 0) | (address ? PART_ADDRESS : 0);
 }
 
@@ -77,7 +77,7 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 	_cleanup_(nft_request_deinit) struct nft_request batch;
 	static const struct nat_state nothing;
 	struct contents is = contents_of_state(&nothing), wanted = contents_of_spec(spec);
-	unsigned parts = parts_wanted(spec) | (forwards->count ? PART_PORTS : 0);
+	unsigned parts = parts_wanted(spec) | forwards_parts(forwards);
 	int r;
 
 	nft_batch_init(&batch, snapshot->generation);
@@ -89,8 +89,7 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 	if (r < 0)
 		return r;
 	contents_change(&batch, &is, &wanted);
-	for (size_t i = 0; i < forwards->count; i++)
-		batch_add_forward(&batch, NFT_ADD, &forwards->list[i]);
+	batch_add_forwards(&batch, forwards);
 	r = nft_commit(nat, &batch, e);
 	return r < 0 ? r : 1;
 }

@@ -52,6 +52,10 @@ struct word {
 	unsigned bits;    /* of a connection's states; its direction; a family; the verdict */
 };
 
+/* Beside the family of WORD_DNAT and WORD_SADDR_MAP: what keys have before protocol and port. */
+#define KEY_LINK    0x100U /* iifname . */
+#define KEY_ADDRESS 0x200U /* ip daddr . */
+
 #define WORDS_MAX 6
 
 /* What of the table is there only when somebody needs it. Bits, for any of them may be there. */
@@ -60,6 +64,8 @@ enum part {
 	PART_PORTS = 1 << 1,    /* since a port was published */
 	PART_INTERNAL = 1 << 2, /* since other networks get out as well */
 	PART_ADDRESS = 1 << 3,  /* since all leave with an address of their own */
+	PART_BOUND =
+		1 << 4, /* since a port was that is called by one address or through one link */
 };
 
 /* One rule. */

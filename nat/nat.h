@@ -29,9 +29,11 @@ struct nat;
 
 /* A port of the host that is a container's. */
 struct nat_forward {
-	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
-	uint16_t port;    /* of the host */
-	struct addr to;   /* the container's address */
+	uint8_t protocol;         /* IPPROTO_TCP, IPPROTO_UDP */
+	uint16_t port;            /* of the host */
+	struct addr host;         /* the address by which the host is called; none: any */
+	char host_link[IFNAMSIZ]; /* the link through which it is called; "": any */
+	struct addr to;           /* the container's address */
 	uint16_t to_port;
 	struct addr
 		from; /* as whom calls from the host's loopback reach it: the host's end; or none */
@@ -44,6 +46,9 @@ struct nat_forwards {
 	size_t count;
 	struct nat_forward *list;
 };
+
+/* By protocol, port, family, and what the host is called by: the comparison of qsort(). */
+int nat_forward_order(const void *a, const void *b);
 
 /*
  * Who knows all forwards there should be. It is asked only when the table has to be made, for who
@@ -66,6 +71,7 @@ struct nat_spec {
 	char external[NAT_EXTERNAL_MAX][IFNAMSIZ]; /* "wl*": all that begin with "wl" */
 	bool ipv6; /* a container has IPv6: before 6.17 the kernel forwards that for all links or none */
 	bool ports; /* a port is about to be published: what that takes has to be there */
+	bool bound; /* ... by one address or through one link */
 	struct nat_source source; /* none: there are no forwards */
 	bool callers_known; /* the links below are; else the switches they need stay as they are */
 	size_t n_callers;   /* links on which published ports are called */
@@ -171,14 +177,38 @@ size_t nat_compare(const struct nat_spec *spec, const struct nat_state *state,
 int nat_forwards_add(struct nat *nat, const struct nat_forwards *forwards, struct error *e);
 int nat_forwards_check(struct nat *nat, const struct nat_forwards *forwards, struct error *e);
 
-/*
- * Takes forwards away, and the connections that came through them: those of other containers, or to
- * another address, are left alone. Returns 1, or 0 when none was there.
- */
-int nat_forwards_remove(struct nat *nat, const struct nat_forwards *forwards, struct error *e);
+/* What becomes of the containers whose forwards are taken away. */
+enum nat_removal {
+	NAT_REMOVE_ALL,  /* they have no others */
+	NAT_REMOVE_SOME, /* they have others, and may go on calling themselves by them */
+};
 
-/* Reads all forwards back, sorted by protocol and port. The caller frees ret_forwards->list. */
+/*
+ * Takes forwards away, and the connections that came through them: those of other containers, to
+ * another address, or through another forward, are left alone. Returns 1, or 0 when none was there.
+ */
+int nat_forwards_remove(struct nat *nat, const struct nat_forwards *forwards,
+			enum nat_removal removal, struct error *e);
+
+/* Reads all forwards back, in their order. The caller frees ret_forwards->list. */
 int nat_forwards_read(struct nat *nat, struct nat_forwards *ret_forwards, struct error *e);
+
+/* A port that a program of the host listens on. */
+struct nat_listener {
+	struct addr
+		address; /* none: any of both families; the unspecified one: any of its family */
+	uint16_t port;
+	uint32_t inode; /* of the socket */
+};
+
+/* Some of them, in a block that the caller frees. */
+struct nat_listeners {
+	size_t count;
+	struct nat_listener *list;
+};
+
+/* @protocol: IPPROTO_TCP or IPPROTO_UDP. Returns 0 or -errno. */
+int nat_listeners_read(uint8_t protocol, struct nat_listeners *ret_listeners, struct error *e);
 
 /* Fills in on which links published ports can be called: all with an address, but containers'. */
 int nat_spec_find_callers(struct nat_spec *spec, struct error *e);

@@ -18,10 +18,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/extack.h"
@@ -220,6 +222,8 @@ int nft_commit(struct nat *nat, struct nft_request *request, struct error *e)
 		     answer = mnl_nlmsg_next(answer, &length))
 			verdict = batch_take(&batch, answer, verdict, e);
 	}
+	for (size_t i = 0; r == 0 && verdict == 0 && i < request->count; i++)
+		nat->deleted |= request->messages[i].action == NFT_DELETE;
 	return r < 0 ? r : verdict;
 }
 
@@ -260,6 +264,7 @@ int nat_open(struct nat **ret_nat, struct error *e)
 	if (!nat)
 		return error_errno(e, ENOMEM, "cannot open nf_tables");
 	nat->sequence = 1;
+	nat->deleted = false;
 	nat->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!nat->socket) {
 		int r = error_errno(e, errno, "cannot open nf_tables");
@@ -272,6 +277,31 @@ int nat_open(struct nat **ret_nat, struct error *e)
 	return 0;
 }
 
+#define LEAVE_MS 100 /* longer than a grace period, and nobody waits for it */
+
+/**
+ * socket_leave - close a socket through which something was deleted
+ * @socket: taken
+ *
+ * The kernel frees what was deleted after a grace period of RCU. Whoever closes a socket of nf_tables
+ * before that is over waits for it, tens of milliseconds, and everybody else who wants to change
+ * something waits for him. So the socket stays open a while longer, with a child that has nothing else
+ * of ours.
+ */
+static void socket_leave(struct mnl_socket *socket)
+{
+	unsigned fd = (unsigned)mnl_socket_get_fd(socket);
+
+	if (fork() == 0) {
+		if (fd > 0)
+			(void)close_range(0, fd - 1, 0);
+		(void)close_range(fd + 1, UINT_MAX, 0);
+		(void)poll(NULL, 0, LEAVE_MS);
+		_exit(0);
+	}
+	mnl_socket_close(socket);
+}
+
 /**
  * nat_close - end a session
  * @nat: taken; NULL is fine
@@ -280,7 +310,9 @@ void nat_close(struct nat *nat)
 {
 	if (!nat)
 		return;
-	if (nat->socket)
+	if (nat->socket && nat->deleted)
+		socket_leave(nat->socket);
+	else if (nat->socket)
 		mnl_socket_close(nat->socket);
 	free(nat);
 }

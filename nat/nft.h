@@ -55,6 +55,7 @@ struct nft_request {
 struct nat {
 	struct mnl_socket *socket;
 	uint32_t sequence; /* of the next message */
+	bool deleted;      /* something was deleted through it */
 	_Alignas(NLMSG_ALIGNTO) uint8_t answer[NFT_ANSWER_SIZE];
 };
 

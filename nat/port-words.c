@@ -49,12 +49,21 @@ static const struct layout layout_v6 = {
 };
 
 /**
- * layout_of - how the packets of a family are laid out
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * family_of - the family a word is for
+ * @bits: of the word
  */
-static const struct layout *layout_of(unsigned family)
+static unsigned family_of(unsigned bits)
 {
-	return family == NFPROTO_IPV4 ? &layout_v4 : &layout_v6;
+	return bits & ~(KEY_LINK | KEY_ADDRESS);
+}
+
+/**
+ * layout_of - how the packets of a family are laid out
+ * @bits: of a word; NFPROTO_IPV4 or NFPROTO_IPV6 is in them
+ */
+static const struct layout *layout_of(unsigned bits)
+{
+	return family_of(bits) == NFPROTO_IPV4 ? &layout_v4 : &layout_v6;
 }
 
 /**
@@ -135,35 +144,73 @@ static void put_write(struct builder *builder, const struct layout *layout, uint
 }
 
 /**
- * put_port_map - load what a map has for the protocol and the port the packet is for
- * @builder: changed
- * @map: its name; when it has nothing, the rule ends here
+ * register_at - the name of the register that begins so far into all of them
+ * @offset: in units of four bytes
+ *
+ * The kernel calls every fourth by its older name, and so must whoever wants to recognise its answer.
  */
-static void put_port_map(struct builder *builder, const char *map)
+static uint32_t register_at(unsigned offset)
 {
-	put_meta(builder, NFT_META_L4PROTO);
-	EXPRESSION(builder, "payload", FIELD_U32(NFTNL_EXPR_PAYLOAD_DREG, NFT_REG32_01),
+	return offset % 4 == 0 ? NFT_REG_1 + offset / 4 : NFT_REG32_00 + offset;
+}
+
+/**
+ * put_key - load what a map is asked for
+ * @builder: changed
+ * @bits: of the word: family, and what there is before protocol and port
+ */
+static void put_key(struct builder *builder, unsigned bits)
+{
+	const struct layout *layout = layout_of(bits);
+	unsigned offset = 0;
+
+	if (bits & KEY_LINK) {
+		put_meta(builder, NFT_META_IIFNAME);
+		offset += IFNAMSIZ / 4;
+	}
+	if (bits & KEY_ADDRESS) {
+		EXPRESSION(builder, "payload",
+			   FIELD_U32(NFTNL_EXPR_PAYLOAD_DREG, register_at(offset)),
+			   FIELD_U32(NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER),
+			   FIELD_U32(NFTNL_EXPR_PAYLOAD_OFFSET, layout->target),
+			   FIELD_U32(NFTNL_EXPR_PAYLOAD_LEN, layout->size));
+		offset += layout->size / 4;
+	}
+	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, NFT_META_L4PROTO),
+		   FIELD_U32(NFTNL_EXPR_META_DREG, register_at(offset)));
+	EXPRESSION(builder, "payload", FIELD_U32(NFTNL_EXPR_PAYLOAD_DREG, register_at(offset + 1)),
 		   FIELD_U32(NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_TRANSPORT_HEADER),
 		   FIELD_U32(NFTNL_EXPR_PAYLOAD_OFFSET, offsetof(struct tcphdr, dest)),
 		   FIELD_U32(NFTNL_EXPR_PAYLOAD_LEN, sizeof(uint16_t)));
+}
+
+/**
+ * put_port_map - load what a map has for the port the packet is for
+ * @builder: changed
+ * @word: which map, and of which keys; when it has nothing, the rule ends here
+ */
+static void put_port_map(struct builder *builder, const struct word *word)
+{
+	put_key(builder, word->bits);
 	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): each word of this kind has a name */
 	EXPRESSION(builder, "lookup", FIELD_U32(NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1),
 		   FIELD_U32(NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1),
-		   FIELD_STRING(NFTNL_EXPR_LOOKUP_SET, map), FIELD_U32(NFTNL_EXPR_LOOKUP_FLAGS, 0));
+		   FIELD_STRING(NFTNL_EXPR_LOOKUP_SET, word->name),
+		   FIELD_U32(NFTNL_EXPR_LOOKUP_FLAGS, 0));
 }
 
 /**
  * put_dnat - send the connection where a map has it go
  * @builder: changed
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @map: its name
+ * @word: which map, and the family
  */
-static void put_dnat(struct builder *builder, unsigned family, const char *map)
+static void put_dnat(struct builder *builder, const struct word *word)
 {
-	uint32_t port = family == NFPROTO_IPV4 ? NFT_REG32_01 : NFT_REG_2; /* behind the address */
+	unsigned family = family_of(word->bits);
+	uint32_t port = register_at(layout_of(family)->size / 4); /* behind the address */
 
 	put_family(builder, family);
-	put_port_map(builder, map);
+	put_port_map(builder, word);
 	EXPRESSION(builder, "nat", FIELD_U32(NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT),
 		   FIELD_U32(NFTNL_EXPR_NAT_FAMILY, family),
 		   FIELD_U32(NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1),
@@ -182,9 +229,8 @@ static void put_dnat(struct builder *builder, unsigned family, const char *map)
 static void put_address(struct builder *builder, const struct word *word)
 {
 	const struct layout *layout = layout_of(word->bits);
-
 	if (word->kind == WORD_SADDR_MAP)
-		put_port_map(builder, word->name);
+		put_port_map(builder, word);
 	else if (word->kind == WORD_DADDR_REPLY)
 		put_ct_address(builder, layout->ct_target, IP_CT_DIR_REPLY);
 	else
@@ -273,7 +319,7 @@ void put_port_word(struct builder *builder, const struct word *word)
 	else if (word->kind == WORD_CT_LOOPBACK)
 		put_ct_loopback(builder, word->bits);
 	else if (word->kind == WORD_DNAT)
-		put_dnat(builder, word->bits, word->name);
+		put_dnat(builder, word);
 	else
 		put_address(builder, word);
 }

@@ -44,8 +44,8 @@
 static const struct set_type links_type = INTERVAL_SET(NFT_TYPE_IFNAME, IFNAMSIZ, NFT_HOST_ENDIAN);
 static const struct set_type internal_type = INTERVAL_SET(NFT_TYPE_IPADDR, 4, NFT_BIG_ENDIAN);
 static const struct set_type internal6_type = INTERVAL_SET(NFT_TYPE_IP6ADDR, 16, NFT_BIG_ENDIAN);
-static const struct set_type address_type = FAMILY_MAP(NFT_TYPE_IPADDR, 4);
-static const struct set_type address6_type = FAMILY_MAP(NFT_TYPE_IP6ADDR, 16);
+static const struct set_type source_type = FAMILY_MAP(NFT_TYPE_IPADDR, 4);
+static const struct set_type source6_type = FAMILY_MAP(NFT_TYPE_IP6ADDR, 16);
 
 /* Each value of several is padded to four bytes. */
 static const struct set_type link_pairs_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IFNAME),
@@ -63,6 +63,33 @@ static const struct set_type forwards6_type =
 	PORT_MAP(NFT_PAIR(NFT_TYPE_IP6ADDR, NFT_TYPE_SERVICE), 20, NFT_NO_ORDER);
 static const struct set_type loopback_type = PORT_MAP(NFT_TYPE_IPADDR, 4, NFT_BIG_ENDIAN);
 static const struct set_type loopback6_type = PORT_MAP(NFT_TYPE_IP6ADDR, 16, NFT_BIG_ENDIAN);
+
+/* Maps of bound ports: what stands before protocol and port in a key, and what an element has. */
+#define BOUND_MAP(before_, before_size_, data_, size_, order_)                          \
+	{                                                                               \
+		.key = NFT_PAIR(NFT_PAIR((before_), NFT_TYPE_PROTO), NFT_TYPE_SERVICE), \
+		.key_size = (before_size_) + 8, .data = (data_), .data_size = (size_),  \
+		.order = (order_)                                                       \
+	}
+#define BOUND_FORWARDS(before_, size_) \
+	BOUND_MAP(before_, size_, NFT_PAIR(NFT_TYPE_IPADDR, NFT_TYPE_SERVICE), 8, NFT_NO_ORDER)
+#define BOUND_FORWARDS6(before_, size_) \
+	BOUND_MAP(before_, size_, NFT_PAIR(NFT_TYPE_IP6ADDR, NFT_TYPE_SERVICE), 20, NFT_NO_ORDER)
+
+static const struct set_type address_type = BOUND_FORWARDS(NFT_TYPE_IPADDR, 4);
+static const struct set_type address6_type = BOUND_FORWARDS6(NFT_TYPE_IP6ADDR, 16);
+static const struct set_type link_type = BOUND_FORWARDS(NFT_TYPE_IFNAME, IFNAMSIZ);
+static const struct set_type link6_type = BOUND_FORWARDS6(NFT_TYPE_IFNAME, IFNAMSIZ);
+static const struct set_type both_type =
+	BOUND_FORWARDS(NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IPADDR), IFNAMSIZ + 4);
+static const struct set_type both6_type =
+	BOUND_FORWARDS6(NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IP6ADDR), IFNAMSIZ + 16);
+static const struct set_type address_loopback_type =
+	BOUND_MAP(NFT_TYPE_IPADDR, 4, NFT_TYPE_IPADDR, 4, NFT_BIG_ENDIAN);
+static const struct set_type address_loopback6_type =
+	BOUND_MAP(NFT_TYPE_IP6ADDR, 16, NFT_TYPE_IP6ADDR, 16, NFT_BIG_ENDIAN);
+static const struct set_type bindings_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IP6ADDR),
+					       .key_size = IFNAMSIZ + 16 };
 
 #define TABLE(comment_)                                                                         \
 	{                                                                                       \
@@ -100,8 +127,8 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	SET(PART_TABLE, SET_EXTERNAL, &links_type, "links to the outside"),
 	SET(PART_INTERNAL, SET_INTERNAL, &internal_type, "networks that reach it as containers do"),
 	SET(PART_INTERNAL, SET_INTERNAL6, &internal6_type, "the same for IPv6"),
-	SET(PART_ADDRESS, MAP_ADDRESS, &address_type, "the address that all leave with"),
-	SET(PART_ADDRESS, MAP_ADDRESS6, &address6_type, "the same for IPv6"),
+	SET(PART_ADDRESS, MAP_SOURCE, &source_type, "the address that all leave with"),
+	SET(PART_ADDRESS, MAP_SOURCE6, &source6_type, "the same for IPv6"),
 
 	CHAIN(PART_TABLE, "from-container", "containers reach the outside, not each other"),
 	CHAIN(PART_TABLE, "to-container", "the outside may answer, not ask"),
@@ -132,6 +159,17 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	       "no route leads to 127.0.0.1 from outside"),
 	HOOKED(PART_PORTS, "loopback-in", "filter", NF_INET_LOCAL_IN, NF_IP_PRI_NAT_SRC + 1,
 	       "who called from 127.0.0.1 is answered there"),
+
+	SET(PART_BOUND, MAP_ADDRESS, &address_type, "published by one address of the host"),
+	SET(PART_BOUND, MAP_ADDRESS6, &address6_type, "the same for IPv6"),
+	SET(PART_BOUND, MAP_LINK, &link_type, "published through one link"),
+	SET(PART_BOUND, MAP_LINK6, &link6_type, "the same for IPv6"),
+	SET(PART_BOUND, MAP_BOTH, &both_type, "published by one address through one link"),
+	SET(PART_BOUND, MAP_BOTH6, &both6_type, "the same for IPv6"),
+	SET(PART_BOUND, MAP_ADDRESS_LOOPBACK, &address_loopback_type,
+	    "as whom 127.0.0.1 calls what is published by one address"),
+	SET(PART_BOUND, MAP_ADDRESS_LOOPBACK6, &address_loopback6_type, "as whom ::1 calls it"),
+	SET(PART_BOUND, SET_BINDINGS, &bindings_type, "the links and addresses of these maps"),
 };
 
 #define FROM_CONTAINER      { .kind = WORD_IIFNAME, .name = NAT_PREFIX }
@@ -166,6 +204,9 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define RECEIVER_LEFT(v_)   { .kind = WORD_DADDR_REPLY, .bits = (v_) }
 #define RECEIVER_BEGAN(v_)  { .kind = WORD_DADDR_ORIGINAL, .bits = (v_) }
 #define PUBLISH(v_, map_)   { .kind = WORD_DNAT, .bits = (v_), .name = (map_) }
+#define PUBLISH_ADDRESS(v_, map_) PUBLISH((v_) | KEY_ADDRESS, map_)
+#define PUBLISH_LINK(v_, map_) PUBLISH((v_) | KEY_LINK, map_)
+#define PUBLISH_BOTH(v_, map_) PUBLISH((v_) | KEY_LINK | KEY_ADDRESS, map_)
 #define V4                  NFPROTO_IPV4
 #define V6                  NFPROTO_IPV6
 #define ANSWER              (NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED))
@@ -182,8 +223,13 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
  * route where the host's end has no such address, and are never forwarded.
  *
  * A published port is an element of a map, whoever calls it, and however many there are: outsiders and
- * containers come through "prerouting", the host itself through "output". On 127.0.0.1 that is not
- * enough. Without route_localnet, which would open the host's loopback to its neighbours, the kernel
+ * containers come through "prerouting", the host itself through "output". The kernel refuses packets to
+ * 127.0.0.1 from other links only after "prerouting" could have sent them elsewhere; of ::1 it does so
+ * before. What is bound to an address or a link is in maps of its own, whose keys have that as well: no
+ * packet is in two of them, since nobody gets a port that overlaps with another's. The host's own calls
+ * come through no link.
+ *
+ * On 127.0.0.1 that is not enough. Without route_localnet, which would open the host's loopback to its neighbours, the kernel
  * finds no way for a packet from 127.0.0.1 to a container (__mkroute_output()), and takes none to
  * 127.0.0.1 from a container (ip_route_input_slow()). So such a call never has a loopback address while
  * the kernel looks for its way: "loopback-out" gives it another sender before the look-up, which
@@ -249,9 +295,9 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { FROM_INTERNAL(V6, SET_INTERNAL6), TO_OUTSIDE, COUNT("masqueraded"), GOTO("leave") } },
 
 	{ PART_ADDRESS, "leave", "the one that is set for the family",
-	  { LEAVE_WITH(V4, MAP_ADDRESS) } },
+	  { LEAVE_WITH(V4, MAP_SOURCE) } },
 	{ PART_ADDRESS, "leave", "the same for IPv6",
-	  { LEAVE_WITH(V6, MAP_ADDRESS6) } },
+	  { LEAVE_WITH(V6, MAP_SOURCE6) } },
 	{ PART_TABLE, "leave", "that of the link",
 	  { MASQUERADE } },
 
@@ -275,6 +321,20 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { PUBLISH(V4, MAP_FORWARDS) } },
 	{ PART_PORTS, "publish", "IPv6",
 	  { PUBLISH(V6, MAP_FORWARDS6) } },
+	{ PART_BOUND, "publish", "by one address, IPv4",
+	  { PUBLISH_ADDRESS(V4, MAP_ADDRESS) } },
+	{ PART_BOUND, "publish", "by one address, IPv6",
+	  { PUBLISH_ADDRESS(V6, MAP_ADDRESS6) } },
+	{ PART_BOUND, "publish", "through one link, IPv4",
+	  { PUBLISH_LINK(V4, MAP_LINK) } },
+	{ PART_BOUND, "publish", "through one link, IPv6",
+	  { PUBLISH_LINK(V6, MAP_LINK6) } },
+	{ PART_BOUND, "publish", "by one address through one link, IPv4",
+	  { PUBLISH_BOTH(V4, MAP_BOTH) } },
+	{ PART_BOUND, "publish", "by one address through one link, IPv6",
+	  { PUBLISH_BOTH(V6, MAP_BOTH6) } },
+	{ PART_PORTS, "prerouting", "nobody else calls 127.0.0.1",
+	  { IN_NOT_LOOPBACK, TO_LOOPBACK(V4), ACCEPT } },
 	{ PART_PORTS, "prerouting", "nothing that only passes through",
 	  { TO_HOST, GOTO("publish") } },
 	{ PART_PORTS, "output", "nothing for others",
@@ -284,6 +344,12 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V4), SENDER_OF(V4, MAP_LOOPBACK) } },
 	{ PART_PORTS, "loopback-out", "IPv6",
 	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V6), SENDER_OF(V6, MAP_LOOPBACK6) } },
+	{ PART_BOUND, "loopback-out", "by one address, IPv4",
+	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V4),
+	    SENDER_OF(V4 | KEY_ADDRESS, MAP_ADDRESS_LOOPBACK) } },
+	{ PART_BOUND, "loopback-out", "by one address, IPv6",
+	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V6),
+	    SENDER_OF(V6 | KEY_ADDRESS, MAP_ADDRESS_LOOPBACK6) } },
 	{ PART_PORTS, "loopback-back", "IPv4",
 	  { IN_NOT_LOOPBACK, FORWARDED, ANSWERING, TO_LOOPBACK(V4), RECEIVER_LEFT(V4) } },
 	{ PART_PORTS, "loopback-back", "IPv6",

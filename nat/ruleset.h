@@ -13,13 +13,24 @@
 #define SET_EXTERNAL  "external"
 #define SET_INTERNAL  "internal4"
 #define SET_INTERNAL6 "internal6"
-#define MAP_ADDRESS   "address4"
-#define MAP_ADDRESS6  "address6"
+#define MAP_SOURCE    "address4"
+#define MAP_SOURCE6   "address6"
 #define SET_HAIRPIN   "hairpin"
 #define MAP_FORWARDS  "forwards4"
 #define MAP_FORWARDS6 "forwards6"
 #define MAP_LOOPBACK  "loopback4"
 #define MAP_LOOPBACK6 "loopback6"
+
+/* Of ports that are called by one address, through one link, or both. */
+#define MAP_ADDRESS           "by-address4"
+#define MAP_ADDRESS6          "by-address6"
+#define MAP_LINK              "by-link4"
+#define MAP_LINK6             "by-link6"
+#define MAP_BOTH              "by-both4"
+#define MAP_BOTH6             "by-both6"
+#define MAP_ADDRESS_LOOPBACK  "loopback-by-address4"
+#define MAP_ADDRESS_LOOPBACK6 "loopback-by-address6"
+#define SET_BINDINGS          "bindings"
 
 /* What a set has elements of, in the numbers of nft(8); a map has data as well. */
 struct set_type {
@@ -42,8 +53,8 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 30
-#define RULESET_RULES   45
+#define RULESET_OBJECTS 39
+#define RULESET_RULES   54
 
 /* In the order in which they are made. The first is the table. */
 extern const struct object ruleset_objects[RULESET_OBJECTS];

@@ -190,15 +190,29 @@ def book_goals(sizes):
     )
 
 
+def forward_goals(sizes):
+    """Those about published ports."""
+    many, few = f"{sizes.forwards} present", "before the many"
+    return (
+        times(f"a port published, {many}", 1.3, "nat forward add", many, few),
+        times(f"a port withdrawn, {many}", 1.3, "nat forward remove", many, few),
+        median(f"a port published, {many}, as a process", 1.5, "nat forward add", many),
+        median(f"a port withdrawn, {many}, as a process", 1.5, "nat forward remove", many),
+        times(f"a new flow, {many}", 1.05, "new flow, us", many, few),
+        median(f"the table made anew with {sizes.forwards} ports, as a process", 30,
+               "table made anew with them", "hook"),
+    )  # fmt: skip
+
+
 def goals(sizes):
     """All that can be judged."""
     start = Goal("our share of a container's start", 5, "%", share)
-    return (*attach_goals(sizes), *many_goals(sizes), *book_goals(sizes), start)
+    return (*attach_goals(sizes), *many_goals(sizes), *book_goals(sizes), *forward_goals(sizes),
+            start)
 
 
 # Goals that this bench cannot judge, and why.
 ELSEWHERE = (
     "attach over the NixOS unit hooks, show-ip and status over nixos-container: not in Debian",
-    "traffic during restarts, cost of a new flow, forwards, healing after a flush: need"
-    " parts that are not there yet",
+    "traffic during restarts, healing after a flush: need parts that are not there yet",
 )

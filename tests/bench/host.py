@@ -92,6 +92,11 @@ class Host:
         for start in range(0, len(commands), LINE_COMMANDS):
             self.measure(sequence(commands[start : start + LINE_COMMANDS]), tolerant)
 
+    @property
+    def outside(self):
+        """A process in the network around the host."""
+        return self._world.outside.pid
+
     def run(self, *argv):
         """Runs a command for its output; see world.Result."""
         return self._world.run(*argv)

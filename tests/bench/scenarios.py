@@ -277,6 +277,72 @@ def in_process(bench):
             bench.results.note("a lease's rows in one transaction of sqlite, us", float(answer))
 
 
+# Each datagram has a port of its own, so that each is a flow; nobody answers.
+NEW_FLOWS = """
+import socket, sys, time
+first, count = map(int, sys.argv[1:])
+sockets = []
+for number in range(first, first + count):
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.bind(("198.51.100.2", number))
+    sender.connect(("198.51.100.1", 53))
+    sockets.append(sender)
+start = time.perf_counter()
+for sender in sockets:
+    sender.send(b"?")
+print((time.perf_counter() - start) / count * 1e6)
+"""
+
+
+def new_flow(where, number):
+    """What the first packet of a flow of UDP takes from outside to a published port, in us: the
+    sender's call does all of it, and a thousand of them are averaged."""
+    first = 2000 + 900 * (number % 70)
+    return float(output(where, "nsenter", "--target", str(where.outside), "--net", "--", "python3",
+                        "-c", NEW_FLOWS, str(first), "900"))  # fmt: skip
+
+
+def forwards(bench):
+    """A port published and withdrawn, and a new flow to it, with none and with 10,000 others."""
+    labels = "before the many", f"{bench.sizes.forwards} present"
+    for peer in bench.chosen(peers.Hook):
+        with bench.hosts([peer] * len(labels)) as pairs:
+            places = {label: where for label, (_, where) in zip(labels, pairs)}
+            for where in places.values():
+                where.do([[bench.tools.program, "create", "--no-system", "one", "--port", "udp:53"],
+                          [bench.tools.program, "net", "up", "one"]])  # fmt: skip
+            publish_many(bench, places[labels[1]])
+            for number in range(bench.runs):
+                for label, where in rotated(list(places.items()), number):
+                    forwards_round(bench, where, label)
+            for number in range(bench.runs):
+                for label, where in rotated(list(places.items()), number):
+                    bench.results.add("new flow, us", label, new_flow(where, number))
+            for _ in range(min(bench.runs, 10)):
+                places[labels[1]].do([["nft", "flush", "ruleset"]])
+                time.sleep(0.15)
+                sample = places[labels[1]].measure([bench.tools.program, "net", "up", "one"])
+                bench.results.add("table made anew with them", "hook", sample.ms)
+
+
+def forwards_round(bench, where, label):
+    """Publishes one more port and withdraws it."""
+    for verb in "add", "remove":
+        sample = where.measure([bench.tools.program, "nat", "forward", verb, "one", "8080:80"])
+        bench.results.add(f"nat forward {verb}", label, sample.ms)
+    time.sleep(0.15)  # what was deleted is freed meanwhile, see nat/nft.c
+
+
+def publish_many(bench, where):
+    """Containers of 100 ports each."""
+    bench.say(f"publishing {bench.sizes.forwards} ports")
+    for number in range(bench.sizes.forwards // 100):
+        name, first = f"many{number}", 10000 + 100 * number
+        where.do([[bench.tools.program, "create", "--no-system", name, "--port",
+                   f"{first}-{first + 99}:1-100"],
+                  [bench.tools.program, "net", "up", name]])  # fmt: skip
+
+
 def trace(where, command):
     """Runs a command under strace. Returns its calls' names, and how many processes it was."""
     log = "/run/bench/trace"
@@ -306,7 +372,8 @@ def calls(bench):
 
 SCENARIOS = {
     scenario.__name__: scenario
-    for scenario in (attach, calls, restart, parallel, mass, book, scale, attached, life.life)
+    for scenario in (attach, calls, restart, parallel, mass, book, forwards, scale, attached,
+                     life.life)
 }
 
 

@@ -12,6 +12,7 @@ class Sizes:
     many: int = 3000
     marks: tuple = (0, 1000, 10000, 30000)
     at_once: int = 64
+    forwards: int = 10000
     restarts: int = 100
     window: int = 50  # how many of the first and of the last are compared
     book_window: int = 200  # how many creates are timed at each mark
@@ -28,6 +29,7 @@ class Sizes:
             many=scale(self.many),
             marks=(0, *map(scale, self.marks[1:])),
             at_once=scale(self.at_once),
+            forwards=100 * scale(self.forwards // 100),
             restarts=scale(self.restarts),
             window=scale(self.window),
             book_window=scale(self.book_window),

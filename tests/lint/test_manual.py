@@ -10,7 +10,7 @@ import pytest
 BINARY = os.path.join(os.environ["BUILD_ROOT"], "cli", "nixctr-net")
 MANUAL = os.path.join(os.path.dirname(__file__), "..", "..", "man", "nixctr-net.8.scd")
 
-HEADING = re.compile(r"^\*([a-z-]+(?: [a-z-]+)?)\*(?: |$)")
+HEADING = re.compile(r"^\*([a-z-]+(?: [a-z-]+){0,2})\*(?: |$)")
 OPTION = re.compile(r"\*(--?[A-Za-z0-9][A-Za-z0-9-]*)\*")
 
 

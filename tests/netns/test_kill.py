@@ -29,7 +29,7 @@ MAC = re.compile(r"\b(?!ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
 # Files that make no difference to anybody: locks of the whole host, and what is only remembered.
 IGNORED = re.compile(
     r".*/(ipam\.db|rules|forwarding|forwards)\.lock"
-    r"|/run/nixctr-net/(definitions-seen|claims/.*|\.?rules(\.new)?)"
+    r"|/run/nixctr-net/(definitions-seen|ports-seen|claims/.*|\.?rules(\.new)?)"
 )
 
 # Only every so manieth moment, where the build is slow; see meson.build.
@@ -91,6 +91,18 @@ COMMANDS = {
         ["net", "down", "foo"],
         {0},
     ),  # fmt: skip
+    "forward-add": (
+        [["create", "other"], ["net", "up", "other"], ["create", "foo", "--port", "8080:80"],
+         ["net", "up", "foo"]],
+        ["nat", "forward", "add", "foo", "8000-8002", "127.0.0.1:53"],
+        {0},
+    ),
+    "forward-remove": (
+        [["create", "other"], ["net", "up", "other"], ["create", "foo", "--port", "8080:80,53"],
+         ["net", "up", "foo"]],
+        ["nat", "forward", "remove", "foo", "53"],
+        {0},
+    ),
     "create-system": ([stock], MAKE_ONE, {0, CONFLICT}),
     "create-config": (
         [stock],

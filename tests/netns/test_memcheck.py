@@ -34,6 +34,12 @@ ipam list --json
 ipam show foo
 ipam show 10.233.1.2
 net exec foo -- true
+nat forward add foo 8000-8010:9000-9010 127.0.0.1:53 %eth0:90 198.51.100.1%eth0:91
+nat forward add bar [2001:db8:51::1]:7000
+nat forward list
+nat forward list foo --json
+nat forward remove foo 8003 127.0.0.1:53
+nat list
 nat disable
 hook post-stop bar
 net down foo
@@ -51,6 +57,11 @@ create
 create ../foo
 create foo --host-address 1.2.3.4
 create foo --host-address 300.2.3.4 --local-address 1.2.3.5
+create foo --port 8010-8000
+create foo --port 2001:db8::1:80
+create foo --port [2001:db8::1]:80
+nat forward add nobody 80
+nat forward remove foo 80
 net up nobody
 net up nobody --json
 show-ip nobody

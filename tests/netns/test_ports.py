@@ -229,7 +229,8 @@ def test_what_is_shown(published):
     assert "8080" in published.ok("net", "show", "web").stdout
     assert "8080" in published.ok("nat", "show").stdout
     [port] = published.ok("net", "show", "web", "--json").json["ports"]
-    assert port == {"protocol": "tcp", "port": PUBLISHED, "to_port": SERVED}
+    assert port == {"protocol": "tcp", "port": PUBLISHED, "to_port": SERVED, "count": 1,
+                    "host_address": None, "host_link": None}  # fmt: skip
     forwards = published.ok("nat", "show", "--json").json["forwards"]
     assert {(f["container"], f["protocol"], f["port"], f["address"], f["to_port"]) for f in forwards} == {
         ("web", "tcp", PUBLISHED, LOCAL, SERVED), ("web", "tcp", PUBLISHED, LOCAL6, SERVED)}  # fmt: skip

@@ -50,7 +50,7 @@ def start(world):
 @pytest.mark.parametrize("users", ["no", "identity", "pick", f"{FIRST}"])
 def test_network_before_init(world, users):
     """The first program sees its address and reaches the server outside, whoever its users are."""
-    define(world, f"PRIVATE_USERS={users}")
+    define(world, f"PRIVATE_USERS={users}", "HOST_PORT=8080:80")
     start(world)
     assert "init sees eth0 10.233.1.2" in log(world)
     assert "init has called outside" in log(world)
@@ -60,7 +60,11 @@ def test_network_before_init(world, users):
     assert "drift" not in state or not state["drift"], state
     inside = world.ip("address", "show", "dev", "eth0", container="foo")
     assert inside[0]["addr_info"][0]["local"] == "10.233.1.2"
+    [port] = world.ok("nat", "forward", "list", "--json").json["forwards"]
+    assert port["state"] == "published" and port["address"] == "10.233.1.2"
     world.ok("stop", "foo")
+    [port] = world.ok("nat", "forward", "list", "--json").json["forwards"]
+    assert port["state"] == "detached"
     assert world.namespaces() == []
     assert not any(link.startswith("ve-") for link in world.links_at_rest())
     assert not list(world.path("/run/nixctr-net/waiting").glob("*"))

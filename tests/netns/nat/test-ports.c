@@ -37,13 +37,19 @@ static int table_begin(void **state)
 	return nat_remove(nat, NULL) < 0 ? -1 : 0;
 }
 
-/* Ports of two containers. */
+/* Ports of two containers; the last is called by one address through one link. */
 static struct nat_forward forwards[] = {
 	{ .protocol = IPPROTO_TCP, .port = 8080, .to_port = 80, .link = "ve-a", .container = "a" },
 	{ .protocol = IPPROTO_UDP, .port = 53, .to_port = 53, .link = "ve-b", .container = "b" },
+	{ .protocol = IPPROTO_TCP,
+	  .port = 9000,
+	  .to_port = 90,
+	  .host_link = "eth0",
+	  .link = "ve-b",
+	  .container = "b" },
 };
 
-/** forwards_give - what a source knows: both forwards */
+/** forwards_give - what a source knows: all forwards */
 static int forwards_give(void *data, struct nat_forwards *ret_forwards, struct error *e)
 {
 	(void)data;
@@ -54,6 +60,8 @@ static int forwards_give(void *data, struct nat_forwards *ret_forwards, struct e
 	assert_int_equal(addr_parse("10.233.1.1", &forwards[0].from, NULL), 0);
 	assert_int_equal(addr_parse("fd00::2", &forwards[1].to, NULL), 0);
 	assert_int_equal(addr_parse("fd00::1", &forwards[1].from, NULL), 0);
+	assert_int_equal(addr_parse("192.0.2.1", &forwards[2].host, NULL), 0);
+	assert_int_equal(addr_parse("10.233.2.2", &forwards[2].to, NULL), 0);
 	memcpy(ret_forwards->list, forwards, sizeof(forwards));
 	ret_forwards->count = ARRAY_SIZE(forwards);
 	return 0;
@@ -82,6 +90,8 @@ static const char *const port_damages[] = {
 	"nft add chain inet nixctr-net extra",
 	"nft flush chain inet nixctr-net to-container",
 	"nft add chain inet nixctr-net prerouting { policy drop ; }",
+	"nft delete set inet nixctr-net bindings",
+	"nft add rule inet nixctr-net loopback-out accept",
 	"nft flush ruleset",
 };
 
@@ -102,7 +112,7 @@ static void ports_come_with_the_table(void **state)
 	assert_int_equal(nat_ensure(nat, &spec, NULL), 0);
 	assert_int_equal(nat_read(nat, &is, NULL), 1);
 	assert_true(is.intact && is.ports);
-	assert_int_equal(forwards_are(), 2);
+	assert_int_equal(forwards_are(), ARRAY_SIZE(forwards));
 	ports.ports = false;
 	for (size_t i = 0; i < ARRAY_SIZE(port_damages); i++) {
 		struct nat_drift drift;
@@ -111,7 +121,7 @@ static void ports_come_with_the_table(void **state)
 		assert_true(nat_read(nat, &is, NULL) == 0 || nat_compare(&spec, &is, &drift) > 0);
 		assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
 		assert_int_equal(nat_ensure(nat, &ports, NULL), 0);
-		assert_int_equal(forwards_are(), 2);
+		assert_int_equal(forwards_are(), ARRAY_SIZE(forwards));
 	}
 }
 
@@ -124,7 +134,7 @@ static void ports_belong_to_somebody(void **state)
 	struct error e = ERROR_INIT;
 
 	(void)state;
-	ports.ports = true;
+	ports.ports = ports.bound = true;
 	assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
 	assert_int_equal(forwards_give(NULL, &all, NULL), 0);
 	assert_int_equal(nat_forwards_add(nat, &all, &e), 1);
@@ -135,11 +145,41 @@ static void ports_belong_to_somebody(void **state)
 	assert_int_equal(nat_forwards_add(nat, &one, &e), -EADDRINUSE);
 	assert_int_equal(e.class, ERROR_CONFLICT);
 	assert_non_null(strstr(e.text, "tcp port 8080 of the host belongs to container 'a'"));
-	assert_int_equal(nat_forwards_remove(nat, &one, NULL), 0);
-	assert_int_equal(forwards_are(), 2);
-	assert_int_equal(nat_forwards_remove(nat, &all, NULL), 1);
-	assert_int_equal(nat_forwards_remove(nat, &all, NULL), 0);
+	assert_int_equal(nat_forwards_remove(nat, &one, NAT_REMOVE_ALL, NULL), 0);
+	assert_int_equal(forwards_are(), ARRAY_SIZE(forwards));
+	assert_int_equal(nat_forwards_remove(nat, &all, NAT_REMOVE_ALL, NULL), 1);
+	assert_int_equal(nat_forwards_remove(nat, &all, NAT_REMOVE_ALL, NULL), 0);
 	assert_int_equal(forwards_are(), 0);
+	free(all.list);
+}
+
+/** bound_ports_overlap - a port that is not bound is refused to whoever another one's is part of */
+static void bound_ports_overlap(void **state)
+{
+	struct nat_forward other;
+	struct nat_forwards all = { .count = 0 }, one = { .count = 1, .list = &other };
+	struct nat_spec ports = spec;
+	struct error e = ERROR_INIT;
+
+	(void)state;
+	ports.ports = ports.bound = true;
+	assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
+	assert_int_equal(forwards_give(NULL, &all, NULL), 0);
+	assert_int_equal(nat_forwards_add(nat, &all, NULL), 1);
+	other = all.list[2];
+	memcpy(other.container, "other", sizeof("other"));
+	memset(other.host_link, 0, sizeof(other.host_link));
+	assert_int_equal(nat_forwards_check(nat, &one, &e), -EADDRINUSE);
+	assert_non_null(strstr(e.text, "9000 of the host by 192.0.2.1 through eth0 belongs to"));
+	other.host.family = AF_UNSPEC;
+	assert_int_equal(nat_forwards_add(nat, &one, NULL), -EADDRINUSE);
+	memcpy(other.host_link, "eth1", sizeof("eth1"));
+	assert_int_equal(nat_forwards_add(nat, &one, NULL), 1);
+	assert_int_equal(forwards_are(), ARRAY_SIZE(forwards) + 1);
+	memcpy(other.container, "b", sizeof("b"));
+	assert_int_equal(nat_forwards_remove(nat, &one, NAT_REMOVE_SOME, NULL), 0);
+	assert_int_equal(nat_forwards_remove(nat, &all, NAT_REMOVE_SOME, NULL), 1);
+	assert_int_equal(forwards_are(), 1);
 	free(all.list);
 }
 
@@ -149,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(ports_come_with_the_table, table_begin),
 		cmocka_unit_test_setup(ports_belong_to_somebody, table_begin),
+		cmocka_unit_test_setup(bound_ports_overlap, table_begin),
 	};
 
 	return cmocka_run_group_tests_name("ports", tests, world_begin, world_end);

@@ -225,6 +225,25 @@ static void special_addresses_are_no_hosts(void **state)
 	}
 }
 
+static void loopback_addresses_are_known(void **state)
+{
+	static const char *const yes[] = { "127.0.0.1", "127.255.255.255", "::1" };
+	static const char *const no[] = { "128.0.0.1", "126.255.255.255", "::", "::2", "1::1" };
+	static const struct addr none;
+	struct addr addr;
+
+	(void)state;
+	assert_false(addr_is_loopback(&none));
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		assert_int_equal(addr_parse(yes[i], &addr, NULL), 0);
+		assert_true(addr_is_loopback(&addr));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
+		assert_int_equal(addr_parse(no[i], &addr, NULL), 0);
+		assert_false(addr_is_loopback(&addr));
+	}
+}
+
 static void macs_survive_a_round_trip(void **state)
 {
 	struct error e = ERROR_INIT;
@@ -271,6 +290,7 @@ int main(void)
 		cmocka_unit_test(networks_have_a_first_and_a_last),
 		cmocka_unit_test(networks_overlap_when_one_is_in_the_other),
 		cmocka_unit_test(special_addresses_are_no_hosts),
+		cmocka_unit_test(loopback_addresses_are_known),
 		cmocka_unit_test(macs_survive_a_round_trip),
 		cmocka_unit_test(malformed_macs_are_refused),
 	};

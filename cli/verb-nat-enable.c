@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "cli/json.h"
 #include "cli/outside.h"
@@ -20,11 +22,26 @@ static const struct option_spec specs[] = {
 const struct option_table nat_enable_options = OPTION_TABLE(specs, struct nat_enable_options);
 
 /**
+ * firewalls_tell - warn of firewalls of the host that will drop what was just let out
+ * @paths: borrowed
+ */
+static void firewalls_tell(const struct paths *paths)
+{
+	struct findings findings;
+	int r = check_nat(paths, CHECK_FIREWALL, &findings, NULL);
+
+	for (size_t i = 0; r >= 0 && i < findings.count; i++)
+		if (!findings.list[i].unread)
+			log_warning("nat: %s; see nixctr-net nat check", findings.list[i].what);
+	free(findings.list);
+}
+
+/**
  * verb_nat_enable - let containers reach what is behind external links
  * @in: the call, borrowed
  * @e: filled on failure
  *
- * What "auto" stands for now is said on standard error.
+ * What "auto" stands for now is said on standard error, and who will not let packets pass.
  *
  * Returns 0 or -errno.
  */
@@ -48,6 +65,7 @@ int verb_nat_enable(const struct invocation *in, struct error *e)
 	changed = masquerade_enable(&in->session->paths, &request, e);
 	if (changed < 0)
 		return changed;
+	firewalls_tell(&in->session->paths);
 	if (in->session->json)
 		return json_print(json_pack("{s:b}", "changed", changed > 0), e);
 	r = masquerade_read(&in->session->paths, &state, e);

@@ -351,3 +351,60 @@ const char *place_format(const struct addr *address, const char *link, char text
 const char *range_format(uint16_t first, uint16_t length, char text[RANGE_TEXT]);
 /* PROTOCOL:[PLACE:]PORTS:PORTS_INSIDE, as port-spec.c reads it. */
 const char *port_format(const struct port *port, char text[PORT_TEXT]);
+
+/* ------------------------------------------------------------- beside others */
+
+/* Whom we can have let packets of containers pass. */
+enum coexist_party {
+	COEXIST_FIREWALLD, /* zone trusted */
+	COEXIST_DOCKER,    /* chain DOCKER-USER */
+	COEXIST_UFW,       /* route rules */
+	COEXIST_IPTABLES,  /* chain FORWARD, of nobody in particular */
+};
+
+#define COEXIST_PARTIES 4
+
+struct coexist_request {
+	bool named; /* those in .with; else who has to be told */
+	bool with[COEXIST_PARTIES];
+	bool remove; /* take back what we did */
+	bool dry;    /* only say what would be done */
+};
+
+struct coexist_report {
+	bool concerned[COEXIST_PARTIES];
+	bool changed[COEXIST_PARTIES]; /* or would be */
+};
+
+const char *coexist_party_name(enum coexist_party party);
+const char *coexist_party_action(enum coexist_party party);
+int coexist_party_parse(const char *name, enum coexist_party *ret_party, struct error *e);
+/* Returns 0 or -errno: it also fails when somebody still drops what should pass. */
+int coexist_apply(const struct paths *paths, const struct coexist_request *request,
+		  struct coexist_report *ret_report, struct error *e);
+
+/* Something that a check has to say. */
+struct finding {
+	char id[32]; /* of the check */
+	bool unread; /* it could not find out; else it is wrong */
+	char what[256];
+	char evidence[768]; /* by what it is known, or "" */
+	char cause[256];    /* why it is so, or "" */
+	char fix[1024];     /* what mends it, or "" */
+};
+
+#define FINDINGS_MAX 128
+
+struct findings {
+	size_t count; /* what is beyond FINDINGS_MAX is left out */
+	struct finding *list;
+};
+
+#define CHECK_FIREWALL "foreign-firewall" /* whether rules of others drop what should pass */
+
+/*
+ * Looks at NAT as it is, by all checks or by the one called @only. The caller frees the list. Returns 0 or
+ * -errno when nothing could be looked at.
+ */
+int check_nat(const struct paths *paths, const char *only, struct findings *ret_findings,
+	      struct error *e);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/netns.h"
+#include "container/coexist-record.h"
 #include "container/host.h"
 #include "container/locks.h"
 #include "container/rules-mark.h"
@@ -144,6 +145,8 @@ int masquerade_ensure(struct host *host, struct error *e)
 	rules = known ? 0 : table_ensure(nat, host, e);
 	if (rules < 0)
 		return rules;
+	if (!known && coexist_restore(host->paths, nat))
+		rules = 1;
 	r = switches_ensure(host, e);
 	if (r >= 0 && rules == 0 && !known && rules_note(host->paths, nat, &host->nat, &mark))
 		host->rules = mark;

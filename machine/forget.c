@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bus.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "machine/bus.h"
 #include "machine/unit.h"
 
 /*

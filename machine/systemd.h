@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "machine/bus.h"
+#include "base/bus.h"
 #include "machine/manager.h"
 #include "machine/unit.h"
 

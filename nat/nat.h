@@ -238,3 +238,82 @@ int nat_forwarding_compare(const struct nat_spec *spec, const char *record, stru
 
 /* Puts every switch recorded in @record back and removes the file. Returns 1, 0 without a record. */
 int nat_forwarding_restore(const char *record, struct error *e);
+
+/* ------------------------------------------------------------- rules of others */
+
+/* Whose rules they are, as far as names tell. */
+enum nat_owner {
+	NAT_OWNER_UNKNOWN,
+	NAT_OWNER_FIREWALLD,
+	NAT_OWNER_DOCKER,
+	NAT_OWNER_UFW,
+	NAT_OWNER_NIXOS,
+	NAT_OWNER_LIBVIRT,
+	NAT_OWNER_PODMAN,
+	NAT_OWNER_KUBERNETES,
+	NAT_OWNER_IPTABLES, /* nobody's that we know, made by iptables */
+};
+
+/* The ways of packets through the host. */
+enum nat_passage {
+	NAT_PASSAGE_OUT = 1,       /* a container calls */
+	NAT_PASSAGE_BACK = 2,      /* it is answered */
+	NAT_PASSAGE_PUBLISHED = 4, /* a published port is called */
+};
+
+/* Which packets of containers should pass. */
+struct nat_traffic {
+	char (*links)[IFNAMSIZ]; /* to the outside, borrowed */
+	size_t n_links;
+	struct addr sender; /* an address that a container could have and none has; or none */
+	bool ipv6;          /* some have IPv6 */
+	bool ports;         /* some publish ports */
+};
+
+#define NAT_FOREIGN_NAME_MAX 128
+
+/* A base chain of somebody else that drops them. */
+struct nat_blocker {
+	enum nat_owner owner;
+	bool legacy; /* iptables-legacy has it, not nf_tables */
+	bool unsure; /* something before that we do not know may have let them through */
+	char unknown[48];
+	char family[8]; /* "ip", "ip6", "inet" */
+	char table[NAT_FOREIGN_NAME_MAX];
+	char chain[NAT_FOREIGN_NAME_MAX]; /* the base chain */
+	char hook[16];                    /* "forward" */
+	int priority;
+	char dropper[NAT_FOREIGN_NAME_MAX]; /* the chain whose rule or policy it is */
+	size_t rule;                        /* number of the rule in it, 0: the policy */
+	bool rejects;
+	unsigned passages; /* which are dropped */
+	bool ipv4, ipv6;
+};
+
+#define NAT_BLOCKERS_MAX 32
+
+struct nat_blockers {
+	size_t count;
+	struct nat_blocker list[NAT_BLOCKERS_MAX];
+};
+
+/* Reads the rules of all others and finds those that drop what should pass. Returns 0 or -errno. */
+int nat_blockers_find(struct nat *nat, const struct nat_traffic *traffic,
+		      struct nat_blockers *ret_blockers, struct error *e);
+
+/* The chains of iptables, in nf_tables, into which containers' packets can be let. */
+struct nat_place {
+	const char *table, *chain; /* "filter", "DOCKER-USER" */
+};
+
+/*
+ * Puts two rules at the head of that chain, for IPv4 and IPv6 where there is such a chain: what comes
+ * from containers, and what belongs to it or to published ports. iptables shows them with the comment
+ * "nixctr-net". Returns 1, 0 when they are there or there is no such chain, or -errno.
+ */
+int nat_place_ensure(struct nat *nat, const struct nat_place *place, struct error *e);
+/* Takes them away. Returns 1, 0 when they were not there, or -errno. */
+int nat_place_clear(struct nat *nat, const struct nat_place *place, struct error *e);
+/* Returns how many chains of that name there are and lack them, or -errno. */
+int nat_place_missing(struct nat *nat, const struct nat_place *place, size_t *ret_chains,
+		      struct error *e);

@@ -30,8 +30,9 @@ enum nft_kind {
 struct nft_message {
 	enum nft_action action;
 	enum nft_kind kind;
-	const char *name; /* of the object, for errors; outlives the request */
-	size_t offset;    /* of the message in the request */
+	const char *name;  /* of the object, for errors; outlives the request */
+	const char *table; /* somebody else's; NULL: ours */
+	size_t offset;     /* of the message in the request */
 };
 
 #define NFT_MESSAGES_MAX 48
@@ -80,6 +81,7 @@ int nft_request_fail(struct nft_request *request, size_t index, const struct nlm
 		     struct error *e);
 struct nlmsghdr *nft_request_add(struct nft_request *request, enum nft_action action,
 				 enum nft_kind kind, const char *name);
+void nft_request_foreign(struct nft_request *request, uint8_t family, const char *table);
 int nft_query(struct nat *nat, struct nft_request *request, const struct nft_taker *taker,
 	      struct error *e);
 int nft_commit(struct nat *nat, struct nft_request *request, struct error *e);

@@ -100,7 +100,11 @@ static const char *message_describe(const struct nft_message *message, char *tex
 		[NFT_READ] = "of", [NFT_LIST] = "of", [NFT_ADD] = "to", [NFT_DELETE] = "from"
 	};
 
-	if (message->kind == NFT_TABLE || message->action == NFT_BEGIN)
+	if (message->table)
+		(void)snprintf(text, size, "%s %s %s %s %s", verbs[message->action],
+			       nft_kinds[message->kind].noun, message->name,
+			       prepositions[message->action], message->table);
+	else if (message->kind == NFT_TABLE || message->action == NFT_BEGIN)
 		(void)snprintf(text, size, "%s table inet " NAT_TABLE, verbs[message->action]);
 	else if (message->kind == NFT_GENERATION)
 		(void)snprintf(text, size, "read the generation of the nf_tables ruleset");
@@ -283,9 +287,25 @@ struct nlmsghdr *nft_request_add(struct nft_request *request, enum nft_action ac
 	request->messages[request->count - 1].action = action;
 	request->messages[request->count - 1].kind = kind;
 	request->messages[request->count - 1].name = name;
+	request->messages[request->count - 1].table = NULL;
 	log_debug("nft: %s",
 		  message_describe(&request->messages[request->count - 1], text, sizeof(text)));
 	return message;
+}
+
+/**
+ * nft_request_foreign - have the last message be about a table that is not ours
+ * @request: changed
+ * @family: NFPROTO_..., of the table; NFPROTO_UNSPEC: all tables there are
+ * @table: its name for errors; borrowed until the request is answered
+ */
+void nft_request_foreign(struct nft_request *request, uint8_t family, const char *table)
+{
+	struct nfgenmsg *header =
+		mnl_nlmsg_get_payload(nft_request_message(request, request->count - 1));
+
+	header->nfgen_family = family;
+	request->messages[request->count - 1].table = table;
 }
 
 /**

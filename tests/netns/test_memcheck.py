@@ -22,6 +22,13 @@ nat enable --external auto
 nat enable --external eth*,wl+ --internal 192.168.7.0/24,fd00:7::/64 --source 198.51.100.1,2001:db8:51::1
 nat show
 nat show --json
+nat check
+nat check --json
+nat coexist
+nat coexist --with iptables --dry-run
+nat coexist --with iptables
+nat coexist --with iptables --json
+nat coexist --remove
 net show
 net show foo
 net show foo --json
@@ -68,6 +75,9 @@ show-ip nobody
 nat enable --external a/b
 nat enable --external eth0 --internal 192.168.7.1/24
 nat enable --external eth0 --source 127.0.0.1
+nat coexist --with ufw
+nat coexist --with firewalld
+nat coexist --with nobody
 creat foo
 """
 
@@ -89,6 +99,11 @@ def test_valgrind_objects(watched):
 
 def test_life(watched):
     """Nothing is leaked or misread in a life from create to destroy."""
+    # Rules of others, of all kinds, for "nat check" to read.
+    for command in ("iptables-nft -N other", "iptables-nft -A FORWARD -i br0 -m conntrack"
+                    " --ctstate NEW -j other", "iptables-legacy -A FORWARD -i br0 -j DROP",
+                    "ip6tables-legacy -N other", "ip6tables-legacy -A FORWARD -g other"):  # fmt: skip
+        assert watched.run(*command.split()).rc == 0
     for line in SUCCEED.strip().splitlines():
         watched.ok(*line.split())
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "machine/bus.h"
+#include "base/bus.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+/*
+ * Other programs that manage the network of this host: firewalls that have to let packets of
+ * containers pass, and managers of links that have to keep off theirs. They are asked and told by the
+ * interface that each has for that. Nothing here knows a container.
+ */
+
+/* A connection to the system bus. */
+struct managers;
+
+int managers_open(struct managers **ret_managers, struct error *e);
+void managers_close(struct managers *managers);
+void managers_closep(struct managers **managers);
+
+/* ------------------------------------------------------------- firewalls */
+
+/*
+ * firewalld: links whose names begin with the prefix of @pattern ("ve-+") are in zone "trusted", now and
+ * permanently.
+ *
+ * _running returns 1, 0 or -errno. _admits returns 1, 0 or -errno. The others return 1, 0 when it was
+ * so, or -errno: -EEXIST (ERROR_CONFLICT) when they are in another zone.
+ */
+int firewalld_running(struct managers *managers, struct error *e);
+int firewalld_admits(struct managers *managers, const char *pattern, struct error *e);
+int firewalld_admit(struct managers *managers, const char *pattern, struct error *e);
+int firewalld_dismiss(struct managers *managers, const char *pattern, struct error *e);
+
+/*
+ * ufw: a route rule that allows what comes in from links of @pattern, and one for what goes out to them.
+ * Returns as those of firewalld; -ENOENT when there is no ufw.
+ */
+int ufw_admits(const char *pattern, struct error *e);
+int ufw_admit(const char *pattern, struct error *e);
+int ufw_dismiss(const char *pattern, struct error *e);
+
+/* ------------------------------------------------------------- managers of links */
+
+/* What a manager says of a link. */
+struct manager_claim {
+	char state[48]; /* in its own words */
+	char file[256]; /* of its configuration that makes it so, or "" */
+};
+
+/* Each returns 1 when it manages the link, 0 when it does not, or does not run, or -errno. */
+int networkmanager_manages(struct managers *managers, const char *link,
+			   struct manager_claim *ret_claim, struct error *e);
+int networkd_manages(struct managers *managers, const char *link, struct manager_claim *ret_claim,
+		     struct error *e);
+
+/*
+ * Whether a dhcpcd runs that would take links called @links for its own: its configuration below @root
+ * denies them to it, or not. Returns 1, 0 or -errno.
+ */
+int dhcpcd_manages(const char *root, const char *const *links, size_t count, struct error *e);

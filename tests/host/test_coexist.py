@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Beside the firewalls and the managers of links that hosts have: containers are masqueraded all the
+same, once that is asked for, and whoever is in the way is named."""
+
+import pytest
+from world import HOST, OUTSIDE, eventually
+
+NM_KEEPS_OFF = "/usr/lib/NetworkManager/conf.d/10-nixctr-net.conf"
+NETWORKD_KEEPS_OFF = "/usr/lib/systemd/network/10-nixctr-net.network"
+
+
+@pytest.fixture(name="networked")
+def networked_fixture(host):
+    """A host with NAT and an attached container, whose packets pass."""
+    host.ok("nat", "enable", "--external", "eth0")
+    host.ok("create", "--no-system", "foo")
+    host.ok("net", "up", "foo")
+    insist_on_masquerade(host)
+    return host
+
+
+def insist_on_masquerade(host):
+    """The server outside is called by the container, and has seen the host."""
+    assert host.connect_from(host.container_namespace("foo"), OUTSIDE) == HOST
+    assert host.outside.peers[-1] == HOST
+
+
+def findings(host, status=None):
+    """What "nat check" finds, {id: finding}, and that its status tells so."""
+    result = host.nixctr("nat", "check", "--json")
+    found = {finding["id"]: finding for finding in result.json["findings"]}
+    assert result.rc == (bool(found) if status is None else status), result
+    return found
+
+
+def insist_on_blocked(host, whom):
+    """The container does not get outside, and "nat check" names the culprit and what mends it."""
+    before = len(host.outside.log)
+    assert host.cannot_connect(host.container_namespace("foo"), OUTSIDE)
+    assert len(host.outside.log) == before
+    [finding] = findings(host, 1).values()
+    assert finding["id"] == "foreign-firewall" and whom in finding["what"], finding
+    return finding
+
+
+def insist_on_passing(host):
+    """It does, and there is nothing to be said."""
+    insist_on_masquerade(host)
+    assert findings(host, 0) == {}
+
+
+def coexist(host, *options):
+    """nat coexist. Returns {whom: whether something was done}."""
+    told = host.ok("nat", "coexist", *options, "--json").json["parties"]
+    return {party["name"]: party["changed"] for party in told}
+
+
+def firewalld(host, verb="start"):
+    """Starts firewalld. systemd takes it for started before it has made its rules; it answers after."""
+    host.sh(f"systemctl {verb} firewalld; firewall-cmd --quiet --state")
+
+
+def test_firewalld(networked):
+    """It rejects what it does not know; in its zone trusted containers pass, also after a reload."""
+    firewalld(networked)
+    finding = insist_on_blocked(networked, "firewalld")
+    assert "table inet firewalld, chain filter_FORWARD" in finding["evidence"]
+    assert finding["fix"] == "nixctr-net nat coexist --with firewalld"
+    assert coexist(networked, "--dry-run") == {"firewalld": True}
+    insist_on_blocked(networked, "firewalld")
+    assert coexist(networked) == {"firewalld": True}
+    insist_on_passing(networked)
+    assert coexist(networked) == {"firewalld": False}
+    networked.sh("firewall-cmd --reload")
+    insist_on_passing(networked)
+    firewalld(networked, "restart")
+    insist_on_passing(networked)
+    assert coexist(networked, "--remove") == {"firewalld": True}
+    insist_on_blocked(networked, "firewalld")
+    networked.sh("firewall-cmd --reload")
+    insist_on_blocked(networked, "firewalld")
+    assert networked.sh("firewall-cmd --permanent --zone=trusted --list-interfaces") == "\n"
+
+
+def test_firewalld_that_lets_pass(networked):
+    """With eth0 in the zone that links of nobody are in, they pass within that: nothing is said."""
+    firewalld(networked)
+    networked.sh("firewall-cmd --zone=public --add-interface=eth0")
+    insist_on_passing(networked)
+    networked.sh("firewall-cmd --zone=public --remove-forward")
+    insist_on_blocked(networked, "firewalld")
+
+
+def test_firewalld_with_other_wishes(networked):
+    """Who has put the links into another zone is not overruled, but told."""
+    firewalld(networked)
+    networked.sh("firewall-cmd --zone=internal --add-interface=ve-+")
+    refused = networked.nixctr("nat", "coexist", "--with", "firewalld")
+    assert refused.rc == 4 and "another zone" in refused.stderr, refused
+    # What failed is nothing to be taken back.
+    assert coexist(networked, "--remove") == {}
+
+
+def test_administrators_own_zone_stays(networked):
+    """What was there before is not ours to take away."""
+    firewalld(networked)
+    for permanent in "", "--permanent":
+        networked.sh(f"firewall-cmd {permanent} --zone=trusted --add-interface=ve-+")
+    assert coexist(networked, "--with", "firewalld") == {"firewalld": False}
+    assert coexist(networked, "--remove") == {}
+    assert networked.sh("firewall-cmd --zone=trusted --list-interfaces") == "ve-+\n"
+
+
+@pytest.mark.parametrize("kind", ["nft", "legacy"])
+def test_ufw(networked, kind):
+    """It drops what is forwarded; a route rule lets it pass, also after a reload."""
+    for program in "iptables", "ip6tables":
+        networked.sh(f"update-alternatives --set {program} /usr/sbin/{program}-{kind}")
+    networked.sh("ufw --force enable")
+    finding = insist_on_blocked(networked, "ufw")
+    assert ("iptables-legacy" in finding["evidence"]) == (kind == "legacy")
+    assert finding["fix"] == "nixctr-net nat coexist --with ufw"
+    assert coexist(networked) == {"ufw": True}
+    insist_on_passing(networked)
+    assert coexist(networked) == {"ufw": False}
+    networked.sh("ufw reload")
+    insist_on_passing(networked)
+    assert coexist(networked, "--remove") == {"ufw": True}
+    insist_on_blocked(networked, "ufw")
+    assert "ve-+" not in networked.sh("ufw show added")
+
+
+def test_docker(networked):
+    """Its policy is to drop; it leaves a chain for others, where iptables shows our rules."""
+    networked.sh("iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -N DOCKER-FORWARD;"
+                 " iptables -A FORWARD -j DOCKER-USER; iptables -A FORWARD -j DOCKER-FORWARD;"
+                 " iptables -A DOCKER-USER -j RETURN")  # fmt: skip
+    before = networked.sh("iptables -S")
+    finding = insist_on_blocked(networked, "Docker")
+    assert "chain FORWARD" in finding["evidence"] and "policy" in finding["evidence"]
+    assert coexist(networked) == {"docker": True}
+    insist_on_passing(networked)
+    assert networked.sh("iptables -S DOCKER-USER").splitlines()[1:] == [
+        "-A DOCKER-USER -i ve-+ -m comment --comment nixctr-net -j ACCEPT",
+        "-A DOCKER-USER -o ve-+ -m conntrack --ctstate RELATED,ESTABLISHED,DNAT"
+        " -m comment --comment nixctr-net -j ACCEPT",
+        "-A DOCKER-USER -j RETURN",
+    ]
+    # Whoever makes the chain anew knows nothing of them: they come back with the next container.
+    networked.sh("iptables -F DOCKER-USER; iptables -A DOCKER-USER -j RETURN")
+    insist_on_blocked(networked, "Docker")
+    networked.ok("net", "up", "foo")
+    insist_on_passing(networked)
+    assert coexist(networked, "--remove") == {"docker": True}
+    assert networked.sh("iptables -S") == before
+    insist_on_blocked(networked, "Docker")
+
+
+def test_docker_with_a_published_port(host):
+    """What is published is called from outside, through the same rules."""
+    host.ok("nat", "enable", "--external", "eth0")
+    host.ok("create", "--no-system", "foo", "--port", "8080:80")
+    host.ok("net", "up", "foo")
+    host.sh("iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER")
+    [finding] = findings(host, 1).values()
+    assert "calls of published ports" in finding["what"], finding
+    coexist(host)
+    insist_on_passing(host)
+
+
+def states(host):
+    """{link: NetworkManager's state of it}."""
+    told = host.run("nmcli", "--terse", "--fields", "DEVICE,STATE", "device").stdout
+    return dict(line.split(":") for line in told.splitlines())
+
+
+@pytest.fixture(name="taken")
+def taken_fixture(networked):
+    """A host whose udev does not keep NetworkManager off cables, as Debian's does."""
+    networked.sh("ln -s /dev/null /etc/udev/rules.d/85-nm-unmanaged.rules; udevadm control --reload;"
+                 " udevadm trigger --action=add --subsystem-match=net; udevadm settle")  # fmt: skip
+    return networked
+
+
+def test_networkmanager(taken):
+    """Stock NetworkManager keeps off, and the container stays connected."""
+    taken.sh("systemctl start NetworkManager")
+    eventually(lambda: {"eth0", "ve-foo"} <= set(states(taken)), "it knows the links")
+    assert states(taken)["ve-foo"] == "unmanaged"
+    insist_on_passing(taken)
+
+
+def test_networkmanager_is_named(taken):
+    """Without our file it takes the cable, and "nat check" says so before the address is gone."""
+    taken.sh(f"rm {NM_KEEPS_OFF}; systemctl start NetworkManager")
+    eventually(lambda: states(taken).get("ve-foo", "unmanaged") != "unmanaged", "it takes ve-foo")
+    finding = findings(taken)["networkmanager"]
+    assert "ve-foo" in finding["what"] and f"{NM_KEEPS_OFF} is not there" in finding["cause"]
+
+
+def networkd_state(host):
+    """What networkd does with the cable, once it has made up its mind."""
+    def state():
+        told = host.run("networkctl", "--json=short", "status", "ve-foo")
+        return told.json["AdministrativeState"] if told.rc == 0 else "pending"
+
+    return eventually(lambda: (now := state()) not in ("pending", "initialized") and now,
+                      "networkd has decided about ve-foo")  # fmt: skip
+
+
+def test_networkd(networked):
+    """Stock networkd keeps off, also when it restarts, and the container stays connected."""
+    for _ in range(2):
+        networked.sh("systemctl restart systemd-networkd")
+        assert networkd_state(networked) == "unmanaged"
+        insist_on_passing(networked)
+
+
+def test_networkd_is_named(networked):
+    """Without our file its own for such links wins, and "nat check" says which that is."""
+    networked.sh(f"rm {NETWORKD_KEEPS_OFF}; systemctl restart systemd-networkd")
+    eventually(lambda: networkd_state(networked) != "unmanaged", "networkd takes ve-foo")
+    finding = findings(networked)["networkd"]
+    assert "ve-foo" in finding["what"]
+    assert "80-container-ve.network" in finding["evidence"], finding

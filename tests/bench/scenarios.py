@@ -6,6 +6,7 @@ import json
 import re
 import time
 
+import heal
 import host
 import life
 import peers
@@ -306,7 +307,8 @@ def calls(bench):
 
 SCENARIOS = {
     scenario.__name__: scenario
-    for scenario in (attach, calls, restart, parallel, mass, book, scale, attached, life.life)
+    for scenario in (attach, calls, restart, parallel, mass, book, scale, attached, heal.heal,
+                     life.life)
 }
 
 

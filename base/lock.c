@@ -32,7 +32,7 @@
 /* Who has a lock. */
 struct holder {
 	pid_t pid; /* 0: not known, or not of our PID namespace */
-	char words[64];
+	char words[LOCK_HOLDER_MAX];
 };
 
 /**
@@ -292,16 +292,17 @@ int lock_acquire(const char *path, enum lock_mode mode, int *ret_fd, struct erro
 }
 
 /**
- * lock_try - take the lock of that name, alone, unless somebody has it
+ * lock_try - take the lock of that name, unless somebody has it
  * @path: borrowed; the file is made if it is missing, its directory must be there
+ * @mode: whether others may hold it as well
  * @ret_fd: the lock; close it to let go
  * @e: names the lock
  *
  * Returns 1, 0 when somebody else holds it, or -errno.
  */
-int lock_try(const char *path, int *ret_fd, struct error *e)
+int lock_try(const char *path, enum lock_mode mode, int *ret_fd, struct error *e)
 {
-	return lock_take(path, LOCK_EX, NULL, ret_fd, e);
+	return lock_take(path, mode == LOCK_SHARED ? LOCK_SH : LOCK_EX, NULL, ret_fd, e);
 }
 
 /**
@@ -316,4 +317,18 @@ void lock_remove(const char *path, int fd)
 {
 	if (fd >= 0)
 		unlink(path);
+}
+
+/**
+ * lock_holder - say who holds a lock
+ * @path: of its file, borrowed
+ * @words: filled: "process 42 (name)", or "another process" when that is not to be found out
+ */
+void lock_holder(const char *path, char words[LOCK_HOLDER_MAX])
+{
+	_cleanup_(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct holder holder;
+
+	holder_find(fd, &holder);
+	memcpy(words, holder.words, LOCK_HOLDER_MAX);
 }

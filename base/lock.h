@@ -16,5 +16,10 @@ enum lock_mode {
 int lock_acquire_within(const char *path, enum lock_mode mode, int seconds, int *ret_fd,
 			struct error *e);
 int lock_acquire(const char *path, enum lock_mode mode, int *ret_fd, struct error *e);
-int lock_try(const char *path, int *ret_fd, struct error *e);
+int lock_try(const char *path, enum lock_mode mode, int *ret_fd, struct error *e);
 void lock_remove(const char *path, int fd);
+
+#define LOCK_HOLDER_MAX 64
+
+/* Who holds a lock, in words. */
+void lock_holder(const char *path, char words[LOCK_HOLDER_MAX]);

@@ -12,11 +12,11 @@ struct nat_enable_options {
 
 static const struct option_spec specs[] = {
 	{ "external", 'e', OPTION_LIST, offsetof(struct nat_enable_options, external), "LINK,...",
-	  "links to the outside, wl* for all of a kind, auto: the default route" },
+	  "links that lead outside, wl* for all of that kind, or auto: the default route's" },
 	{ "internal", 'i', OPTION_LIST, offsetof(struct nat_enable_options, internal),
 	  "NETWORK,...", "networks of the host that get out as containers do" },
 	{ "source", 's', OPTION_LIST, offsetof(struct nat_enable_options, source), "ADDRESS,...",
-	  "address of the host to leave with, one each for IPv4 and IPv6" },
+	  "the address of the host all leave with, one for each of IPv4 and IPv6" },
 };
 
 const struct option_table nat_enable_options = OPTION_TABLE(specs, struct nat_enable_options);

@@ -86,6 +86,8 @@ int verb_net_show(const struct invocation *in, struct error *e);
 int verb_net_exec(const struct invocation *in, struct error *e);
 int verb_nat_enable(const struct invocation *in, struct error *e);
 int verb_nat_disable(const struct invocation *in, struct error *e);
+int verb_nat_apply(const struct invocation *in, struct error *e);
+int verb_watch(const struct invocation *in, struct error *e);
 int verb_nat_show(const struct invocation *in, struct error *e);
 int verb_nat_forward_add(const struct invocation *in, struct error *e);
 int verb_nat_forward_remove(const struct invocation *in, struct error *e);

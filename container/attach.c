@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+
 #include "base/cleanup.h"
 #include "base/netns.h"
 #include "container/forwards.h"
@@ -197,6 +199,73 @@ int network_attach(struct network *network, const char *name, struct definition 
 		network_lock_remove(&lock);
 	if (r >= 0 && ret_definition)
 		*ret_definition = definition;
+	return r;
+}
+
+/**
+ * mend_attached - make right what is attached of a container, under its lock
+ * @network: the session, which has the lock of the rules
+ * @name: a checked name
+ * @ret_drift: how the cable differed
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when all was so, it is not attached or not defined any more, or -errno.
+ */
+static int mend_attached(struct network *network, const char *name, struct veth_drift *ret_drift,
+			 struct error *e)
+{
+	struct network_state state;
+	struct definition definition;
+	int r;
+
+	if (!container_is_attached(network->host.paths, name))
+		return 0;
+	r = definition_read(network->host.paths, name, &definition, e);
+	if (r <= 0)
+		return r;
+	r = network_read(network, name, &state, e);
+	if (r <= 0)
+		return r;
+	*ret_drift = state.drift;
+	return attach_defined(network, &definition, e);
+}
+
+/**
+ * network_mend - make right what is attached of a container; nothing is attached by it
+ * @network: the session
+ * @name: a checked name, borrowed
+ * @patience: whether to wait for others who are at this container
+ * @ret_drift: how its cable differed
+ * @e: filled on failure
+ *
+ * Most that it is asked about are right: those that are not attached are left alone before any lock.
+ *
+ * Returns 1 when something was mended, 0 when all was so or it is not attached, -EAGAIN (ERROR_BUSY)
+ * when others are at it, or another -errno.
+ */
+int network_mend(struct network *network, const char *name, enum network_patience patience,
+		 struct veth_drift *ret_drift, struct error *e)
+{
+	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
+	const struct paths *paths = network->host.paths;
+	int r = name_check(name, e);
+
+	ret_drift->count = 0;
+	if (r < 0 || !container_is_attached(paths, name))
+		return r;
+	if (network->rules_fd < 0)
+		r = rules_lock(paths, LOCK_SHARED, &network->rules_fd, e);
+	if (r == 0 && patience == NETWORK_GIVES_UP)
+		r = network_lock_try(paths, name, &lock, e);
+	else if (r == 0)
+		r = network_lock(paths, name, &lock, e);
+	if (r < 0)
+		return r;
+	if (lock.fd < 0)
+		return error_set(e, ERROR_BUSY, EAGAIN, "somebody else is at container '%s'", name);
+	r = mend_attached(network, name, ret_drift, e);
+	if (r >= 0 && !container_is_attached(paths, name))
+		network_lock_remove(&lock);
 	return r;
 }
 

@@ -279,6 +279,30 @@ int network_detach_many(struct network *network, const char *const *names, size_
 			struct network_result *results, struct error *e);
 int network_read(struct network *network, const char *name, struct network_state *ret_state,
 		 struct error *e);
+
+enum network_patience {
+	NETWORK_WAITS,    /* for others who are at the same container */
+	NETWORK_GIVES_UP, /* with -EAGAIN (ERROR_BUSY) */
+};
+
+/*
+ * Puts back what others have changed, and attaches nothing. Return 1, 0 when all was so, nothing needs
+ * rules, or the container is not attached. @ret_drift: how its cable differed.
+ */
+int network_mend_rules(struct network *network, struct error *e);
+int network_mend(struct network *network, const char *name, enum network_patience patience,
+		 struct veth_drift *ret_drift, struct error *e);
+
+/* The names of all containers with a network, sorted. The caller frees *ret_names, one block. */
+int attached_names(const struct paths *paths, char (**ret_names)[CONTAINER_NAME_MAX],
+		   size_t *ret_count, struct error *e);
+
+/*
+ * Sees what others change of rules, links, addresses and routes, and puts it back, until it is told to
+ * stop by SIGTERM. There is one of them: -EEXIST (ERROR_CONFLICT) names it.
+ */
+int network_watch(const struct paths *paths, struct error *e);
+
 /* Becomes @argv inside the container's network namespace. Returns only on failure. */
 int network_exec(struct network *network, const char *name, char *const argv[], struct error *e);
 

@@ -97,6 +97,58 @@ int forwards_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, s
 }
 
 /**
+ * runtime_lock_try - runtime_lock() for who must not wait
+ * @directory: borrowed
+ * @name: of the file in it, borrowed
+ * @mode: shared or exclusive
+ * @path: filled
+ * @ret_fd: the lock
+ * @e: names the lock
+ *
+ * Returns 1, 0 when others hold it, or -errno.
+ */
+static int runtime_lock_try(const char *directory, const char *name, enum lock_mode mode,
+			    char path[PATH_MAX], int *ret_fd, struct error *e)
+{
+	int r = path_format(path, PATH_MAX, e, "%s/%s.lock", directory, name);
+
+	if (r == 0)
+		r = lock_try(path, mode, ret_fd, e);
+	if (r == -ENOENT) {
+		r = directory_make(directory, 0755, e);
+		if (r >= 0)
+			r = lock_try(path, mode, ret_fd, e);
+	}
+	return r;
+}
+
+/**
+ * rules_lock_try - rules_lock() for who must not wait
+ * @paths, @mode, @ret_fd, @e: as there
+ *
+ * Returns 1, 0 when others hold it, or -errno.
+ */
+int rules_lock_try(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e)
+{
+	char path[PATH_MAX];
+
+	return runtime_lock_try(paths->runtime, "rules", mode, path, ret_fd, e);
+}
+
+/**
+ * forwards_lock_try - forwards_lock() for who must not wait
+ * @paths, @mode, @ret_fd, @e: as there
+ *
+ * Returns 1, 0 when others hold it, or -errno.
+ */
+int forwards_lock_try(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e)
+{
+	char path[PATH_MAX];
+
+	return runtime_lock_try(paths->runtime, "forwards", mode, path, ret_fd, e);
+}
+
+/**
  * claim_try - have a container for ourselves, unless somebody else is at it
  * @paths: borrowed
  * @name: a checked name
@@ -107,17 +159,9 @@ int forwards_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, s
  */
 int claim_try(const struct paths *paths, const char *name, struct claim *ret_claim, struct error *e)
 {
-	int r = path_format(ret_claim->path, sizeof(ret_claim->path), e, "%s/%s.lock",
-			    paths->claims, name);
+	int r = runtime_lock_try(paths->claims, name, LOCK_EXCLUSIVE, ret_claim->path,
+				 &ret_claim->fd, e);
 
-	if (r < 0)
-		return r;
-	r = lock_try(ret_claim->path, &ret_claim->fd, e);
-	if (r == -ENOENT) {
-		r = directory_make(paths->claims, 0755, e);
-		if (r >= 0)
-			r = lock_try(ret_claim->path, &ret_claim->fd, e);
-	}
 	if (r == -EACCES || r == -EPERM)
 		return error_remedy(e, r, "run it as root (it takes CAP_DAC_OVERRIDE to write %s)",
 				    paths->claims);
@@ -174,6 +218,22 @@ int network_lock(const struct paths *paths, const char *name, struct network_loc
 	return r < 0 ? r
 		     : runtime_lock(paths->networks, ret_lock->path, LOCK_EXCLUSIVE, &ret_lock->fd,
 				    e);
+}
+
+/**
+ * network_lock_try - network_lock() for who must not wait
+ * @paths: borrowed
+ * @name: a checked name
+ * @ret_lock: the lock; the caller ends with network_unlock()
+ * @e: names the lock
+ *
+ * Returns 1, 0 when somebody else is at it, or -errno.
+ */
+int network_lock_try(const struct paths *paths, const char *name, struct network_lock *ret_lock,
+		     struct error *e)
+{
+	return runtime_lock_try(paths->networks, name, LOCK_EXCLUSIVE, ret_lock->path,
+				&ret_lock->fd, e);
 }
 
 /**

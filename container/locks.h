@@ -27,6 +27,10 @@ int definitions_lock(const struct paths *paths, int *ret_fd, struct error *e);
 int rules_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
 int forwards_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
 
+/* For who must not wait. Return 1, 0 when others are at it, or -errno. */
+int rules_lock_try(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
+int forwards_lock_try(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
+
 struct claim {
 	char path[PATH_MAX];
 	int fd;
@@ -49,5 +53,8 @@ struct network_lock {
 
 int network_lock(const struct paths *paths, const char *name, struct network_lock *ret_lock,
 		 struct error *e);
+/* Returns 1, 0 when somebody else is at it, or -errno. */
+int network_lock_try(const struct paths *paths, const char *name, struct network_lock *ret_lock,
+		     struct error *e);
 void network_unlock(struct network_lock *lock);
 void network_lock_remove(struct network_lock *lock);

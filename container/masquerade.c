@@ -54,7 +54,7 @@ static int keep_external(struct nat *nat, struct host *host, struct error *e)
 	for (size_t i = 0; r > 0 && i < state.n_external; i++)
 		if (nat_spec_add(&host->nat, state.external[i], e) < 0)
 			r = -EINVAL;
-	if (r >= 0)
+	if (r >= 0 && !host->nat.quiet)
 		log_warning("there is no default route now: external links stay as they are");
 	return r < 0 ? r : 0;
 }
@@ -118,7 +118,8 @@ static bool switches_known(const struct host *host)
 }
 
 /**
- * masquerade_ensure - have the rules, and the external links forward
+ * masquerade_ensure_by - have the rules, and the external links forward
+ * @nat: the session
  * @host: borrowed; looked at
  * @e: filled on failure
  *
@@ -126,15 +127,13 @@ static bool switches_known(const struct host *host)
  *
  * Returns 1 when something was done, 0 when all was so, or -errno.
  */
-int masquerade_ensure(struct host *host, struct error *e)
+int masquerade_ensure_by(struct nat *nat, struct host *host, struct error *e)
 {
-	_cleanup_(nat_closep) struct nat *nat = NULL;
 	struct nat_mark mark;
-	int rules, r;
+	int rules, r = 0;
 	bool known;
 
-	r = nat_open(&nat, e);
-	if (r == 0 && host->unresolved)
+	if (host->unresolved)
 		r = keep_external(nat, host, e);
 	if (r < 0)
 		return r;
@@ -151,6 +150,20 @@ int masquerade_ensure(struct host *host, struct error *e)
 	if (r >= 0 && rules == 0 && !known && rules_note(host->paths, nat, &host->nat, &mark))
 		host->rules = mark;
 	return r < 0 ? r : rules || r;
+}
+
+/**
+ * masquerade_ensure - masquerade_ensure_by() in a session of its own
+ * @host, @e: as there
+ *
+ * Returns as masquerade_ensure_by().
+ */
+int masquerade_ensure(struct host *host, struct error *e)
+{
+	_cleanup_(nat_closep) struct nat *nat = NULL;
+	int r = nat_open(&nat, e);
+
+	return r < 0 ? r : masquerade_ensure_by(nat, host, e);
 }
 
 /**
@@ -174,13 +187,13 @@ int masquerade_switch(struct host *host, struct error *e)
 }
 
 /**
- * is_attached - whether the namespace of a container is pinned
+ * container_is_attached - whether the namespace of a container is pinned
  * @paths: borrowed
  * @name: a checked name
  *
  * Errors count as "attached": whoever asks would otherwise take something away.
  */
-static bool is_attached(const struct paths *paths, const char *name)
+bool container_is_attached(const struct paths *paths, const char *name)
 {
 	_cleanup_(fd_closep) int ns = -1;
 	char path[PATH_MAX];
@@ -237,7 +250,7 @@ int cables_apply(struct host *host, struct error *e)
 	int r = definition_names(host->paths, &names, &count, e);
 
 	for (size_t i = 0; r >= 0 && i < count; i++)
-		if (is_attached(host->paths, names[i]))
+		if (container_is_attached(host->paths, names[i]))
 			r = cable_apply(host, names[i], e);
 	return r < 0 ? r : 0;
 }
@@ -262,17 +275,31 @@ static int any_attached(const struct paths *paths, struct error *e)
 				       : error_errno(e, errno, "cannot read %s", paths->namespaces);
 	while (r == 0 && (entry = readdir(directory)))
 		r = strncmp(entry->d_name, NAT_PREFIX, strlen(NAT_PREFIX)) == 0 &&
-		    is_attached(paths, entry->d_name + strlen(NAT_PREFIX));
+		    container_is_attached(paths, entry->d_name + strlen(NAT_PREFIX));
 	closedir(directory);
 	return r;
+}
+
+/**
+ * masquerade_is_needed - whether there have to be rules
+ * @paths: borrowed
+ * @settings: as read, borrowed
+ * @e: filled on failure
+ *
+ * They are needed while NAT is enabled or a container is attached.
+ *
+ * Returns 1, 0 or -errno.
+ */
+int masquerade_is_needed(const struct paths *paths, const struct settings *settings,
+			 struct error *e)
+{
+	return settings->nat ? 1 : any_attached(paths, e);
 }
 
 /**
  * rules_collect - take the rules away when nothing needs them, under the exclusive lock
  * @paths: borrowed
  * @e: filled on failure
- *
- * They are needed while NAT is enabled or a container is attached.
  *
  * Returns 1 when there are no rules any more, 0 when they are needed, or -errno.
  */
@@ -283,9 +310,8 @@ static int rules_collect(const struct paths *paths, struct error *e)
 	int r;
 
 	r = settings_read(paths, &settings, e);
-	if (r < 0 || settings.nat)
-		return r;
-	r = any_attached(paths, e);
+	if (r == 0)
+		r = masquerade_is_needed(paths, &settings, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = nat_open(&nat, e);

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -84,6 +85,10 @@ int supervisor_run(const struct supervisor_settings *settings, const char *name,
 
 /* Ends what machined still keeps of a machine whose systemd-nspawn is gone. Returns 1, 0, -errno. */
 int machine_forget(const char *name, struct error *e);
+
+/* What a service tells its manager: "READY=1"; and after how many µs without a word it counts as dead. */
+void machine_announce(const char *state);
+uint64_t machine_watchdog(void);
 
 /* ------------------------------------------------------------- inside */
 

@@ -115,6 +115,25 @@ static int table_make_from(struct nat *nat, const struct snapshot *snapshot,
 }
 
 /**
+ * nat_make - make the table that somebody has just deleted
+ * @nat: the session
+ * @spec: what it should be, borrowed
+ * @generation: of the ruleset without it
+ * @e: names the object that was refused
+ *
+ * Nothing is read before: whoever has deleted it will keep all others waiting as soon as he closes his
+ * socket, for which the kernel takes 10 to 200 ms.
+ *
+ * Returns 1, -ERESTART when somebody has changed the ruleset since, or another -errno.
+ */
+int nat_make(struct nat *nat, const struct nat_spec *spec, uint32_t generation, struct error *e)
+{
+	const struct snapshot gone = { .generation = generation };
+
+	return table_make_from(nat, &gone, spec, e);
+}
+
+/**
  * table_fill - change what the sets of the table hold, and nothing else
  * @nat: the session
  * @snapshot: what is there, intact

@@ -294,7 +294,7 @@ int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struc
 		return 0;
 	if (r >= 0)
 		r = survey_make(spec, &work.record, &survey, e);
-	for (size_t i = 0; r >= 0 && i < survey.n_absent; i++)
+	for (size_t i = 0; r >= 0 && !spec->quiet && i < survey.n_absent; i++)
 		log_notice("external link %s is not there: nothing is forwarded from it",
 			   survey.absent[i]);
 	if (r <= 0)

@@ -72,6 +72,7 @@ struct nat_spec {
 	bool ipv6; /* a container has IPv6: before 6.17 the kernel forwards that for all links or none */
 	bool ports; /* a port is about to be published: what that takes has to be there */
 	bool bound; /* ... by one address or through one link */
+	bool quiet; /* who asks finds out which links are not there, and says so */
 	struct nat_source source; /* none: there are no forwards */
 	bool callers_known; /* the links below are; else the switches they need stay as they are */
 	size_t n_callers;   /* links on which published ports are called */
@@ -161,6 +162,9 @@ int nat_address_compare(const struct nat_spec *spec, struct nat_drift *drift, st
  * done, 0 when all was right.
  */
 int nat_ensure(struct nat *nat, const struct nat_spec *spec, struct error *e);
+
+/* Makes a table that went with the last change of anybody, without a look. -ERESTART: it was not. */
+int nat_make(struct nat *nat, const struct nat_spec *spec, uint32_t generation, struct error *e);
 
 /* Reads the table back. Returns 1, or 0 when there is none. */
 int nat_read(struct nat *nat, struct nat_state *ret_state, struct error *e);
@@ -317,3 +321,37 @@ int nat_place_clear(struct nat *nat, const struct nat_place *place, struct error
 /* Returns how many chains of that name there are and lack them, or -errno. */
 int nat_place_missing(struct nat *nat, const struct nat_place *place, size_t *ret_chains,
 		      struct error *e);
+
+/* ------------------------------------------------------------- watching */
+
+/* What others have done to the ruleset since that was last asked. */
+struct nat_changes {
+	unsigned commits;    /* of anybody, to any table */
+	bool touched;        /* one of them changed a table of ours; without, the rest is empty */
+	bool elements;       /* what a set or map holds was changed, and not by a command of ours */
+	bool gone;           /* only one commit did, and took table "inet" away with it */
+	uint32_t generation; /* of the ruleset after that commit */
+	bool lost;           /* there were more events than could be kept: nobody knows what */
+	bool own;            /* only commands of ours did */
+	uint32_t pid;        /* who was the first, by the kernel's own count; 0: not told */
+	char process[16];    /* its name */
+	char what[96];       /* what it did first: "deleted table inet nixctr-net" */
+};
+
+struct nat_watch;
+
+/*
+ * A watch in the namespace of the calling thread, the host's. What is changed in the session @nat, which
+ * stays open, is not told. nat_watch_close() accepts NULL.
+ */
+int nat_watch_open(const struct nat *nat, struct nat_watch **ret_watch, struct error *e);
+void nat_watch_close(struct nat_watch *watch);
+void nat_watch_closep(struct nat_watch **watch);
+int nat_watch_fd(const struct nat_watch *watch);
+
+/* Never waits. Returns 1 when a table of ours was touched or events were lost, 0 when not. */
+int nat_watch_read(struct nat_watch *watch, struct nat_changes *ret_changes, struct error *e);
+
+/* Commits up to this generation are no news any more: what they did has been looked at. */
+void nat_watch_cover(struct nat_watch *watch, uint32_t generation);
+int nat_generation_read(struct nat *nat, uint32_t *ret_generation, struct error *e);

@@ -89,7 +89,7 @@ int inside_open(struct veth *veth, int ns_fd, struct rtnl *ret_rtnl, struct erro
  */
 void tag_format(const struct veth_spec *spec, char tag[LINK_ALIAS_MAX])
 {
-	(void)snprintf(tag, LINK_ALIAS_MAX, "nixctr-net container %s", spec->container);
+	(void)snprintf(tag, LINK_ALIAS_MAX, TAG_PREFIX "%s", spec->container);
 }
 
 /**

@@ -21,6 +21,9 @@
 
 #define LOOPBACK_IFINDEX 1 /* in every network namespace */
 
+#define TAG_PREFIX     "nixctr-net container " /* of the alias of a host end */
+#define RETIRED_PREFIX "ve-."
+
 /* The host ends of the cables that are to be taken away together. */
 struct removed {
 	int *ifindexes; /* owned */

@@ -30,7 +30,7 @@
  */
 void link_retired_name(int ifindex, char name[IFNAMSIZ])
 {
-	(void)snprintf(name, IFNAMSIZ, "ve-.%x", (unsigned)ifindex);
+	(void)snprintf(name, IFNAMSIZ, RETIRED_PREFIX "%x", (unsigned)ifindex);
 }
 
 /**

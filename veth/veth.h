@@ -195,3 +195,33 @@ struct veth_ways {
  */
 int veth_ways(struct veth *veth, const struct prefix *network, struct veth_ways *ret_ways,
 	      struct error *e);
+
+/* ------------------------------------------------------------- watching */
+
+#define VETH_TOUCHED_MAX 64
+#define VETH_RENAMED_MAX 8
+
+/* What has changed on the host since that was last asked. The kernel does not say who has done it. */
+struct veth_changes {
+	bool lost; /* there were more events than could be kept: all may be otherwise */
+	bool many; /* more cables than fit below have lost something */
+	bool host; /* a link that is no cable, its addresses, routes or switches */
+	bool mtu;  /* of a link that is no cable */
+	size_t n_touched; /* containers whose cable has lost something */
+	char touched[VETH_TOUCHED_MAX][VETH_NAME_MAX];
+	size_t n_renamed; /* links that are no cables; those for which there is no room are left out */
+	struct {
+		char from[IFNAMSIZ], to[IFNAMSIZ];
+	} renamed[VETH_RENAMED_MAX];
+};
+
+struct veth_watch;
+
+/* A watch in the namespace of the calling thread, the host's. veth_watch_close() accepts NULL. */
+int veth_watch_open(struct veth_watch **ret_watch, struct error *e);
+void veth_watch_close(struct veth_watch *watch);
+void veth_watch_closep(struct veth_watch **watch);
+int veth_watch_fd(const struct veth_watch *watch);
+
+/* Never waits. Adds to @changes. Returns 1 when they are not empty, 0, or -errno. */
+int veth_watch_read(struct veth_watch *watch, struct veth_changes *changes, struct error *e);

@@ -101,6 +101,15 @@ class Host:
         """Runs a command for its output; see world.Result."""
         return self._world.run(*argv)
 
+    @property
+    def namespace(self):
+        """Its network namespace."""
+        return self._world.namespace
+
+    def start(self, *argv, **options):
+        """Starts a command that is not waited for; see subprocess.Popen."""
+        return subprocess.Popen(self._world.command(*argv), **options)
+
     def write(self, path, text):
         """Makes a file and the directories above it."""
         there = self.path(path)

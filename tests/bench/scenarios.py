@@ -6,6 +6,7 @@ import json
 import re
 import time
 
+import heal
 import host
 import life
 import peers
@@ -372,7 +373,7 @@ def calls(bench):
 
 SCENARIOS = {
     scenario.__name__: scenario
-    for scenario in (attach, calls, restart, parallel, mass, book, forwards, scale, attached,
+    for scenario in (attach, calls, restart, parallel, mass, book, forwards, scale, attached, heal.heal,
                      life.life)
 }
 

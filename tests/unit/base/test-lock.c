@@ -127,11 +127,11 @@ static void a_lock_is_tried_without_waiting(void **state)
 	int first = -1, second = -1;
 
 	(void)state;
-	assert_int_equal(lock_try(lock_path, &first, NULL), 1);
-	assert_int_equal(lock_try(lock_path, &second, NULL), 0);
+	assert_int_equal(lock_try(lock_path, LOCK_EXCLUSIVE, &first, NULL), 1);
+	assert_int_equal(lock_try(lock_path, LOCK_EXCLUSIVE, &second, NULL), 0);
 	assert_int_equal(second, -1);
 	close(first);
-	assert_int_equal(lock_try(lock_path, &second, NULL), 1);
+	assert_int_equal(lock_try(lock_path, LOCK_EXCLUSIVE, &second, NULL), 1);
 	close(second);
 }
 

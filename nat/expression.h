@@ -64,8 +64,7 @@ enum part {
 	PART_PORTS = 1 << 1,    /* since a port was published */
 	PART_INTERNAL = 1 << 2, /* since other networks get out as well */
 	PART_ADDRESS = 1 << 3,  /* since all leave with an address of their own */
-	PART_BOUND =
-		1 << 4, /* since a port was that is called by one address or through one link */
+	PART_BOUND = 1 << 4,    /* since a port is called by one address or through one link */
 };
 
 /* One rule. */

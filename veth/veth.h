@@ -63,6 +63,7 @@ struct veth_state {
 	struct veth_end host;
 	struct veth_end local;
 	char bridge[IFNAMSIZ];
+	struct mac known_v4, known_v6; /* where the host finds the container, when that is fixed */
 	bool forwarding_v4, forwarding_v6, strict_source, v6_disabled, accept_ra, accept_redirects;
 	bool altname;
 	bool loopback_up;

@@ -31,6 +31,7 @@ struct nft_message {
 	enum nft_action action;
 	enum nft_kind kind;
 	const char *name; /* of the object, for errors; outlives the request */
+	uint8_t family;   /* of the table */
 	size_t offset;    /* of the message in the request */
 };
 
@@ -41,6 +42,7 @@ struct nft_message {
 
 /* Nearly all requests fit into what the struct has; only what publishes many ports grows beyond. */
 struct nft_request {
+	uint8_t family; /* of the table that what is added next is about: NFPROTO_INET unless changed */
 	size_t count;
 	size_t length;           /* bytes, all but the last message, which may still grow */
 	bool full;               /* there was no memory to grow: it will not be sent */

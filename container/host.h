@@ -16,8 +16,8 @@ struct host {
 	struct veth_uplink uplink_v4, uplink_v6;
 	struct nat_spec nat; /* external links, "auto" resolved; none: NAT is not enabled */
 	bool unresolved;     /* there is no default route now that "auto" could follow */
-	bool publishes;      /* a container publishes ports: cables forward, even without NAT */
-	bool forwards_held;  /* we hold the lock of the forwards */
+	bool publishes; /* ports are published, or containers linked: cables forward, even without NAT */
+	bool forwards_held; /* we hold the lock of the forwards */
 };
 
 int host_open(const struct paths *paths, struct host *ret_host, struct error *e);

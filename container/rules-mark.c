@@ -32,9 +32,11 @@ static size_t mark_format(const struct nat_spec *spec, const struct nat_mark *ma
 {
 	char address[PREFIX_TEXT];
 	int length = snprintf(text, MARK_SIZE_MAX,
-			      "version %s\nnetns %llu\ntable %llu\ngeneration %u\nports %d\n",
+			      "version %s\nnetns %llu\ntable %llu\ngeneration %u\nports %d\n"
+			      "open %d\npeers %d\nbridges %d\n",
 			      NIXCTR_NET_VERSION, (unsigned long long)mark->netns,
-			      (unsigned long long)mark->table, mark->generation, spec->ports);
+			      (unsigned long long)mark->table, mark->generation, spec->ports,
+			      spec->open, spec->peers, spec->bridges);
 
 	for (size_t i = 0; i < spec->n_external; i++)
 		length += snprintf(text + length, MARK_SIZE_MAX - (size_t)length, "external %s\n",

@@ -134,6 +134,22 @@ static void ports_add(struct tree *tree, const struct ports *ports)
 }
 
 /**
+ * peers_add - say which other containers this one reaches
+ * @tree: changed
+ * @state: borrowed
+ */
+static void peers_add(struct tree *tree, const struct network_state *state)
+{
+	struct phrase phrase = { .length = 0 };
+
+	if (state->open)
+		phrase_add(&phrase, "reaches all containers: isolation is off");
+	for (size_t i = 0; i < state->n_peers; i++)
+		phrase_add(&phrase, "linked with %s", state->peers[i]);
+	tree_add(tree, TONE_PLAIN, "others", "%s", phrase.length ? phrase.text : "isolated");
+}
+
+/**
  * picture_draw - draw a container's network as one tree
  * @session: borrowed
  * @state: borrowed
@@ -167,6 +183,7 @@ int picture_draw(const struct session *session, const struct network_state *stat
 	tone = outside_phrase(outside, &phrase);
 	tree_add(tree, tone, "nat", "%s", phrase.text);
 	ports_add(tree, &state->definition.ports);
+	peers_add(tree, state);
 	if (state->attached)
 		tree_add_drift(tree, state->drift.line[0], sizeof(state->drift.line[0]),
 			       state->drift.count);
@@ -245,12 +262,13 @@ json_t *picture_json(const struct network_state *state, const struct masquerade_
 	(void)selection_make(&network_listing, NULL, SELECT_ALL, &columns, NULL);
 	object = json_row(&columns, &row);
 	more = json_pack(
-		"{s:o, s:o, s:{s:b, s:o}, s:o, s:o}", "host",
+		"{s:o, s:o, s:{s:b, s:o}, s:o, s:b, s:o, s:o}", "host",
 		end_json(state->spec.link, state->has_cable ? &state->cable.host : &none), "local",
 		end_json(VETH_INSIDE, &state->cable.local), "nat", "enabled", outside->settings.nat,
 		"external",
 		json_lines(outside->spec.external[0], IFNAMSIZ, outside->spec.n_external), "ports",
-		ports_json(&state->definition.ports), "drift",
+		ports_json(&state->definition.ports), "isolated", !state->open, "linked",
+		json_lines(state->peers[0], sizeof(state->peers[0]), state->n_peers), "drift",
 		json_lines(state->drift.line[0], sizeof(state->drift.line[0]), state->drift.count));
 	if (!object || !more || json_object_update(object, more) != 0) {
 		json_decref(object);

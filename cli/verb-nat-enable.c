@@ -12,7 +12,7 @@ struct nat_enable_options {
 
 static const struct option_spec specs[] = {
 	{ "external", 'e', OPTION_LIST, offsetof(struct nat_enable_options, external), "LINK,...",
-	  "links that lead outside, wl* for all of that kind, or auto: the default route's" },
+	  "links to the outside, wl* for all of a kind, auto: the default route" },
 	{ "internal", 'i', OPTION_LIST, offsetof(struct nat_enable_options, internal),
 	  "NETWORK,...", "networks of the host that get out as containers do" },
 	{ "source", 's', OPTION_LIST, offsetof(struct nat_enable_options, source), "ADDRESS,...",

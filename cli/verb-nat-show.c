@@ -43,6 +43,20 @@ static json_t *networks_json(const struct prefix *networks, size_t count)
 }
 
 /**
+ * pins_json - what both tables count of containers that lie, or talk to each other
+ * @table: one of them, borrowed
+ *
+ * Returns a new object, or NULL without memory.
+ */
+static json_t *pins_json(const struct nat_state *table)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "linked", counter_json(&table->linked),
+			 "between", counter_json(&table->between), "spoofed",
+			 counter_json(&table->spoofed), "rogue", counter_json(&table->rogue),
+			 "dropped", counter_json(&table->dropped));
+}
+
+/**
  * table_json - the table as the kernel has it
  * @state: borrowed
  *
@@ -51,18 +65,39 @@ static json_t *networks_json(const struct prefix *networks, size_t count)
 static json_t *table_json(const struct masquerade_state *state)
 {
 	const struct nat_state *table = &state->table;
+	json_t *counters, *more;
 
 	if (!state->present)
 		return json_null();
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:o}}", "intact",
-			 table->intact, "external",
+	counters = json_pack(
+		"{s:o, s:o, s:o, s:o}", "masqueraded", counter_json(&table->masqueraded),
+		"outgoing", counter_json(&table->outgoing), "incoming",
+		counter_json(&table->incoming), "published", counter_json(&table->published));
+	more = pins_json(table);
+	if (!counters || !more || json_object_update(counters, more) != 0) {
+		json_decref(counters);
+		counters = NULL;
+	}
+	json_decref(more);
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "intact", table->intact, "external",
 			 json_lines(table->external[0], IFNAMSIZ, table->n_external), "internal",
 			 networks_json(table->internal, table->n_internal), "source",
 			 json_addr(&table->address4), "source6", json_addr(&table->address6),
-			 "counters", "masqueraded", counter_json(&table->masqueraded), "outgoing",
-			 counter_json(&table->outgoing), "incoming", counter_json(&table->incoming),
-			 "published", counter_json(&table->published), "dropped",
-			 counter_json(&table->dropped));
+			 "counters", counters);
+}
+
+/**
+ * bridge_json - the table for bridges as the kernel has it
+ * @state: borrowed
+ *
+ * Returns a new object, null when there is no table, or NULL without memory.
+ */
+static json_t *bridge_json(const struct masquerade_state *state)
+{
+	if (!state->bridged)
+		return json_null();
+	return json_pack("{s:b, s:o}", "intact", state->bridge.intact, "counters",
+			 pins_json(&state->bridge));
 }
 
 /**
@@ -81,16 +116,16 @@ static json_t *state_json(const struct masquerade_state *state, const struct for
 
 	(void)selection_make(&forward_listing, NULL, SELECT_ALL, &columns, NULL);
 	return json_pack(
-		"{s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "enabled",
-		settings->nat, "auto", settings->external_auto, "configured",
-		json_lines(wanted->external[0], IFNAMSIZ, wanted->n_external), "external",
-		json_lines(spec->external[0], IFNAMSIZ, spec->n_external), "links",
+		"{s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "enabled",
+		settings->nat, "isolate", !settings->open, "auto", settings->external_auto,
+		"configured", json_lines(wanted->external[0], IFNAMSIZ, wanted->n_external),
+		"external", json_lines(spec->external[0], IFNAMSIZ, spec->n_external), "links",
 		json_lines(state->links[0], IFNAMSIZ, state->n_links), "internal",
 		networks_json(wanted->internal, wanted->n_internal), "inside",
 		json_lines(spec->inside[0].link, sizeof(spec->inside[0]), spec->n_inside), "source",
 		json_addr(&wanted->address4), "source6", json_addr(&wanted->address6), "forwards",
 		json_rows(&forward_listing, &columns, rows, count), "table", table_json(state),
-		"drift",
+		"bridge_table", bridge_json(state), "drift",
 		json_lines(state->drift.line[0], sizeof(state->drift.line[0]), state->drift.count));
 }
 
@@ -180,6 +215,32 @@ static void forwards_add(struct tree *tree, const struct forward_row *rows, size
 }
 
 /**
+ * pins_add - say what both tables have counted of containers that lie, or talk to each other
+ * @tree: changed
+ * @table: one of them, borrowed
+ */
+static void pins_add(struct tree *tree, const struct nat_state *table)
+{
+	if (table->linked.packets)
+		counter_add(tree, "linked", &table->linked, "packets");
+	if (table->open)
+		counter_add(tree, "between", &table->between, "packets");
+	counter_add(tree, "spoofed", &table->spoofed, "packets");
+	counter_add(tree, "rogue", &table->rogue, "packets");
+	counter_add(tree, "dropped", &table->dropped, "packets");
+}
+
+/**
+ * table_words - how a table is, in words
+ * @present: whether it is there
+ * @state: borrowed
+ */
+static const char *table_words(bool present, const struct nat_state *state)
+{
+	return !present ? "not there" : state->intact ? "intact" : "changed by somebody";
+}
+
+/**
  * state_draw - draw all there is to say about NAT
  * @in: the call, borrowed
  * @state: borrowed
@@ -200,17 +261,23 @@ static int state_draw(const struct invocation *in, const struct masquerade_state
 		return r;
 	tree_add(tree, tone, "nat", "%s", phrase.text);
 	settings_add(tree, state);
+	tree_add(tree, TONE_PLAIN, "isolation", "%s",
+		 state->settings.open ? "off: containers reach each other"
+				      : "on: only linked containers reach each other");
 	tree_add(tree, TONE_PLAIN, "table", "inet %s, %s", NAT_TABLE,
-		 !state->present       ? "not there"
-		 : state->table.intact ? "intact"
-				       : "changed by somebody");
+		 table_words(state->present, &state->table));
 	if (state->present) {
 		counter_add(tree, "masqueraded", &state->table.masqueraded, "connections");
 		counter_add(tree, "outgoing", &state->table.outgoing, "packets");
 		counter_add(tree, "incoming", &state->table.incoming, "packets");
 		if (state->table.ports)
 			counter_add(tree, "published", &state->table.published, "packets");
-		counter_add(tree, "dropped", &state->table.dropped, "packets");
+		pins_add(tree, &state->table);
+	}
+	if (state->bridged) {
+		tree_add(tree, TONE_PLAIN, "table", "bridge %s, %s", NAT_TABLE,
+			 table_words(true, &state->bridge));
+		pins_add(tree, &state->bridge);
 	}
 	forwards_add(tree, rows, count);
 	tree_add_drift(tree, state->drift.line[0], sizeof(state->drift.line[0]),

@@ -23,6 +23,8 @@ const char *verb_group_title(enum verb_group group)
 		return "Connect them to the host";
 	case GROUP_OUTSIDE:
 		return "Connect them to the world";
+	case GROUP_CARE:
+		return "Keep that working";
 	case GROUP_ADDRESSES:
 		return "Look after addresses";
 	case GROUP_UNITS:

@@ -18,6 +18,7 @@ enum verb_group {
 	GROUP_RUNNING,
 	GROUP_NETWORKS,
 	GROUP_OUTSIDE,
+	GROUP_CARE,
 	GROUP_ADDRESSES,
 	GROUP_UNITS,
 	GROUP_HIDDEN, /* for programs; not in --help */
@@ -84,6 +85,9 @@ int verb_net_up(const struct invocation *in, struct error *e);
 int verb_net_down(const struct invocation *in, struct error *e);
 int verb_net_show(const struct invocation *in, struct error *e);
 int verb_net_exec(const struct invocation *in, struct error *e);
+int verb_net_link(const struct invocation *in, struct error *e);
+int verb_net_unlink(const struct invocation *in, struct error *e);
+int verb_nat_isolate(const struct invocation *in, struct error *e);
 int verb_nat_enable(const struct invocation *in, struct error *e);
 int verb_nat_disable(const struct invocation *in, struct error *e);
 int verb_nat_apply(const struct invocation *in, struct error *e);

@@ -7,13 +7,14 @@
 #include "container/links.h"
 #include "container/masquerade.h"
 #include "container/network.h"
+#include "container/pins.h"
 
 /*
  * Theory of operation
  *
  * Attaching never opens the address book: the definition file is the lease as far as booting is
- * concerned. The order is rules, namespace, cable, so that there is no instant in which a cable is
- * up and the rules that isolate it are not there. Each step looks first, adopts what a killed run
+ * concerned. The order is rules, pins, namespace, cable, so that there is no instant in which a cable is
+ * up and what isolates it is not there. Each step looks first, adopts what a killed run
  * has left and makes the rest; what a failing run has made it takes away again.
  *
  * One lock per container keeps two runs for the same name apart; different containers never wait
@@ -109,6 +110,38 @@ static int cable_ensure(struct network *network, const struct definition *defini
 }
 
 /**
+ * plug_ensure - have a container pinned and its cable plugged in
+ * @network: the session
+ * @definition: borrowed
+ * @spec: what the cable should be
+ * @ret_cable: what cable_ensure() has done
+ * @e: filled on failure
+ *
+ * The pins come first. They are taken away again when there is no cable that they are for; what a
+ * container had that needs none any more goes once the cable is another.
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+static int plug_ensure(struct network *network, const struct definition *definition,
+		       const struct veth_spec *spec, int *ret_cable, struct error *e)
+{
+	bool pinned = pins_wanted(definition);
+	int pins = pinned ? pins_ensure(network, definition, spec, e) : 0, cable, r;
+
+	if (pins < 0)
+		return pins;
+	r = cable = cable_ensure(network, definition, spec, e);
+	if (cable >= 0 && !pinned && cable != 2)
+		r = pins = pins_withdraw(network, definition->name, e);
+	else if (cable < 0 && pins > 0)
+		pins_withdraw(network, definition->name, NULL); /* *e says what counts */
+	if (r < 0)
+		return r;
+	*ret_cable = cable;
+	return pins || cable;
+}
+
+/**
  * ports_ensure - publish what a definition asks for, and nothing else
  * @network: the session
  * @definition: borrowed
@@ -146,7 +179,7 @@ static int attach_defined(struct network *network, const struct definition *defi
 			  struct error *e)
 {
 	struct veth_spec spec;
-	int rules = 0, cable = 0, r;
+	int rules = 0, plug = 0, cable = 0, r;
 
 	if (!definition->private_network)
 		return 0;
@@ -158,12 +191,12 @@ static int attach_defined(struct network *network, const struct definition *defi
 	if (r == 0)
 		r = rules = rules_ensure(network, e);
 	if (r >= 0)
-		r = cable = cable_ensure(network, definition, &spec, e);
+		r = plug = plug_ensure(network, definition, &spec, &cable, e);
 	if (r >= 0)
 		r = ports_ensure(network, definition, &spec, cable, e);
 	if (r < 0)
 		return error_wrap(e, r, "network of container '%s'", definition->name);
-	return rules || cable || r;
+	return rules || plug || r;
 }
 
 /**
@@ -296,6 +329,8 @@ static int attach_late(struct network *network, const struct definition *definit
 		network->host.nat.ipv6 = true;
 	if (r >= 0)
 		r = rules_ensure(network, e);
+	if (r >= 0 && pins_wanted(definition))
+		r = pins_ensure(network, definition, &spec, e);
 	if (r >= 0)
 		r = netns_adopt(network->host.paths->namespaces, path, ns, e);
 	if (r < 0)

@@ -57,6 +57,7 @@ struct settings {
 	bool nat;               /* [nat] enable */
 	bool external_auto;     /* [nat] external has "auto" */
 	struct nat_spec wanted; /* [nat] external, the links named; internal, source, source6 */
+	bool open;              /* [nat] isolate is "no": containers reach each other */
 };
 
 int settings_read(const struct paths *paths, struct settings *ret_settings, struct error *e);
@@ -72,6 +73,7 @@ int name_unknown(const char *name, struct error *e);
 #define PORTS_MAX       128  /* words about ports, each for one port or several in a row */
 #define PORTS_TOTAL_MAX 4096 /* ports of one container: each is an element of a map */
 #define EXTRAS_MAX      16   /* links beside the cable */
+#define PEERS_MAX       64   /* containers that one is linked with */
 
 /* Ports of the host in a row that are to be the container's. */
 struct port {
@@ -99,7 +101,10 @@ struct definition {
 	struct veth_pair v4;   /* HOST_ADDRESS, LOCAL_ADDRESS */
 	struct veth_pair v6;   /* HOST_ADDRESS6, LOCAL_ADDRESS6 */
 	struct ports ports;    /* HOST_PORT */
-	size_t n_extras;       /* INTERFACES, MACVLANS, EXTRA_VETHS */
+	bool unpinned;         /* PINNED=0: on a bridge it may send under any address */
+	size_t n_peers;        /* LINKED_TO: whom it may reach, and who may reach it */
+	char peers[PEERS_MAX][CONTAINER_NAME_MAX];
+	size_t n_extras; /* INTERFACES, MACVLANS, EXTRA_VETHS */
 	struct veth_extra extras[EXTRAS_MAX];
 	bool incomplete;       /* INCOMPLETE: "create" has not come to its end */
 	bool keeps_root;       /* INCOMPLETE=old-root: its root directory was there before */
@@ -247,6 +252,9 @@ struct network_state {
 	bool has_cable;
 	struct veth_state cable;
 	struct veth_drift drift; /* of an attached cable */
+	bool open;               /* it reaches all other containers */
+	size_t n_peers;          /* whom it is linked with, whoever's definition says so */
+	char peers[PEERS_MAX][CONTAINER_NAME_MAX];
 };
 
 /*
@@ -306,6 +314,13 @@ int network_watch(const struct paths *paths, struct error *e);
 /* Becomes @argv inside the container's network namespace. Returns only on failure. */
 int network_exec(struct network *network, const char *name, char *const argv[], struct error *e);
 
+/*
+ * Lets two containers reach each other, in both directions, or not any more: written into the
+ * definition of one, and done if it is attached. Returns 1, 0 when it was so, or -errno.
+ */
+int network_link(const struct paths *paths, const char *name, const char *other, struct error *e);
+int network_unlink(const struct paths *paths, const char *name, const char *other, struct error *e);
+
 /* ------------------------------------------------------------- NAT of the whole host */
 
 /* NAT as set, as it would be now, and as the kernel has it. */
@@ -316,6 +331,8 @@ struct masquerade_state {
 	char links[NAT_EXTERNAL_MAX][IFNAMSIZ];
 	bool present;
 	struct nat_state table;
+	bool bridged; /* there is a table for bridges */
+	struct nat_state bridge;
 	struct nat_drift drift; /* of what should be there */
 };
 
@@ -331,6 +348,8 @@ struct masquerade_request {
 int masquerade_enable(const struct paths *paths, const struct masquerade_request *request,
 		      struct error *e);
 int masquerade_disable(const struct paths *paths, struct error *e);
+/* Whether containers are isolated from each other, but for those that are linked. */
+int masquerade_isolate(const struct paths *paths, bool isolate, struct error *e);
 int masquerade_read(const struct paths *paths, struct masquerade_state *ret_state, struct error *e);
 
 /* ------------------------------------------------------------- published ports */

@@ -155,6 +155,33 @@ static int take_system(const struct environment_file *file, struct definition *d
 }
 
 /**
+ * take_peers - read which containers this one is linked with
+ * @file: borrowed
+ * @definition: changed
+ * @e: names the key and the word
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int take_peers(const struct environment_file *file, struct definition *definition,
+		      struct error *e)
+{
+	_cleanup_(words_deinit) struct words words = { 0 };
+	const char *value = environment_get(file, DEFINITION_PEERS);
+	int r = value ? words_split(&words, value, e) : 0;
+
+	for (size_t i = 0; r >= 0 && i < words.count; i++) {
+		if (i == PEERS_MAX)
+			r = error_set(e, ERROR_FAILED, EINVAL, "more than %d names", PEERS_MAX);
+		else
+			r = name_check(words.list[i], e);
+		if (r >= 0)
+			memcpy(definition->peers[definition->n_peers++], words.list[i],
+			       strlen(words.list[i]) + 1);
+	}
+	return r < 0 ? error_wrap(e, r, DEFINITION_PEERS) : 0;
+}
+
+/**
  * take_network_flags - take what is about the network out of the options for systemd-nspawn
  * @file: borrowed
  * @definition: changed
@@ -189,10 +216,12 @@ static int definition_take(const struct environment_file *file, struct definitio
 	const char *auto_start = environment_get(file, "AUTO_START");
 	const char *mac = environment_get(file, "LOCAL_MAC_ADDRESS");
 	const char *ports = environment_get(file, "HOST_PORT");
+	const char *pinned = environment_get(file, "PINNED");
 	bool bridged;
 	int r;
 
 	definition->private_network = private_network && strcmp(private_network, "1") == 0;
+	definition->unpinned = pinned && strcmp(pinned, "0") == 0;
 	definition->auto_start = auto_start && strcmp(auto_start, "1") == 0;
 	r = take_bridge(file, definition, e);
 	bridged = definition->bridge[0];
@@ -206,6 +235,8 @@ static int definition_take(const struct environment_file *file, struct definitio
 			      &definition->v6, e);
 	if (r == 0 && ports && ports_parse(&definition->ports, ports, e) < 0)
 		r = error_wrap(e, -EINVAL, "HOST_PORT");
+	if (r == 0)
+		r = take_peers(file, definition, e);
 	if (r == 0)
 		r = links_take(file, definition, e);
 	if (r == 0)
@@ -432,6 +463,46 @@ int definition_write(const struct paths *paths, const struct definition *definit
 }
 
 /**
+ * definition_change - change one key of a definition, and nothing else
+ * @paths: borrowed
+ * @name: a checked name
+ * @key: borrowed
+ * @value: borrowed; NULL: the key is not to be there
+ * @e: names the file
+ *
+ * Returns 1, 0 when it is so, or -errno.
+ */
+int definition_change(const struct paths *paths, const char *name, const char *key,
+		      const char *value, struct error *e)
+{
+	_cleanup_(environment_deinit) struct environment_file file = { 0 };
+	_cleanup_(freep) char *text = NULL;
+	_cleanup_(freep) char *changed = NULL;
+	const char *before;
+	char path[PATH_MAX];
+	size_t length;
+	int r;
+
+	r = definition_path(paths, name, path, e);
+	if (r == 0)
+		r = file_read(path, DEFINITION_SIZE_MAX, &text, &length, e);
+	if (r == 0)
+		r = environment_parse(text, length, &file, e);
+	if (r < 0)
+		return r;
+	before = environment_get(&file, key);
+	if (value ? before && strcmp(before, value) == 0 : !environment_unset(&file, key))
+		return 0;
+	if (value)
+		r = environment_set(&file, key, value, e);
+	if (r >= 0)
+		r = environment_format(&file, &changed, &length, e);
+	if (r >= 0)
+		r = file_replace(path, changed, length, 0644, e);
+	return r < 0 ? r : 1;
+}
+
+/**
  * definition_complete - take the mark away that a definition is not complete yet
  * @paths: borrowed
  * @name: a checked name
@@ -443,24 +514,7 @@ int definition_write(const struct paths *paths, const struct definition *definit
  */
 int definition_complete(const struct paths *paths, const char *name, struct error *e)
 {
-	_cleanup_(environment_deinit) struct environment_file file = { 0 };
-	_cleanup_(freep) char *text = NULL;
-	_cleanup_(freep) char *changed = NULL;
-	char path[PATH_MAX];
-	size_t length;
-	int r;
-
-	r = definition_path(paths, name, path, e);
-	if (r == 0)
-		r = file_read(path, DEFINITION_SIZE_MAX, &text, &length, e);
-	if (r == 0)
-		r = environment_parse(text, length, &file, e);
-	if (r < 0 || !environment_unset(&file, "INCOMPLETE"))
-		return r;
-	r = environment_format(&file, &changed, &length, e);
-	if (r == 0)
-		r = file_replace(path, changed, length, 0644, e);
-	return r < 0 ? r : 1;
+	return definition_change(paths, name, "INCOMPLETE", NULL, e);
 }
 
 /**

@@ -9,6 +9,7 @@
 /* Definition files, as the rest of container/ changes them. */
 
 #define DEFINITION_SUFFIX ".conf"
+#define DEFINITION_PEERS  "LINKED_TO"
 
 int definition_path(const struct paths *paths, const char *name, char path[PATH_MAX],
 		    struct error *e);
@@ -20,5 +21,7 @@ int definition_parse(const struct paths *paths, const char *name,
 int definition_wrong(const struct paths *paths, const char *name, int r, struct error *e);
 int definition_write(const struct paths *paths, const struct definition *definition,
 		     struct error *e);
+int definition_change(const struct paths *paths, const char *name, const char *key,
+		      const char *value, struct error *e);
 int definition_complete(const struct paths *paths, const char *name, struct error *e);
 bool definition_is_declarative(const char *path);

@@ -12,6 +12,7 @@
 #include "container/forwards.h"
 #include "container/links.h"
 #include "container/network.h"
+#include "container/pins.h"
 
 #define DETACH_TOGETHER 4096 /* each has a descriptor open meanwhile */
 #define DETACH_SPARE    64   /* descriptors for everything else */
@@ -82,7 +83,7 @@ static int network_cut(struct network *network, const char *name, cable_remover 
 {
 	struct definition definition = { 0 };
 	struct veth_spec spec;
-	int forwards, links, cable, r;
+	int forwards, links, cable, pins, r;
 
 	if (definition_read(network->host.paths, name, &definition, NULL) <= 0)
 		memcpy(definition.name, name, strlen(name) + 1);
@@ -92,9 +93,10 @@ static int network_cut(struct network *network, const char *name, cable_remover 
 	forwards = forwards_withdraw(network, name, e);
 	links = forwards < 0 ? forwards : links_remove(network, &definition, e);
 	cable = links < 0 ? links : cable_remove_either(network, remover, &spec, e);
-	if (cable < 0)
-		return error_wrap(e, cable, "network of container '%s'", name);
-	return forwards || links || cable;
+	pins = cable < 0 ? cable : pins_withdraw(network, name, e);
+	if (pins < 0)
+		return error_wrap(e, pins, "network of container '%s'", name);
+	return forwards || links || cable || pins;
 }
 
 /**

@@ -10,6 +10,7 @@
 #include "container/definition.h"
 #include "container/forwards.h"
 #include "container/locks.h"
+#include "container/pins.h"
 #include "container/port-holders.h"
 #include "container/port-index.h"
 
@@ -247,9 +248,10 @@ static int apply_attached(const struct edit *edit, struct error *e)
 	r = host_look(&network->host, e);
 	if (r == 0)
 		r = host_identify(&network->host, &edit->definition, &spec, e);
-	if (r == 0)
-		network->host.ports_only = true;
-	if (r == 0)
+	if (r == 0 && pins_wanted(&edit->definition))
+		r = pins_ensure(network, &edit->definition, &spec, e);
+	network->host.ports_only = true;
+	if (r >= 0)
 		r = forwards_ensure(network, &edit->definition, &spec, e);
 	return r < 0 ? r : 1;
 }

@@ -113,8 +113,10 @@ int host_look(struct host *host, struct error *e)
 		r = veth_uplink(host->veth, AF_INET6, &host->uplink_v6, e);
 	if (r >= 0)
 		r = resolve_external(host, e);
+	host->nat.open = host->settings.open;
 	/* With NAT they forward in any case, and nobody needs to know. */
-	host->publishes = !host->settings.nat && forwards_any(host->paths);
+	host->publishes = !host->settings.nat && !host->settings.open &&
+			  (forwards_any(host->paths) || peers_any(host->paths));
 	host->looked = r >= 0;
 	return r;
 }
@@ -242,7 +244,8 @@ int host_describe(struct host *host, const struct definition *definition,
 		r = describe_mtu(host, definition, &spec.mtu, e);
 	if (r < 0)
 		return r;
-	spec.forwarding = (host->settings.nat || host->publishes || definition->ports.count) &&
+	spec.forwarding = (host->settings.nat || host->settings.open || host->publishes ||
+			   definition->ports.count || definition->n_peers) &&
 			  !definition->bridge[0];
 	*ret_spec = spec;
 	return 0;

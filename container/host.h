@@ -14,9 +14,9 @@ struct host {
 	bool looked;               /* whether the rest is filled */
 	struct settings settings;
 	struct veth_uplink uplink_v4, uplink_v6;
-	struct nat_spec nat;   /* external links, "auto" resolved; none: NAT is not enabled */
-	bool unresolved;       /* there is no default route now that "auto" could follow */
-	bool publishes;        /* a container publishes ports: cables forward, even without NAT */
+	struct nat_spec nat; /* external links, "auto" resolved; none: NAT is not enabled */
+	bool unresolved;     /* there is no default route now that "auto" could follow */
+	bool publishes; /* ports are published, or containers linked: cables forward, even without NAT */
 	bool forwards_held;    /* we hold the lock of the forwards */
 	bool ports_only;       /* only ports change: links that let others be called need no look */
 	struct nat_mark rules; /* by what the rules are known to be right; no table: they are not */

@@ -15,8 +15,8 @@
  *	rules		shared: what the settings say is being made so for some container
  *			exclusive: the settings change, or the rules are taken away
  *	network		the network of one container, or whether it may have one, changes
- *	forwards	shared: the table is made with all published ports
- *			exclusive: a container publishes ports or withdraws them
+ *	forwards	shared: the tables are made with all published ports and pins
+ *			exclusive: those of a container change
  *
  * "create" alone takes a claim while it holds the definitions, and so never waits for it.
  *

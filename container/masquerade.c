@@ -93,13 +93,17 @@ static int table_ensure(struct nat *nat, struct host *host, struct error *e)
 	struct forwards_reader reader = { .paths = host->paths,
 					  .locked = host->forwards_held,
 					  .fd = -1 };
-	int r;
+	int bridge = 0, r;
 
-	host->nat.source = (struct nat_source){ .forwards = forwards_load, .data = &reader };
+	host->nat.source = (struct nat_source){ .forwards = forwards_load,
+						.pins = pins_load,
+						.data = &reader };
 	r = nat_ensure(nat, &host->nat, e);
+	if (r >= 0 && pins_any(host->paths))
+		bridge = nat_bridge_ensure(nat, &host->nat, e);
 	host->nat.source = (struct nat_source){ .forwards = NULL };
 	fd_closep(&reader.fd);
-	return r;
+	return r < 0 || bridge < 0 ? (r < 0 ? r : bridge) : r || bridge;
 }
 
 /**
@@ -410,13 +414,17 @@ int masquerade_enable(const struct paths *paths, const struct masquerade_request
 		      struct error *e)
 {
 	_cleanup_(fd_closep) int lock = -1;
-	struct settings settings;
+	struct settings settings, old;
 	int r = masquerade_request_take(request, &settings, e);
 
 	if (r == 0)
 		r = rules_lock(paths, LOCK_EXCLUSIVE, &lock, e);
 	if (r == 0)
+		r = settings_read(paths, &old, e);
+	if (r == 0) {
+		settings.open = old.open;
 		r = masquerade_change(paths, &settings, e);
+	}
 	if (r >= 0)
 		warn_of_addresses(&settings);
 	return r;
@@ -441,6 +449,29 @@ int masquerade_disable(const struct paths *paths, struct error *e)
 	if (r < 0)
 		return r;
 	settings.nat = false;
+	return masquerade_change(paths, &settings, e);
+}
+
+/**
+ * masquerade_isolate - let containers reach each other, or only those that are linked
+ * @paths: borrowed
+ * @isolate: which
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when it was set so before, or -errno.
+ */
+int masquerade_isolate(const struct paths *paths, bool isolate, struct error *e)
+{
+	_cleanup_(fd_closep) int lock = -1;
+	struct settings settings;
+	int r;
+
+	r = rules_lock(paths, LOCK_EXCLUSIVE, &lock, e);
+	if (r == 0)
+		r = settings_read(paths, &settings, e);
+	if (r < 0)
+		return r;
+	settings.open = !isolate;
 	return masquerade_change(paths, &settings, e);
 }
 
@@ -520,6 +551,11 @@ int masquerade_read(const struct paths *paths, struct masquerade_state *ret_stat
 	if (r == 0)
 		r = nat_address_compare(&state.spec, &state.drift, e);
 	if (r == 0)
+		r = pins_compare(&host, nat, &state.drift, e);
+	if (r == 0)
+		r = nat_bridge_read(nat, &state.bridge, e);
+	state.bridged = r > 0;
+	if (r >= 0)
 		r = nat_forwarding_compare(&state.spec, record, &state.drift, e);
 	if (r < 0)
 		return r;

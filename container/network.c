@@ -10,6 +10,7 @@
 #include "base/netns.h"
 #include "base/process.h"
 #include "container/network.h"
+#include "container/pins.h"
 
 /**
  * network_closep - cleanup attribute of network_close()
@@ -93,6 +94,10 @@ int network_read(struct network *network, const char *name, struct network_state
 	if (r < 0)
 		return error_wrap(e, r, "network of container '%s'", name);
 	state.has_cable = state.definition.cable && r > 0 && state.cable.ours;
+	state.open = network->host.settings.open;
+	r = peers_read(network->host.paths, &state, e);
+	if (r < 0)
+		return r;
 	if (state.attached && state.definition.cable)
 		veth_compare(&state.spec, &state.cable, &state.drift);
 	*ret_state = state;

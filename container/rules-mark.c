@@ -37,11 +37,12 @@ static size_t mark_format(const struct nat_spec *spec, struct parts parts,
 			  const struct nat_mark *mark, char text[MARK_SIZE_MAX])
 {
 	char address[PREFIX_TEXT];
-	int length = snprintf(
-		text, MARK_SIZE_MAX,
-		"version %s\nnetns %llu\ntable %llu\ngeneration %u\nports %d\nbound %d\n",
-		NIXCTR_NET_VERSION, (unsigned long long)mark->netns,
-		(unsigned long long)mark->table, mark->generation, parts.ports, parts.bound);
+	int length = snprintf(text, MARK_SIZE_MAX,
+			      "version %s\nnetns %llu\ntable %llu\ngeneration %u\nports %d\n"
+			      "bound %d\nopen %d\npeers %d\nbridges %d\n",
+			      NIXCTR_NET_VERSION, (unsigned long long)mark->netns,
+			      (unsigned long long)mark->table, mark->generation, parts.ports,
+			      parts.bound, spec->open, spec->peers, spec->bridges);
 
 	for (size_t i = 0; i < spec->n_external; i++)
 		length += snprintf(text + length, MARK_SIZE_MAX - (size_t)length, "external %s\n",

@@ -230,6 +230,13 @@ static int settings_handle(void *user, const char *section, const char *key, con
 		if (boolean_parse(value, &settings->nat) < 0)
 			reader->r = error_set(reader->e, ERROR_FAILED, EINVAL,
 					      "[nat] enable is '%s', not yes or no", value);
+	} else if (strcmp(section, "nat") == 0 && strcmp(key, "isolate") == 0) {
+		bool isolate = true;
+
+		if (boolean_parse(value, &isolate) < 0)
+			reader->r = error_set(reader->e, ERROR_FAILED, EINVAL,
+					      "[nat] isolate is '%s', not yes or no", value);
+		settings->open = !isolate;
 	} else if (strcmp(section, "nat") != 0 || !list_handle(reader, key, value)) {
 		log_warning("%s: unknown setting [%s] %s is ignored", reader->path, section, key);
 	}
@@ -380,10 +387,12 @@ static int settings_format_nat(const struct settings *settings, char **ret_text,
 	if (!file)
 		return -ENOMEM;
 	fprintf(file,
-		"# Written by \"nixctr-net nat enable\" and \"nixctr-net nat disable\".\n"
+		"# Written by \"nixctr-net nat enable\", \"disable\" and \"isolate\".\n"
 		"[nat]\nenable = %s\n",
 		settings->nat ? "yes" : "no");
 	settings_format_lists(settings, file);
+	if (settings->open)
+		fprintf(file, "isolate = no\n");
 	if (fclose(file) != 0) {
 		free(*ret_text);
 		return -ENOMEM;
@@ -397,7 +406,7 @@ static int settings_format_nat(const struct settings *settings, char **ret_text,
  */
 bool settings_equal(const struct settings *a, const struct settings *b)
 {
-	return a->nat == b->nat && a->external_auto == b->external_auto &&
+	return a->nat == b->nat && a->open == b->open && a->external_auto == b->external_auto &&
 	       nat_spec_same(&a->wanted, &b->wanted);
 }
 

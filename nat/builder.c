@@ -54,15 +54,17 @@ void put_compare(struct builder *builder, uint32_t operator, const void * value,
 }
 
 /**
- * put_lookup - go on only when the register is in a set
+ * put_lookup - go on only when the register is in a set, or is not
  * @builder: changed
  * @set: its name
+ * @flags: 0, or NFT_LOOKUP_F_INV when it should not be
  */
-void put_lookup(struct builder *builder, const char *set)
+void put_lookup(struct builder *builder, const char *set, uint32_t flags)
 {
 	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): each word of this kind has a name */
 	EXPRESSION(builder, "lookup", FIELD_U32(NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1),
-		   FIELD_STRING(NFTNL_EXPR_LOOKUP_SET, set), FIELD_U32(NFTNL_EXPR_LOOKUP_FLAGS, 0));
+		   FIELD_STRING(NFTNL_EXPR_LOOKUP_SET, set),
+		   FIELD_U32(NFTNL_EXPR_LOOKUP_FLAGS, flags));
 }
 
 /**

@@ -51,7 +51,7 @@ void expression_add(struct builder *builder, const char *name, const struct fiel
 		    size_t count);
 void put_meta(struct builder *builder, uint32_t key);
 void put_compare(struct builder *builder, uint32_t operator, const void * value, uint32_t size);
-void put_lookup(struct builder *builder, const char *set);
+void put_lookup(struct builder *builder, const char *set, uint32_t flags);
 void put_ct_bits(struct builder *builder, uint32_t key, uint32_t bits);
 
 /* port-words.c: the words that only published ports need. */
@@ -59,3 +59,6 @@ void put_port_word(struct builder *builder, const struct word *word);
 
 /* outside-words.c: the words about those who get out and how. */
 void put_outside_word(struct builder *builder, const struct word *word);
+
+/* pin-words.c: the words that tell who sent a packet, and what it is. */
+void put_pin_word(struct builder *builder, const struct word *word);

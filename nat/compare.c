@@ -74,6 +74,39 @@ static void drift_add_address(struct nat_drift *drift, const char *family, const
 }
 
 /**
+ * drift_add_table - note how a table differs in what all tables have
+ * @drift: changed
+ * @label: of the table
+ * @spec: what it should be, borrowed
+ * @state: what the kernel has, borrowed; NULL: there is no table
+ */
+static void drift_add_table(struct nat_drift *drift, const char *label, const struct nat_spec *spec,
+			    const struct nat_state *state)
+{
+	if (!state) {
+		drift_add(drift, "there is no table %s", label);
+		return;
+	}
+	if (!state->intact)
+		drift_add(drift, "table %s: %s", label, state->difference);
+	if (state->open != spec->open)
+		drift_add(drift, "table %s: containers are %s from each other, should %s", label,
+			  state->open ? "not isolated" : "isolated", spec->open ? "not" : "be");
+}
+
+/**
+ * nat_bridge_compare - how the table for bridges differs from what it should be
+ * @spec: what it should be, borrowed
+ * @state: what the kernel has, borrowed; NULL: there is no table
+ * @drift: lines are added
+ */
+void nat_bridge_compare(const struct nat_spec *spec, const struct nat_state *state,
+			struct nat_drift *drift)
+{
+	drift_add_table(drift, "bridge " NAT_TABLE, spec, state);
+}
+
+/**
  * nat_compare - how the table differs from what it should be
  * @spec: what it should be, borrowed
  * @state: what the kernel has, borrowed; NULL: there is no table
@@ -88,12 +121,9 @@ size_t nat_compare(const struct nat_spec *spec, const struct nat_state *state,
 	struct contents is;
 
 	ret_drift->count = 0;
-	if (!state) {
-		drift_add(ret_drift, "there is no table inet " NAT_TABLE);
+	drift_add_table(ret_drift, "inet " NAT_TABLE, spec, state);
+	if (!state)
 		return ret_drift->count;
-	}
-	if (!state->intact)
-		drift_add(ret_drift, "table inet " NAT_TABLE ": %s", state->difference);
 	is = contents_of_state(state);
 	drift_add_links(ret_drift, &wanted, &is,
 			"is not external, should be: no container gets out through it");

@@ -8,110 +8,128 @@
 #include "nat/contents.h"
 #include "nat/element.h"
 #include "nat/nat.h"
+#include "nat/pin.h"
 #include "nat/read.h"
 #include "nat/ruleset.h"
 
 /**
- * parts_wanted - which parts of the table there have to be
+ * parts_wanted - which parts of a table there have to be
+ * @ruleset: the table
  * @spec: borrowed
  *
- * Returns them as bits. A part that nobody needs any more stays until the table goes.
+ * Returns them as bits.
  */
-static unsigned parts_wanted(const struct nat_spec *spec)
+static unsigned parts_wanted(const struct ruleset *ruleset, const struct nat_spec *spec)
 {
 	bool address = addr_is_set(&spec->address4) || addr_is_set(&spec->address6);
 
-	return PART_TABLE | (spec->ports ? PART_PORTS : 0) | (spec->bound ? PART_BOUND : 0) |
-	       (spec->n_internal ? PART_INTERNAL : 0) | (address ? PART_ADDRESS : 0);
+	return (PART_TABLE | (spec->n_internal ? PART_INTERNAL : 0) | (address ? PART_ADDRESS : 0) |
+		(spec->ports ? PART_PORTS : 0) | (spec->bound ? PART_BOUND : 0) |
+		(spec->peers ? PART_PEERS : 0) | (spec->open ? PART_OPEN : 0)) &
+	       ruleset->parts;
 }
 
 /**
- * batch_add_objects - add to a batch the objects of some parts of the table
- * @batch: changed
- * @parts: which, as bits
- * @state: what the counters start with
+ * parts_right - whether the parts of a table are those that there have to be
+ * @snapshot: what is there
+ * @spec: borrowed
+ *
+ * A part that nobody needs any more stays until the table goes, but for what lets packets pass.
  */
-static void batch_add_objects(struct nft_request *batch, unsigned parts,
-			      const struct nat_state *state)
+static bool parts_right(const struct snapshot *snapshot, const struct nat_spec *spec)
 {
-	for (size_t i = 0; i < RULESET_OBJECTS; i++)
-		if (ruleset_objects[i].part & parts)
-			object_put(nft_request_add(batch, NFT_ADD, ruleset_objects[i].kind,
-						   ruleset_objects[i].name),
-				   &ruleset_objects[i], state);
+	unsigned wanted = parts_wanted(snapshot->ruleset, spec);
+
+	return !(wanted & ~snapshot->parts) && !(snapshot->parts & ~wanted & PART_OPEN);
 }
 
 /**
- * batch_add_rules - add to a batch the rules of some parts of the table
+ * batch_add_table - add to a batch that a table is made anew, in place of what is there
  * @batch: changed
- * @parts: which, as bits
+ * @snapshot: what is there; its counters go on
+ * @parts: of the table, as bits
  * @e: filled on failure
  *
  * Returns 0 or -ENOMEM.
  */
-static int batch_add_rules(struct nft_request *batch, unsigned parts, struct error *e)
+static int batch_add_table(struct nft_request *batch, const struct snapshot *snapshot,
+			   unsigned parts, struct error *e)
 {
+	const struct ruleset *ruleset = snapshot->ruleset;
 	int r = 0;
 
-	for (size_t i = 0; i < RULESET_RULES && r == 0; i++)
-		if (ruleset_rules[i].part & parts)
-			r = rule_put(
-				nft_request_add(batch, NFT_ADD, NFT_RULE, ruleset_rules[i].comment),
-				&ruleset_rules[i], e);
+	if (snapshot->present)
+		object_put_name(nft_request_add(batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),
+				&ruleset->objects[0]);
+	for (size_t i = 0; i < ruleset->n_objects; i++)
+		if (ruleset->objects[i].part & parts)
+			object_put(nft_request_add(batch, NFT_ADD, ruleset->objects[i].kind,
+						   ruleset->objects[i].name),
+				   &ruleset->objects[i], i, &snapshot->state);
+	for (size_t i = 0; i < ruleset->n_rules && r == 0; i++)
+		if (ruleset->rules[i].part & parts)
+			r = rule_put(nft_request_add(batch, NFT_ADD, NFT_RULE,
+						     ruleset->rules[i].comment),
+				     &ruleset->rules[i], e);
 	return r;
 }
 
+/* What containers have in the tables. */
+struct holdings {
+	struct nat_forwards forwards;
+	struct nat_pins pins;
+};
+
 /**
- * table_make - make the table anew, in place of what is there
+ * holdings_free - free them, for _cleanup_()
+ * @holdings: changed
+ */
+static void holdings_free(struct holdings *holdings)
+{
+	free(holdings->forwards.list);
+	nat_pins_free(&holdings->pins);
+}
+
+/**
+ * table_make - make a table anew, in place of what is there, with all that containers have in it
  * @nat: the session
  * @snapshot: what is there; its counters go on
  * @spec: which links are external
- * @forwards: which ports are published
  * @e: names the object that was refused
  *
  * Returns 1, -ERESTART when @snapshot is out of date, or another -errno.
  */
 static int table_make(struct nat *nat, const struct snapshot *snapshot, const struct nat_spec *spec,
-		      const struct nat_forwards *forwards, struct error *e)
+		      struct error *e)
 {
 	_cleanup_(nft_request_deinit) struct nft_request batch;
+	_cleanup_(holdings_free) struct holdings holdings = { .forwards.count = 0 };
 	static const struct nat_state nothing;
 	struct contents is = contents_of_state(&nothing), wanted = contents_of_spec(spec);
-	unsigned parts = parts_wanted(spec) | forwards_parts(forwards);
-	int r;
-
-	nft_batch_init(&batch, snapshot->generation);
-	if (snapshot->present)
-		object_put_name(nft_request_add(&batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),
-				&ruleset_objects[0]);
-	batch_add_objects(&batch, parts, &snapshot->state);
-	r = batch_add_rules(&batch, parts, e);
-	if (r < 0)
-		return r;
-	contents_change(&batch, &is, &wanted);
-	batch_add_forwards(&batch, forwards);
-	r = nft_commit(nat, &batch, e);
-	return r < 0 ? r : 1;
-}
-
-/**
- * table_make_from - make the table anew with all published ports there should be
- * @nat, @snapshot, @spec, @e: as for table_make()
- *
- * Returns as table_make().
- */
-static int table_make_from(struct nat *nat, const struct snapshot *snapshot,
-			   const struct nat_spec *spec, struct error *e)
-{
-	struct nat_forwards forwards = { .count = 0 };
+	unsigned parts = parts_wanted(snapshot->ruleset, spec);
+	bool inet = snapshot->ruleset == &inet_ruleset;
 	int r = 0;
 
-	if (spec->source.forwards)
-		r = spec->source.forwards(spec->source.data, &forwards, e);
+	nft_batch_init(&batch, snapshot->generation);
+	batch.family = snapshot->ruleset->family;
+	if (inet && spec->source.forwards)
+		r = spec->source.forwards(spec->source.data, &holdings.forwards, e);
+	if (r >= 0 && spec->source.pins)
+		r = spec->source.pins(spec->source.data, &holdings.pins, e);
+	parts |= forwards_parts(&holdings.forwards);
+	parts |= !inet && holdings.pins.n_calls ? PART_PORTS : 0;
+	parts |= inet && pins_have_peers(&holdings.pins, inet_ruleset.family) ? PART_PEERS : 0;
 	if (r >= 0)
-		r = table_make(nat, snapshot, spec, &forwards, e);
-	free(forwards.list);
-	return r;
+		r = batch_add_table(&batch, snapshot, parts, e);
+	if (r < 0)
+		return r;
+	if (inet)
+		contents_change(&batch, &is, &wanted);
+	batch_add_forwards(&batch, &holdings.forwards);
+	r = batch_add_pins(&batch, &holdings.pins, e);
+	if (r >= 0)
+		r = nft_commit(nat, &batch, e);
+	return r < 0 ? r : 1;
 }
 
 /**
@@ -128,9 +146,9 @@ static int table_make_from(struct nat *nat, const struct snapshot *snapshot,
  */
 int nat_make(struct nat *nat, const struct nat_spec *spec, uint32_t generation, struct error *e)
 {
-	const struct snapshot gone = { .generation = generation };
+	const struct snapshot gone = { .ruleset = &inet_ruleset, .generation = generation };
 
-	return table_make_from(nat, &gone, spec, e);
+	return table_make(nat, &gone, spec, e);
 }
 
 /**
@@ -157,7 +175,7 @@ static int table_fill(struct nat *nat, const struct snapshot *snapshot, const st
 }
 
 /**
- * table_mend - make the table what it should be, if nobody has changed it since it was read
+ * table_mend - make a table what it should be, if nobody has changed it since it was read
  * @nat: the session
  * @snapshot: what is there
  * @spec: what should be
@@ -168,25 +186,26 @@ static int table_fill(struct nat *nat, const struct snapshot *snapshot, const st
 static int table_mend(struct nat *nat, const struct snapshot *snapshot, const struct nat_spec *spec,
 		      struct error *e)
 {
-	bool complete = !(parts_wanted(spec) & ~snapshot->parts);
+	const char *label = snapshot->ruleset->label;
 
-	if (snapshot->present && snapshot->state.intact && complete)
-		return table_fill(nat, snapshot, spec, e);
+	if (snapshot->present && snapshot->state.intact && parts_right(snapshot, spec))
+		return snapshot->ruleset == &inet_ruleset ? table_fill(nat, snapshot, spec, e) : 0;
 	if (snapshot->owner) {
 		error_set(e, ERROR_CONFLICT, EBUSY,
-			  "table inet " NAT_TABLE " is owned by the process with netlink port %u",
+			  "table %s is owned by the process with netlink port %u", label,
 			  snapshot->owner);
 		return error_remedy(e, -EBUSY, "stop that process (its id is most likely %u)",
 				    snapshot->owner);
 	}
 	if (snapshot->present && !snapshot->state.intact)
-		log_notice("table inet " NAT_TABLE " is made anew: %s", snapshot->state.difference);
-	return table_make_from(nat, snapshot, spec, e);
+		log_notice("table %s is made anew: %s", label, snapshot->state.difference);
+	return table_make(nat, snapshot, spec, e);
 }
 
 /**
- * nat_ensure - make the table what it should be
+ * table_ensure - make a table what it should be
  * @nat: the session
+ * @ruleset: which
  * @spec: what it should be, borrowed
  * @e: names what could not be done
  *
@@ -195,12 +214,13 @@ static int table_mend(struct nat *nat, const struct snapshot *snapshot, const st
  * Returns 1 when something was done, 0 when all was right, -EAGAIN (ERROR_BUSY) when others change
  * the ruleset without a pause, or another -errno.
  */
-int nat_ensure(struct nat *nat, const struct nat_spec *spec, struct error *e)
+static int table_ensure(struct nat *nat, const struct ruleset *ruleset, const struct nat_spec *spec,
+			struct error *e)
 {
 	struct snapshot snapshot;
 
 	for (unsigned tries = 0; tries < SNAPSHOT_TRIES; tries++) {
-		int r = snapshot_read(nat, &snapshot, e);
+		int r = snapshot_read(nat, ruleset, &snapshot, e);
 
 		if (r < 0)
 			return r;
@@ -209,27 +229,70 @@ int nat_ensure(struct nat *nat, const struct nat_spec *spec, struct error *e)
 			return r;
 	}
 	return error_set(e, ERROR_BUSY, EAGAIN,
-			 "cannot change table inet " NAT_TABLE
-			 ": the ruleset is changed faster than that");
+			 "cannot change table %s: the ruleset is changed faster than that",
+			 ruleset->label);
 }
 
 /**
- * nat_remove - remove the table
+ * nat_ensure - make the table what it should be
  * @nat: the session
+ * @spec: what it should be, borrowed
+ * @e: names what could not be done
+ *
+ * Returns as table_ensure().
+ */
+int nat_ensure(struct nat *nat, const struct nat_spec *spec, struct error *e)
+{
+	return table_ensure(nat, &inet_ruleset, spec, e);
+}
+
+/**
+ * nat_bridge_ensure - make the table for containers on bridges what it should be
+ * @nat: the session
+ * @spec: what it should be, borrowed
+ * @e: names what could not be done
+ *
+ * Returns as table_ensure().
+ */
+int nat_bridge_ensure(struct nat *nat, const struct nat_spec *spec, struct error *e)
+{
+	return table_ensure(nat, &bridge_ruleset, spec, e);
+}
+
+/**
+ * table_remove - remove a table
+ * @nat: the session
+ * @ruleset: which
  * @e: filled on failure
  *
  * Returns 1, 0 when it was gone, or -errno.
  */
-int nat_remove(struct nat *nat, struct error *e)
+static int table_remove(struct nat *nat, const struct ruleset *ruleset, struct error *e)
 {
 	struct nft_request batch;
 	int r;
 
 	nft_batch_init(&batch, 0);
+	batch.family = ruleset->family;
 	object_put_name(nft_request_add(&batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),
-			&ruleset_objects[0]);
+			&ruleset->objects[0]);
 	r = nft_commit(nat, &batch, e);
 	if (r == -ENOENT)
 		return 0;
 	return r < 0 ? r : 1;
+}
+
+/**
+ * nat_remove - remove the tables
+ * @nat: the session
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when they were gone, or -errno.
+ */
+int nat_remove(struct nat *nat, struct error *e)
+{
+	int bridge = table_remove(nat, &bridge_ruleset, e);
+	int inet = bridge < 0 ? bridge : table_remove(nat, &inet_ruleset, e);
+
+	return inet < 0 ? inet : bridge || inet;
 }

@@ -80,7 +80,18 @@ static void put_link(struct builder *builder, const struct word *word)
 	if (word->kind == WORD_IIFNAME || word->kind == WORD_OIFNAME)
 		put_compare(builder, NFT_CMP_EQ, word->name, (uint32_t)strlen(word->name));
 	else
-		put_lookup(builder, word->name);
+		put_lookup(builder, word->name, 0);
+}
+
+/**
+ * put_counter - count the packet
+ * @builder: changed
+ * @name: of the counter
+ */
+static void put_counter(struct builder *builder, const char *name)
+{
+	EXPRESSION(builder, "objref", FIELD_U32(NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER),
+		   FIELD_STRING(NFTNL_EXPR_OBJREF_IMM_NAME, name));
 }
 
 /**
@@ -107,9 +118,7 @@ static void put_word(struct builder *builder, const struct word *word)
 		put_source_missing(builder);
 		break;
 	case WORD_COUNTER:
-		EXPRESSION(builder, "objref",
-			   FIELD_U32(NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER),
-			   FIELD_STRING(NFTNL_EXPR_OBJREF_IMM_NAME, word->name));
+		put_counter(builder, word->name);
 		break;
 	case WORD_MASQUERADE:
 		expression_add(builder, "masq", NULL, 0);
@@ -142,6 +151,9 @@ static void put_word(struct builder *builder, const struct word *word)
 	case WORD_DADDR_ORIGINAL:
 	case WORD_DNAT:
 		put_port_word(builder, word);
+		break;
+	case WORD_PIN:
+		put_pin_word(builder, word);
 		break;
 	case WORD_END:
 		break;

@@ -44,12 +44,52 @@ enum word_kind {
 	WORD_MASQUERADE,     /* masquerade */
 	WORD_GOTO,           /* goto CHAIN */
 	WORD_VERDICT,        /* accept, drop */
+	WORD_PIN,            /* one of enum pin_word */
 };
+
+/* What is looked at in packets of containers that are on a bridge. */
+enum packet_field {
+	FIELD_ETHER_SADDR,
+	FIELD_ARP_SADDR_ETHER,
+	FIELD_ARP_SADDR,
+	FIELD_ARP_DADDR,
+	FIELD_IP_SADDR,
+	FIELD_IP_DADDR,
+	FIELD_IP6_SADDR,
+	FIELD_IP6_DADDR,
+	FIELD_IP6_LENGTH,
+	FIELD_ND_TARGET, /* of neighbour solicitations and advertisements */
+	FIELD_ND_OPTION, /* type and length of the first option of these */
+	FIELD_ND_ETHER,  /* the address in it */
+	FIELD_RS_OPTION, /* the same of router solicitations */
+	FIELD_RS_ETHER,
+};
+
+/* Words that tell who sent a packet, and what it is; pin-words.c. */
+enum pin_word {
+	PIN_PROTOCOL,     /* meta protocol BITS */
+	PIN_L4PROTO,      /* meta l4proto BITS */
+	PIN_ICMP,         /* icmp type BITS */
+	PIN_ICMP6,        /* icmpv6 type BITS */
+	PIN_UDP,          /* udp sport BITS >> 16 udp dport BITS & 0xffff */
+	PIN_FIELD_IS,     /* FIELD VALUE; in BITS: FIELD_IS() */
+	PIN_FIELD_IN,     /* FIELD @SET; BITS are the enum packet_field, in all that follow */
+	PIN_FIELD_NOT_IN, /* FIELD != @SET */
+	PIN_FIELD_LOCAL,  /* FIELD fe80::/10 */
+	PIN_PORT_IN,      /* iifname . FIELD @SET */
+	PIN_PORT_NOT_IN,  /* iifname . FIELD != @SET */
+	PIN_CALLED,       /* FIELD . meta l4proto . th dport @SET; sport for a source address */
+	PIN_UPDATE,       /* update @SET { oifname . iifname }, and the same the other way round */
+	PIN_TCP_NOT_SYN,  /* tcp flags & (syn | ack) != syn */
+};
+
+#define FIELD_IS_BITS(field_, value_) ((unsigned)(field_) | (unsigned)(value_) << 8)
 
 struct word {
 	enum word_kind kind;
-	const char *name; /* of a prefix, set, map, counter or chain */
-	unsigned bits;    /* of a connection's states; its direction; a family; the verdict */
+	enum pin_word pin; /* of WORD_PIN */
+	const char *name;  /* of a prefix, set, map, counter or chain */
+	unsigned bits;     /* of a connection's states; its direction; a family; the verdict */
 };
 
 /* Beside the family of WORD_DNAT and WORD_SADDR_MAP: what keys have before protocol and port. */
@@ -65,6 +105,8 @@ enum part {
 	PART_INTERNAL = 1 << 2, /* since other networks get out as well */
 	PART_ADDRESS = 1 << 3,  /* since all leave with an address of their own */
 	PART_BOUND = 1 << 4,    /* since a port is called by one address or through one link */
+	PART_PEERS = 1 << 5,    /* since two containers were linked */
+	PART_OPEN = 1 << 6,     /* while containers are not isolated */
 };
 
 /* One rule. */
@@ -75,7 +117,7 @@ struct rule {
 	struct word words[WORDS_MAX];
 };
 
-#define RULE_PAYLOAD_MAX 1024 /* bytes of a whole rule of ours, several times over */
+#define RULE_PAYLOAD_MAX 2048 /* bytes of a whole rule of ours, several times over */
 
 int rule_put(struct nlmsghdr *message, const struct rule *rule, struct error *e);
 int rule_put_read(struct nlmsghdr *message, const struct rule *rule, struct error *e);

@@ -15,7 +15,8 @@ static const uint64_t object_meaning[] = {
 	[NFT_COUNTER] = ATTRIBUTE(NFTA_OBJ_TYPE) | ATTRIBUTE(NFTA_OBJ_USERDATA),
 	[NFT_SET] = ATTRIBUTE(NFTA_SET_FLAGS) | ATTRIBUTE(NFTA_SET_KEY_TYPE) |
 		    ATTRIBUTE(NFTA_SET_KEY_LEN) | ATTRIBUTE(NFTA_SET_DATA_TYPE) |
-		    ATTRIBUTE(NFTA_SET_DATA_LEN) | ATTRIBUTE(NFTA_SET_USERDATA),
+		    ATTRIBUTE(NFTA_SET_DATA_LEN) | ATTRIBUTE(NFTA_SET_TIMEOUT) |
+		    ATTRIBUTE(NFTA_SET_USERDATA),
 	[NFT_CHAIN] = ATTRIBUTE(NFTA_CHAIN_HOOK) | ATTRIBUTE(NFTA_CHAIN_POLICY) |
 		      ATTRIBUTE(NFTA_CHAIN_TYPE) | ATTRIBUTE(NFTA_CHAIN_USERDATA),
 };
@@ -116,7 +117,7 @@ bool object_is_right(const struct object *object, const struct nlmsghdr *actual)
 	struct scratch scratch;
 	struct nlmsghdr *wanted = scratch_message(&scratch);
 
-	object_put(wanted, object, &nothing);
+	object_put(wanted, object, 0, &nothing);
 	for (unsigned type = 0; type < 64; type++)
 		if (object_meaning[object->kind] & ATTRIBUTE(type) &&
 		    !attribute_equal(message_attribute(wanted, type),
@@ -127,18 +128,20 @@ bool object_is_right(const struct object *object, const struct nlmsghdr *actual)
 
 /**
  * chain_rule - a rule of a chain, as it should be
+ * @ruleset: the table
  * @chain: name of the chain
  * @index: which of its rules
  * @parts: of the table that are there, as bits
  *
  * Returns the rule, or NULL when the chain should have no so many.
  */
-const struct rule *chain_rule(const char *chain, size_t index, unsigned parts)
+const struct rule *chain_rule(const struct ruleset *ruleset, const char *chain, size_t index,
+			      unsigned parts)
 {
-	for (size_t i = 0; i < RULESET_RULES; i++)
-		if (ruleset_rules[i].part & parts && strcmp(ruleset_rules[i].chain, chain) == 0 &&
-		    index-- == 0)
-			return &ruleset_rules[i];
+	for (const struct rule *rule = ruleset->rules; rule < ruleset->rules + ruleset->n_rules;
+	     rule++)
+		if (rule->part & parts && strcmp(rule->chain, chain) == 0 && index-- == 0)
+			return rule;
 	return NULL;
 }
 

@@ -17,5 +17,6 @@ const struct nlattr *message_attribute(const struct nlmsghdr *message, unsigned 
 const struct nlattr *nested_attribute(const struct nlattr *outer, unsigned type);
 
 bool object_is_right(const struct object *object, const struct nlmsghdr *actual);
-const struct rule *chain_rule(const char *chain, size_t index, unsigned parts);
+const struct rule *chain_rule(const struct ruleset *ruleset, const char *chain, size_t index,
+			      unsigned parts);
 int rule_is_right(const struct rule *rule, const struct nlmsghdr *answer, struct error *e);

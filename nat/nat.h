@@ -50,12 +50,45 @@ struct nat_forwards {
 /* By protocol, port, family, and what the host is called by: the comparison of qsort(). */
 int nat_forward_order(const void *a, const void *b);
 
+/* A port of a bridge that leads to a container, and what may come out of it. */
+struct nat_pin {
+	char link[IFNAMSIZ];
+	struct mac mac;
+	struct addr v4, v6; /* none: what no other container was leased */
+	bool trusted;       /* anything */
+	char container[NAT_CONTAINER_MAX];
+};
+
+/* Two containers that may talk, by their links. */
+struct nat_peer {
+	bool bridged;
+	char links[2][IFNAMSIZ];
+	char container[NAT_CONTAINER_MAX]; /* whose definition says so */
+};
+
+/* A port of a container on a bridge that is published, also to its neighbours. */
+struct nat_call {
+	struct addr to;
+	uint8_t protocol;
+	uint16_t port;
+	char container[NAT_CONTAINER_MAX];
+};
+
+/* Some of all, in blocks that nat_pins_free() frees. */
+struct nat_pins {
+	size_t n_pins, n_peers, n_calls;
+	struct nat_pin *pins;
+	struct nat_peer *peers;
+	struct nat_call *calls;
+};
+
 /*
  * Who knows all forwards there should be. It is asked only when the table has to be made, for who
  * starts a container should not have to look at all others. What it hands out is freed by nat/.
  */
 struct nat_source {
 	int (*forwards)(void *data, struct nat_forwards *ret_forwards, struct error *e);
+	int (*pins)(void *data, struct nat_pins *ret_pins, struct error *e);
 	void *data;
 };
 
@@ -70,10 +103,13 @@ struct nat_spec {
 	size_t n_external; /* 0: NAT is not enabled, containers are isolated */
 	char external[NAT_EXTERNAL_MAX][IFNAMSIZ]; /* "wl*": all that begin with "wl" */
 	bool ipv6; /* a container has IPv6: before 6.17 the kernel forwards that for all links or none */
-	bool ports; /* a port is about to be published: what that takes has to be there */
-	bool bound; /* ... by one address or through one link */
-	bool quiet; /* who asks finds out which links are not there, and says so */
-	struct nat_source source; /* none: there are no forwards */
+	bool ports;   /* a port is about to be published: what that takes has to be there */
+	bool bound;   /* ... by one address or through one link */
+	bool peers;   /* containers are about to be linked: what that takes has to be there */
+	bool open;    /* containers are not isolated from each other */
+	bool bridges; /* a container on a bridge is about to be attached: its table has to be there */
+	bool quiet;   /* who asks finds out which links are not there, and says so */
+	struct nat_source source; /* none: there are no forwards and pins */
 	bool callers_known; /* the links below are; else the switches they need stay as they are */
 	size_t n_callers;   /* links on which published ports are called */
 	char callers[NAT_EXTERNAL_MAX][IFNAMSIZ];
@@ -102,8 +138,14 @@ struct nat_state {
 	struct nat_counter outgoing;    /* forwarded from containers to external links */
 	struct nat_counter incoming;    /* replies forwarded to containers */
 	struct nat_counter dropped;     /* everything else from or to a container */
+	struct nat_counter spoofed;     /* sent under somebody else's address */
+	struct nat_counter rogue;       /* of routers and DHCP servers, which no container is */
 	bool ports;                     /* what published ports take is there */
 	struct nat_counter published;   /* forwarded to published ports, and back */
+	bool peers;                     /* what linked containers take is there */
+	struct nat_counter linked;      /* between linked containers */
+	bool open;                      /* containers are not isolated */
+	struct nat_counter between;     /* between any, while they are not */
 };
 
 #define NAT_DRIFT_MAX 40
@@ -214,6 +256,28 @@ struct nat_listeners {
 /* @protocol: IPPROTO_TCP or IPPROTO_UDP. Returns 0 or -errno. */
 int nat_listeners_read(uint8_t protocol, struct nat_listeners *ret_listeners, struct error *e);
 
+/*
+ * The table "bridge nixctr-net", for containers on bridges: as nat_ensure() and nat_read(). Of the
+ * state only what is about it is filled.
+ */
+int nat_bridge_ensure(struct nat *nat, const struct nat_spec *spec, struct error *e);
+int nat_bridge_read(struct nat *nat, struct nat_state *ret_state, struct error *e);
+/* Adds to @drift how it differs; @state NULL: there is none. */
+void nat_bridge_compare(const struct nat_spec *spec, const struct nat_state *state,
+			struct nat_drift *drift);
+
+/*
+ * Have pins and peers in the tables, which are as they should be, or be without them; what other
+ * containers have stays. Return 1, or 0 when all was so.
+ */
+int nat_pins_add(struct nat *nat, const struct nat_pins *pins, struct error *e);
+int nat_pins_remove(struct nat *nat, const struct nat_pins *pins, struct error *e);
+
+/* Adds to @drift which of them are missing. Returns 0. */
+int nat_pins_compare(struct nat *nat, const struct nat_pins *pins, struct nat_drift *drift,
+		     struct error *e);
+void nat_pins_free(struct nat_pins *pins);
+
 /* Fills in on which links published ports can be called: all with an address, but containers'. */
 int nat_spec_find_callers(struct nat_spec *spec, struct error *e);
 
@@ -227,7 +291,7 @@ struct nat_mark {
 /* Reads it. Returns 1, or 0 when there is no table or the kernel is older than 5.14. */
 int nat_mark_read(struct nat *nat, struct nat_mark *ret_mark, struct error *e);
 
-/* Removes the table. Returns 1, or 0 when it was gone. */
+/* Removes the tables. Returns 1, or 0 when they were gone. */
 int nat_remove(struct nat *nat, struct error *e);
 
 /*

@@ -32,6 +32,7 @@ struct nft_message {
 	enum nft_kind kind;
 	const char *name;  /* of the object, for errors; outlives the request */
 	const char *table; /* somebody else's; NULL: ours */
+	uint8_t family;    /* of the table, if it is ours */
 	size_t offset;     /* of the message in the request */
 };
 
@@ -42,6 +43,7 @@ struct nft_message {
 
 /* Nearly all requests fit into what the struct has; only what publishes many ports grows beyond. */
 struct nft_request {
+	uint8_t family; /* of the table that what is added next is about: NFPROTO_INET unless changed */
 	size_t count;
 	size_t length;           /* bytes, all but the last message, which may still grow */
 	bool full;               /* there was no memory to grow: it will not be sent */

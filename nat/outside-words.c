@@ -38,7 +38,7 @@ static void put_address_in(struct builder *builder, unsigned family, enum word_k
 		   FIELD_U32(NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER),
 		   FIELD_U32(NFTNL_EXPR_PAYLOAD_OFFSET, (uint32_t)(v4 ? at4 : at6)),
 		   FIELD_U32(NFTNL_EXPR_PAYLOAD_LEN, v4 ? 4 : 16));
-	put_lookup(builder, set);
+	put_lookup(builder, set, 0);
 }
 
 /**

@@ -262,7 +262,7 @@ static void put_links(struct builder *builder, const char *set)
 	put_meta(builder, NFT_META_IIFNAME);
 	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, NFT_META_OIFNAME),
 		   FIELD_U32(NFTNL_EXPR_META_DREG, NFT_REG_2));
-	put_lookup(builder, set);
+	put_lookup(builder, set, 0);
 }
 
 /**

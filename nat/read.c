@@ -97,7 +97,7 @@ static void take_counter(struct nat_state *state, const struct object *object,
 static void take_object(struct snapshot *snapshot, const struct object *object,
 			const struct nlmsghdr *answer)
 {
-	snapshot->objects[object - ruleset_objects] = true;
+	snapshot->objects[object - snapshot->ruleset->objects] = true;
 	snapshot->parts |= object->part;
 	if (object->kind == NFT_TABLE)
 		take_table(snapshot, answer);
@@ -119,21 +119,22 @@ static void take_object(struct snapshot *snapshot, const struct object *object,
 static int take_rule(struct snapshot *snapshot, const struct nlmsghdr *answer, struct error *e)
 {
 	const struct nlattr *name = message_attribute(answer, NFTA_RULE_CHAIN);
+	const struct ruleset *ruleset = snapshot->ruleset;
 	size_t chain = 0;
 
-	while (name && chain < RULESET_OBJECTS &&
-	       (ruleset_objects[chain].kind != NFT_CHAIN ||
-		strcmp(ruleset_objects[chain].name, mnl_attr_get_str(name)) != 0))
+	while (name && chain < ruleset->n_objects &&
+	       (ruleset->objects[chain].kind != NFT_CHAIN ||
+		strcmp(ruleset->objects[chain].name, mnl_attr_get_str(name)) != 0))
 		chain++;
-	if (name && chain < RULESET_OBJECTS) {
+	if (name && chain < ruleset->n_objects) {
 		size_t index = snapshot->rules[chain]++;
 		const struct rule *rule =
-			chain_rule(ruleset_objects[chain].name, index, snapshot->parts);
+			chain_rule(ruleset, ruleset->objects[chain].name, index, snapshot->parts);
 		int r = rule ? rule_is_right(rule, answer, e) : 0;
 
 		if (r == 0)
 			snapshot_differs(snapshot, "rule %zu of chain %s is another one", index + 1,
-					 ruleset_objects[chain].name);
+					 ruleset->objects[chain].name);
 		return r < 0 ? r : 0;
 	}
 	snapshot_differs(snapshot, "there is a rule in a chain that is not ours");
@@ -168,8 +169,8 @@ static void snapshot_count(struct snapshot *snapshot)
 {
 	size_t right = 0;
 
-	for (size_t i = 0; i < RULESET_OBJECTS; i++) {
-		const struct object *object = &ruleset_objects[i];
+	for (size_t i = 0; i < snapshot->ruleset->n_objects; i++) {
+		const struct object *object = &snapshot->ruleset->objects[i];
 
 		if (!(object->part & snapshot->parts))
 			continue;
@@ -194,14 +195,15 @@ static void snapshot_count(struct snapshot *snapshot)
 static int take_first(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
 {
 	struct snapshot *snapshot = data;
+	size_t last = snapshot->ruleset->n_objects;
 
 	if (index == 0)
 		return take_generation(&snapshot->generation, 0, answer, e);
-	if (answer && index > RULESET_OBJECTS)
+	if (answer && index > last)
 		return take_rule(snapshot, answer, e);
 	if (answer)
-		take_object(snapshot, &ruleset_objects[index - 1], answer);
-	if (index == RULESET_OBJECTS)
+		take_object(snapshot, &snapshot->ruleset->objects[index - 1], answer);
+	if (index == last)
 		snapshot_count(snapshot);
 	return 0;
 }
@@ -209,17 +211,19 @@ static int take_first(void *data, size_t index, const struct nlmsghdr *answer, s
 /**
  * ask_first - ask for the generation, each object, and the rules
  * @request: begun here
+ * @ruleset: the table
  */
-static void ask_first(struct nft_request *request)
+static void ask_first(struct nft_request *request, const struct ruleset *ruleset)
 {
 	struct nlmsghdr *message;
 
 	nft_request_init(request);
+	request->family = ruleset->family;
 	nft_request_add(request, NFT_READ, NFT_GENERATION, "");
-	for (size_t i = 0; i < RULESET_OBJECTS; i++)
-		object_put_name(nft_request_add(request, NFT_READ, ruleset_objects[i].kind,
-						ruleset_objects[i].name),
-				&ruleset_objects[i]);
+	for (size_t i = 0; i < ruleset->n_objects; i++)
+		object_put_name(nft_request_add(request, NFT_READ, ruleset->objects[i].kind,
+						ruleset->objects[i].name),
+				&ruleset->objects[i]);
 	message = nft_request_add(request, NFT_LIST, NFT_RULE, "s");
 	mnl_attr_put_strz(message, NFTA_RULE_TABLE, NAT_TABLE);
 }
@@ -230,23 +234,31 @@ static void ask_first(struct nft_request *request)
  */
 static void snapshot_finish(struct snapshot *snapshot)
 {
-	for (size_t i = 0; i < RULESET_OBJECTS; i++)
-		if (snapshot->objects[i] && ruleset_objects[i].kind == NFT_CHAIN &&
-		    chain_rule(ruleset_objects[i].name, snapshot->rules[i], snapshot->parts))
+	const struct ruleset *ruleset = snapshot->ruleset;
+	struct nat_state *state = &snapshot->state;
+
+	for (size_t i = 0; i < ruleset->n_objects; i++)
+		if (snapshot->objects[i] && ruleset->objects[i].kind == NFT_CHAIN &&
+		    chain_rule(ruleset, ruleset->objects[i].name, snapshot->rules[i],
+			       snapshot->parts))
 			snapshot_differs(snapshot, "chain %s lacks a rule",
-					 ruleset_objects[i].name);
-	snapshot->state.ports = snapshot->parts & PART_PORTS;
+					 ruleset->objects[i].name);
+	state->ports = snapshot->parts & PART_PORTS;
+	state->peers = snapshot->parts & PART_PEERS;
+	state->open = snapshot->parts & PART_OPEN;
 }
 
 /**
  * snapshot_try - read the table once
  * @nat: the session
+ * @ruleset: which
  * @snapshot: filled
  * @e: filled on failure
  *
  * Returns 0, -ERESTART when the ruleset was changed meanwhile, or another -errno.
  */
-static int snapshot_try(struct nat *nat, struct snapshot *snapshot, struct error *e)
+static int snapshot_try(struct nat *nat, const struct ruleset *ruleset, struct snapshot *snapshot,
+			struct error *e)
 {
 	uint32_t generation = 0;
 	const struct nft_taker first = { take_first, snapshot };
@@ -254,12 +266,13 @@ static int snapshot_try(struct nat *nat, struct snapshot *snapshot, struct error
 	struct nft_request request;
 	int r;
 
-	*snapshot = (struct snapshot){ .state.intact = true };
-	ask_first(&request);
+	*snapshot = (struct snapshot){ .ruleset = ruleset, .state.intact = true };
+	ask_first(&request, ruleset);
 	r = nft_query(nat, &request, &first, e);
 	if (r < 0 || !snapshot->present)
 		return r;
-	r = contents_read(nat, snapshot, e);
+	if (ruleset == &inet_ruleset)
+		r = contents_read(nat, snapshot, e);
 	if (r < 0)
 		return r;
 	nft_request_init(&request);
@@ -272,19 +285,21 @@ static int snapshot_try(struct nat *nat, struct snapshot *snapshot, struct error
 }
 
 /**
- * snapshot_read - read the table
+ * snapshot_read - read a table
  * @nat: the session
+ * @ruleset: which
  * @ret_snapshot: the table at one moment
  * @e: filled on failure
  *
  * Returns 0, -EAGAIN (ERROR_BUSY) when it is changed over and over, or another -errno.
  */
-int snapshot_read(struct nat *nat, struct snapshot *ret_snapshot, struct error *e)
+int snapshot_read(struct nat *nat, const struct ruleset *ruleset, struct snapshot *ret_snapshot,
+		  struct error *e)
 {
 	struct snapshot snapshot;
 
 	for (unsigned tries = 0; tries < SNAPSHOT_TRIES; tries++) {
-		int r = snapshot_try(nat, &snapshot, e);
+		int r = snapshot_try(nat, ruleset, &snapshot, e);
 
 		if (r == 0)
 			*ret_snapshot = snapshot;
@@ -292,7 +307,30 @@ int snapshot_read(struct nat *nat, struct snapshot *ret_snapshot, struct error *
 			return r;
 	}
 	return error_set(e, ERROR_BUSY, EAGAIN,
-			 "cannot read table inet " NAT_TABLE ": it is changed faster than that");
+			 "cannot read table %s: it is changed faster than that", ruleset->label);
+}
+
+/**
+ * table_read - read a table back
+ * @nat: the session
+ * @ruleset: which
+ * @ret_state: what the kernel has
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when there is no table, or -errno.
+ */
+static int table_read(struct nat *nat, const struct ruleset *ruleset, struct nat_state *ret_state,
+		      struct error *e)
+{
+	struct snapshot snapshot;
+	int r = snapshot_read(nat, ruleset, &snapshot, e);
+
+	if (r < 0)
+		return r;
+	if (!snapshot.present)
+		return 0;
+	*ret_state = snapshot.state;
+	return 1;
 }
 
 /**
@@ -305,13 +343,18 @@ int snapshot_read(struct nat *nat, struct snapshot *ret_snapshot, struct error *
  */
 int nat_read(struct nat *nat, struct nat_state *ret_state, struct error *e)
 {
-	struct snapshot snapshot;
-	int r = snapshot_read(nat, &snapshot, e);
+	return table_read(nat, &inet_ruleset, ret_state, e);
+}
 
-	if (r < 0)
-		return r;
-	if (!snapshot.present)
-		return 0;
-	*ret_state = snapshot.state;
-	return 1;
+/**
+ * nat_bridge_read - read the table for containers on bridges back
+ * @nat: the session
+ * @ret_state: what the kernel has
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when there is no table, or -errno.
+ */
+int nat_bridge_read(struct nat *nat, struct nat_state *ret_state, struct error *e)
+{
+	return table_read(nat, &bridge_ruleset, ret_state, e);
 }

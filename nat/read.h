@@ -8,16 +8,19 @@
 #include "nat/nat.h"
 #include "nat/ruleset.h"
 
-/* The table at one moment, between two commits of anybody. */
+#define SNAPSHOT_OBJECTS 48 /* no table of ours has more */
+
+/* A table at one moment, between two commits of anybody. */
 struct snapshot {
+	const struct ruleset *ruleset; /* what it should be */
 	bool present;
 	struct nat_state state;
 	uint32_t owner;      /* netlink port of the process that owns the table, 0: none */
 	uint32_t generation; /* of the ruleset it was taken from */
 	unsigned parts;      /* which of the table are there, as bits */
 	size_t use;          /* how many objects are in it */
-	bool objects[RULESET_OBJECTS]; /* which of ours are there */
-	size_t rules[RULESET_OBJECTS]; /* how many each chain has */
+	bool objects[SNAPSHOT_OBJECTS]; /* which of ours are there */
+	size_t rules[SNAPSHOT_OBJECTS]; /* how many each chain has */
 };
 
 /* How often to begin again when others keep changing the ruleset under our hands. */
@@ -28,4 +31,5 @@ __attribute__((format(printf, 2, 3))) void snapshot_differs(struct snapshot *sna
 							    const char *format, ...);
 
 int take_generation(void *data, size_t index, const struct nlmsghdr *answer, struct error *e);
-int snapshot_read(struct nat *nat, struct snapshot *ret_snapshot, struct error *e);
+int snapshot_read(struct nat *nat, const struct ruleset *ruleset, struct snapshot *ret_snapshot,
+		  struct error *e);

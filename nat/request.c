@@ -100,18 +100,21 @@ static const char *message_describe(const struct nft_message *message, char *tex
 		[NFT_READ] = "of", [NFT_LIST] = "of", [NFT_ADD] = "to", [NFT_DELETE] = "from"
 	};
 
+	const char *family = message->family == NFPROTO_BRIDGE ? "bridge" : "inet";
+
 	if (message->table)
 		(void)snprintf(text, size, "%s %s %s %s %s", verbs[message->action],
 			       nft_kinds[message->kind].noun, message->name,
 			       prepositions[message->action], message->table);
 	else if (message->kind == NFT_TABLE || message->action == NFT_BEGIN)
-		(void)snprintf(text, size, "%s table inet " NAT_TABLE, verbs[message->action]);
+		(void)snprintf(text, size, "%s table %s " NAT_TABLE, verbs[message->action],
+			       family);
 	else if (message->kind == NFT_GENERATION)
 		(void)snprintf(text, size, "read the generation of the nf_tables ruleset");
 	else
-		(void)snprintf(text, size, "%s %s %s %s table inet " NAT_TABLE,
+		(void)snprintf(text, size, "%s %s %s %s table %s " NAT_TABLE,
 			       verbs[message->action], nft_kinds[message->kind].noun, message->name,
-			       prepositions[message->action]);
+			       prepositions[message->action], family);
 	return text;
 }
 
@@ -180,7 +183,9 @@ int nft_request_fail(struct nft_request *request, size_t index, const struct nlm
  */
 void nft_request_init(struct nft_request *request)
 {
-	*request = (struct nft_request){ .n_messages = NFT_MESSAGES_MAX, .size = NFT_REQUEST_SIZE };
+	*request = (struct nft_request){ .family = NFPROTO_INET,
+					 .n_messages = NFT_MESSAGES_MAX,
+					 .size = NFT_REQUEST_SIZE };
 	request->messages = request->own_messages;
 	request->bytes = request->own_bytes;
 }
@@ -250,8 +255,9 @@ static struct nlmsghdr *request_append(struct nft_request *request, uint16_t typ
 	message->nlmsg_type = type;
 	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
 	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
-	header->nfgen_family = NFPROTO_INET;
+	header->nfgen_family = request->family;
 	header->version = NFNETLINK_V0;
+	request->messages[request->count].family = request->family;
 	request->messages[request->count++].offset = request->length;
 	return message;
 }

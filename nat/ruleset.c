@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <libnftnl/udata.h>
+#include <linux/icmp.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
@@ -16,20 +17,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-
-/* What nft(8) has no header for (datatype.h): the kernel only keeps them for it. */
-#define NFT_TYPE_NFPROTO 2
-#define NFT_TYPE_IPADDR  7
-#define NFT_TYPE_IP6ADDR 8
-#define NFT_TYPE_PROTO   12
-#define NFT_TYPE_SERVICE 13
-#define NFT_TYPE_IFNAME  41
-#define NFT_TYPE_BITS    6
-#define NFT_NO_ORDER     0 /* several values, each with its own */
-#define NFT_HOST_ENDIAN  1
-#define NFT_BIG_ENDIAN   2
-
-#define NFT_PAIR(a_, b_) ((a_) << NFT_TYPE_BITS | (b_))
+#include "nat/ruleset-words.h"
 
 #define INTERVAL_SET(key_, size_, order_)                                                        \
 	{                                                                                        \
@@ -91,30 +79,6 @@ static const struct set_type address_loopback6_type =
 static const struct set_type bindings_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IP6ADDR),
 					       .key_size = IFNAMSIZ + 16 };
 
-#define TABLE(comment_)                                                                         \
-	{                                                                                       \
-		.part = PART_TABLE, .kind = NFT_TABLE, .name = NAT_TABLE, .comment = (comment_) \
-	}
-#define SET(part_, name_, type_, comment_)                                                \
-	{                                                                                 \
-		.part = (part_), .kind = NFT_SET, .name = (name_), .comment = (comment_), \
-		.set = (type_)                                                            \
-	}
-#define CHAIN(part_, name_, comment_)                                                      \
-	{                                                                                  \
-		.part = (part_), .kind = NFT_CHAIN, .name = (name_), .comment = (comment_) \
-	}
-#define COUNTER(part_, name_, comment_)                                                      \
-	{                                                                                    \
-		.part = (part_), .kind = NFT_COUNTER, .name = #name_, .comment = (comment_), \
-		.counter = offsetof(struct nat_state, name_)                                 \
-	}
-#define HOOKED(part_, name_, type_, hook_, priority_, comment_)                             \
-	{                                                                                   \
-		.part = (part_), .kind = NFT_CHAIN, .name = (name_), .comment = (comment_), \
-		.type = (type_), .hook = (hook_), .priority = (priority_)                   \
-	}
-
 /* clang-format off */
 const struct object ruleset_objects[RULESET_OBJECTS] = {
 	TABLE("networks of NixOS-style containers; see nixctr-net(8)"),
@@ -123,6 +87,8 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	COUNTER(PART_TABLE, outgoing, "packets of containers to the outside"),
 	COUNTER(PART_TABLE, incoming, "packets from the outside that belong to them"),
 	COUNTER(PART_TABLE, dropped, "everything else from or to a container"),
+	COUNTER(PART_TABLE, spoofed, "packets of containers under an address of somebody else"),
+	COUNTER(PART_TABLE, rogue, "what only routers and DHCP servers may say, by a container"),
 
 	SET(PART_TABLE, SET_EXTERNAL, &links_type, "links to the outside"),
 	SET(PART_INTERNAL, SET_INTERNAL, &internal_type, "networks that reach it as containers do"),
@@ -139,8 +105,13 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	HOOKED(PART_TABLE, "postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC,
 	       "containers share the addresses of the host"),
 	CHAIN(PART_TABLE, "leave", "with which address they leave"),
+	CHAIN(PART_TABLE, "pin", "a container is who it is, and no router"),
 	HOOKED(PART_TABLE, "source", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW,
 	       "containers do not lie about their address"),
+
+	COUNTER(PART_PEERS, linked, "packets between linked containers"),
+	SET(PART_PEERS, SET_LINKED, &link_pairs_type, "links of containers that may talk"),
+	COUNTER(PART_OPEN, between, "packets between containers, which are not isolated"),
 
 	COUNTER(PART_PORTS, published, "packets to published ports, and back"),
 	SET(PART_PORTS, MAP_FORWARDS, &forwards_type, "published ports and whose they are"),
@@ -178,17 +149,14 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define TO_OUTSIDE          { .kind = WORD_OIFNAME_IN, .name = SET_EXTERNAL }
 #define LINK_LOCAL          { .kind = WORD_LINK_LOCAL }
 #define SOURCE_MISSING      { .kind = WORD_SOURCE_MISSING }
-#define COUNT(name_)        { .kind = WORD_COUNTER, .name = (name_) }
 #define FROM_INTERNAL(v_, set_) { .kind = WORD_SADDR_IN, .bits = (v_), .name = (set_) }
 #define TO_INTERNAL(v_, set_)   { .kind = WORD_DADDR_IN, .bits = (v_), .name = (set_) }
 #define FIRST               { .kind = WORD_SYN }
 #define FIT                 { .kind = WORD_CLAMP }
 #define LEAVE_WITH(v_, map_) { .kind = WORD_SNAT, .bits = (v_), .name = (map_) }
 #define MASQUERADE          { .kind = WORD_MASQUERADE }
-#define GOTO(chain_)        { .kind = WORD_GOTO, .name = (chain_) }
-#define ACCEPT              { .kind = WORD_VERDICT, .bits = NF_ACCEPT }
-#define DROP                { .kind = WORD_VERDICT, .bits = NF_DROP }
 #define STATE(bits_)        { .kind = WORD_CT_STATE, .bits = (bits_) }
+#define LINKED              { .kind = WORD_LINKS_IN, .name = SET_LINKED }
 #define SAME_LINK           { .kind = WORD_LINKS_IN, .name = SET_HAIRPIN }
 #define OUT_OF_LOOPBACK     { .kind = WORD_OIF_LOOPBACK }
 #define IN_NOT_LOOPBACK     { .kind = WORD_IIF_REAL }
@@ -216,11 +184,12 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
  * What connection tracking does not know is not masqueraded either: it would leave with the
  * container's own address, so "from-container" lets known packets out and not simply everything.
  *
- * "source" asks for the way back to a packet's sender. A container's addresses are routed to its own
+ * "pin" asks for the way back to a packet's sender. A container's addresses are routed to its own
  * link, so that the route is the lease and one rule pins all containers, for rp_filter=1 on the link
  * yields to a 2 in conf/all. The unspecified address of an IPv6 host that has none yet passes the
  * fib expression by itself; link-local ones, which it uses to find its neighbour again, have no
- * route where the host's end has no such address, and are never forwarded.
+ * route where the host's end has no such address, and are never forwarded. What they could do to the
+ * host itself is dropped before.
  *
  * A published port is an element of a map, whoever calls it, and however many there are: outsiders and
  * containers come through "prerouting", the host itself through "output". The kernel refuses packets to
@@ -244,6 +213,10 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { TO_CONTAINER, FORWARDED, COUNT("published"), ACCEPT } },
 	{ PART_PORTS, "from-container", "answers of what it publishes",
 	  { FORWARDED, STATE(ANSWER), COUNT("published"), ACCEPT } },
+	{ PART_PEERS, "from-container", "linked",
+	  { TO_CONTAINER, LINKED, COUNT("linked"), ACCEPT } },
+	{ PART_OPEN, "from-container", "isolation is off",
+	  { TO_CONTAINER, COUNT("between"), ACCEPT } },
 	{ PART_TABLE, "from-container", "known, else it would not be masqueraded",
 	  { TO_OUTSIDE, STATE(KNOWN), COUNT("outgoing"), ACCEPT } },
 	{ PART_TABLE, "from-container", "all else",
@@ -308,14 +281,29 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_PORTS, "postrouting", "and so is ::1",
 	  { OUT_NOT_LOOPBACK, FORWARDED, BEGAN_LOOPBACK(V6), MASQUERADE } },
 
-	{ PART_TABLE, "source", "never leaves the link",
-	  { FROM_CONTAINER, LINK_LOCAL, ACCEPT } },
-	{ PART_TABLE, "source", "the way back is another one",
-	  { FROM_CONTAINER, SOURCE_MISSING, COUNT("dropped"), DROP } },
+	{ PART_TABLE, "source", "before connection tracking, and whatever accepts them later",
+	  { FROM_CONTAINER, GOTO("pin") } },
 	{ PART_INTERNAL, "source", "nobody outside has an internal address",
 	  { FROM_OUTSIDE, FROM_INTERNAL(V4, SET_INTERNAL), SOURCE_MISSING, COUNT("dropped"), DROP } },
 	{ PART_INTERNAL, "source", "the same for IPv6",
 	  { FROM_OUTSIDE, FROM_INTERNAL(V6, SET_INTERNAL6), SOURCE_MISSING, COUNT("dropped"), DROP } },
+
+	{ PART_TABLE, "pin", "another way is the host's to choose",
+	  { ICMP(ICMP_REDIRECT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "pin", "RFC 1256",
+	  { ICMP(ICMP_ROUTERADVERT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "pin", "the same for IPv6",
+	  { ICMP6(ND_REDIRECT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "pin", "RFC 4861",
+	  { ICMP6(ND_ROUTER_ADVERT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "pin", "DHCP server",
+	  { UDP(67, 68), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "pin", "DHCPv6 server",
+	  { UDP(547, 546), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "pin", "never leaves the link",
+	  { LINK_LOCAL, ACCEPT } },
+	{ PART_TABLE, "pin", "the way back is another one",
+	  { SOURCE_MISSING, COUNT("spoofed"), DROP } },
 
 	{ PART_PORTS, "publish", "IPv4",
 	  { PUBLISH(V4, MAP_FORWARDS) } },
@@ -360,6 +348,17 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { IN_NOT_LOOPBACK, FORWARDED, ANSWERING, BEGAN_LOOPBACK(V6), RECEIVER_BEGAN(V6) } },
 };
 /* clang-format on */
+
+const struct ruleset inet_ruleset = {
+	.family = NFPROTO_INET,
+	.label = "inet " NAT_TABLE,
+	.parts = PART_TABLE | PART_PORTS | PART_INTERNAL | PART_ADDRESS | PART_BOUND | PART_PEERS |
+		 PART_OPEN,
+	.objects = ruleset_objects,
+	.n_objects = RULESET_OBJECTS,
+	.rules = ruleset_rules,
+	.n_rules = RULESET_RULES,
+};
 
 /* Where each kind of object keeps what all of them have. */
 static const struct {
@@ -443,11 +442,12 @@ static size_t order_put(uint8_t userdata[SET_ORDER_SIZE], uint8_t type, uint32_t
  * set_put - put what a set's keys are into a message, and a map's data
  * @message: changed
  * @set: borrowed
+ * @number: that no other set in the batch has
  * @comment, @size: what nft(8) is to remember of it, beside the byte order of the keys; without
  *                  that it shows them backwards
  */
-static void set_put(struct nlmsghdr *message, const struct object *set, const uint8_t *comment,
-		    size_t size)
+static void set_put(struct nlmsghdr *message, const struct object *set, size_t number,
+		    const uint8_t *comment, size_t size)
 {
 	const struct set_type *type = set->set;
 	uint8_t userdata[2 * SET_ORDER_SIZE + COMMENT_MAX];
@@ -456,10 +456,12 @@ static void set_put(struct nlmsghdr *message, const struct object *set, const ui
 
 	mnl_attr_put_u32(message, NFTA_SET_KEY_TYPE, htonl(type->key));
 	mnl_attr_put_u32(message, NFTA_SET_KEY_LEN, htonl(type->key_size));
-	mnl_attr_put_u32(message, NFTA_SET_ID, htonl((uint32_t)(set - ruleset_objects)));
+	mnl_attr_put_u32(message, NFTA_SET_ID, htonl((uint32_t)number));
 	if (type->flags || type->data_size)
 		mnl_attr_put_u32(message, NFTA_SET_FLAGS,
 				 htonl(type->flags | (type->data_size ? NFT_SET_MAP : 0)));
+	if (type->timeout)
+		mnl_attr_put_u64(message, NFTA_SET_TIMEOUT, htobe64(1000ULL * type->timeout));
 	if (type->data_size) {
 		mnl_attr_put_u32(message, NFTA_SET_DATA_TYPE, htonl(type->data));
 		mnl_attr_put_u32(message, NFTA_SET_DATA_LEN, htonl(type->data_size));
@@ -473,9 +475,10 @@ static void set_put(struct nlmsghdr *message, const struct object *set, const ui
  * object_put - put an object into the message that adds it
  * @message: changed
  * @object: borrowed
+ * @number: that no other object in the batch has
  * @state: what its counters start with
  */
-void object_put(struct nlmsghdr *message, const struct object *object,
+void object_put(struct nlmsghdr *message, const struct object *object, size_t number,
 		const struct nat_state *state)
 {
 	uint8_t comment[COMMENT_MAX];
@@ -484,7 +487,7 @@ void object_put(struct nlmsghdr *message, const struct object *object,
 
 	object_put_name(message, object);
 	if (object->kind == NFT_SET) {
-		set_put(message, object, comment, size);
+		set_put(message, object, number, comment, size);
 		return;
 	}
 	mnl_attr_put(message, object_attributes[object->kind].userdata, size, comment);

@@ -20,6 +20,22 @@
 #define MAP_FORWARDS6 "forwards6"
 #define MAP_LOOPBACK  "loopback4"
 #define MAP_LOOPBACK6 "loopback6"
+#define SET_LINKED    "linked"
+
+/* Of the table for bridges; bridge-ruleset.c is where to read it. */
+#define SET_MACS     "macs"
+#define SET_SOURCES  "sources4"
+#define SET_SOURCES6 "sources6"
+#define SET_LEASED   "leased4"
+#define SET_LEASED6  "leased6"
+#define SET_FREE     "free4"
+#define SET_FREE6    "free6"
+#define SET_TRUSTED  "trusted"
+#define SET_CALLED   "called4"
+#define SET_CALLED6  "called6"
+#define SET_CALLERS  "callers"
+
+#define CALLERS_TIMEOUT 180 /* seconds after the last packet of a caller */
 
 /* Of ports that are called by one address, through one link, or both. */
 #define MAP_ADDRESS           "by-address4"
@@ -36,8 +52,9 @@
 struct set_type {
 	uint32_t key, key_size;   /* bytes */
 	uint32_t data, data_size; /* bytes; 0: it is no map */
-	uint32_t order; /* of the bytes of what nft(8) shows: keys of a set, data of a map */
-	uint32_t flags; /* NFT_SET_INTERVAL */
+	uint32_t order;   /* of the bytes of what nft(8) shows: keys of a set, data of a map */
+	uint32_t flags;   /* NFT_SET_... */
+	uint32_t timeout; /* seconds until what a rule has put in is forgotten; 0: it is not */
 };
 
 /* The table itself, or something with a name in it. */
@@ -53,13 +70,25 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 39
-#define RULESET_RULES   54
+#define RULESET_OBJECTS 45
+#define RULESET_RULES   63
 
-/* In the order in which they are made. The first is the table. */
+/* A table. */
+struct ruleset {
+	uint8_t family;
+	const char *label; /* how nft(8) calls it: "inet nixctr-net" */
+	unsigned parts;    /* which it can have, as bits */
+	const struct object
+		*objects; /* in the order in which they are made; the first is the table */
+	size_t n_objects;
+	const struct rule *rules;
+	size_t n_rules;
+};
+
 extern const struct object ruleset_objects[RULESET_OBJECTS];
 extern const struct rule ruleset_rules[RULESET_RULES];
+extern const struct ruleset inet_ruleset, bridge_ruleset;
 
 void object_put_name(struct nlmsghdr *message, const struct object *object);
-void object_put(struct nlmsghdr *message, const struct object *object,
+void object_put(struct nlmsghdr *message, const struct object *object, size_t number,
 		const struct nat_state *state);

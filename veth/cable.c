@@ -193,9 +193,9 @@ unsigned spec_parts(const struct veth_spec *spec)
 	if (spec->altname[0])
 		parts |= PART_ALTNAME;
 	if (spec_is_paired(spec, &spec->v4))
-		parts |= PART_HOST_V4;
+		parts |= PART_HOST_V4 | PART_KNOWN_V4;
 	if (spec_is_paired(spec, &spec->v6))
-		parts |= PART_HOST_V6;
+		parts |= PART_HOST_V6 | PART_KNOWN_V6;
 	if (addr_is_set(&spec->v4.local.addr))
 		parts |= PART_LOCAL_V4 | (addr_is_set(&spec->v4.host) ? PART_ROUTE_V4 : 0);
 	if (addr_is_set(&spec->v6.local.addr))

@@ -57,6 +57,8 @@ enum part {
 	PART_LOCAL_V6 = 1 << 15,
 	PART_ROUTE_V4 = 1 << 16,
 	PART_ROUTE_V6 = 1 << 17,
+	PART_KNOWN_V4 = 1 << 18, /* where the host finds the container */
+	PART_KNOWN_V6 = 1 << 19,
 
 	PARTS_HOST_LINK = PART_TAG | PART_BRIDGE | PART_SWITCHES_V4 | PART_HOST_UP | PART_HOST_MTU |
 			  PART_HOST_MAC,

@@ -142,6 +142,30 @@ static void compare_pair(struct comparison *c, bool v6)
 }
 
 /**
+ * compare_known - compare where the host finds the container
+ * @c: changed
+ * @v6: of which family
+ *
+ * The kernel forgets it when the link goes down, or an address of it changes.
+ */
+static void compare_known(struct comparison *c, bool v6)
+{
+	const struct veth_pair *pair = v6 ? &c->spec->v6 : &c->spec->v4;
+	const struct mac *is = v6 ? &c->state->known_v6 : &c->state->known_v4;
+	unsigned part = v6 ? PART_KNOWN_V6 : PART_KNOWN_V4;
+	char address[ADDR_TEXT], mac[MAC_TEXT];
+
+	if (!spec_is_paired(c->spec, pair) || !mac_is_set(&c->spec->local_mac))
+		return;
+	if (c->parts & (PART_HOST_UP | PART_HOST_MAC | PART_HOST_V4 | PART_HOST_V6))
+		c->parts |= part;
+	else if (!mac_equal(is, &c->spec->local_mac))
+		differs(c, part, "host end: %s is not fixed at mac %s",
+			addr_format(&pair->local.addr, address),
+			mac_format(&c->spec->local_mac, mac));
+}
+
+/**
  * compare_identity - compare what says whose link it is, and what it is plugged into
  * @c: changed
  */
@@ -211,6 +235,8 @@ unsigned cable_compare(const struct veth_spec *spec, const struct veth_state *st
 	compare_end(&c, &local, &state->local, &spec->local_mac);
 	compare_pair(&c, false);
 	compare_pair(&c, true);
+	compare_known(&c, false);
+	compare_known(&c, true);
 	return c.parts;
 }
 

@@ -232,6 +232,25 @@ void route_take_default(const struct nlmsghdr *reply, const void *wanted, void *
 }
 
 /**
+ * neighbour_take - take where an address is found; for struct answer
+ * @reply: RTM_NEWNEIGH, borrowed; anything else is ignored
+ * @wanted: not used
+ * @found: a struct mac; none unless it is fixed
+ */
+void neighbour_take(const struct nlmsghdr *reply, const void *wanted, void *found)
+{
+	const struct ndmsg *header = nlmsg_data(reply);
+	struct nlattr *attribute =
+		nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)reply, sizeof(*header), NDA_LLADDR);
+	struct mac *mac = found;
+
+	(void)wanted;
+	if (reply->nlmsg_type == RTM_NEWNEIGH && header->ndm_state & NUD_PERMANENT && attribute &&
+	    (size_t)nla_len(attribute) == sizeof(mac->bytes))
+		memcpy(mac->bytes, nla_data(attribute), sizeof(mac->bytes));
+}
+
+/**
  * nsid_take - take the number of a namespace; for struct answer
  * @reply: RTM_NEWNSID, borrowed
  * @wanted: not used

@@ -73,4 +73,5 @@ void link_take(const struct nlmsghdr *reply, const void *wanted, void *found);
 void addresses_take(const struct nlmsghdr *reply, const void *wanted, void *found);
 void route_take(const struct nlmsghdr *reply, const void *wanted, void *found);
 void route_take_default(const struct nlmsghdr *reply, const void *wanted, void *found);
+void neighbour_take(const struct nlmsghdr *reply, const void *wanted, void *found);
 void nsid_take(const struct nlmsghdr *reply, const void *wanted, void *found);

@@ -130,6 +130,10 @@ static int host_mend(struct veth *veth, const struct veth_spec *spec,
 		add_address(&batch, what, ifindex, &state->host.v4, &v4, &spec->v4.local.addr);
 	if (parts & PART_HOST_V6)
 		add_address(&batch, what, ifindex, &state->host.v6, &v6, &spec->v6.local.addr);
+	if (parts & PART_KNOWN_V4)
+		message_neighbour_set(&batch, ifindex, &spec->v4.local.addr, &spec->local_mac);
+	if (parts & PART_KNOWN_V6)
+		message_neighbour_set(&batch, ifindex, &spec->v6.local.addr, &spec->local_mac);
 	return rtnl_exchange(&veth->rtnl, &batch, e);
 }
 

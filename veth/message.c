@@ -4,6 +4,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/neighbour.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -379,6 +380,49 @@ void message_route_dump(struct batch *batch, sa_family_t family, int ifindex,
 	batch_put_u32(batch, RTA_TABLE, RT_TABLE_MAIN);
 	if (ifindex > 0)
 		batch_put_u32(batch, RTA_OIF, (uint32_t)ifindex);
+}
+
+/**
+ * message_neighbour_set - fix where the other end of a cable is found
+ * @batch: changed
+ * @ifindex: the link
+ * @address: of the other end
+ * @mac: the same
+ *
+ * The host need not ask for it, so that nothing the other end says about it counts, and the first
+ * packet waits for no answer. Such an entry is not counted among those of which a host has 1,024.
+ *
+ * Source: neigh_update() and neigh_alloc() in net/core/neighbour.c.
+ */
+void message_neighbour_set(struct batch *batch, int ifindex, const struct addr *address,
+			   const struct mac *mac)
+{
+	struct ndmsg header = { .ndm_family = (uint8_t)address->family,
+				.ndm_ifindex = ifindex,
+				.ndm_state = NUD_PERMANENT };
+
+	batch_begin(batch, "fix where the container is found", RTM_NEWNEIGH,
+		    NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header));
+	batch_put_addr(batch, NDA_DST, address);
+	batch_put(batch, NDA_LLADDR, mac->bytes, sizeof(mac->bytes));
+}
+
+/**
+ * message_neighbour_get - ask where an address is found
+ * @batch: changed
+ * @ifindex: the link
+ * @address: on it
+ * @answer: where that goes; its not being known is an answer too
+ */
+void message_neighbour_get(struct batch *batch, int ifindex, const struct addr *address,
+			   const struct answer *answer)
+{
+	struct ndmsg header = { .ndm_family = (uint8_t)address->family, .ndm_ifindex = ifindex };
+
+	batch_begin(batch, "read where the container is found", RTM_GETNEIGH, 0, &header,
+		    sizeof(header));
+	batch_expect(batch, REFUSAL_NO_ROUTE, answer);
+	batch_put_addr(batch, NDA_DST, address);
 }
 
 /**

@@ -32,4 +32,9 @@ void message_route_get(struct batch *batch, const struct addr *to, const struct 
 void message_route_dump(struct batch *batch, sa_family_t family, int ifindex,
 			const struct answer *answer);
 
+void message_neighbour_set(struct batch *batch, int ifindex, const struct addr *address,
+			   const struct mac *mac);
+void message_neighbour_get(struct batch *batch, int ifindex, const struct addr *address,
+			   const struct answer *answer);
+
 void message_nsid_get(struct batch *batch, int ns_fd, const struct answer *answer);

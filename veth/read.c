@@ -55,6 +55,31 @@ static int end_read_addresses(struct rtnl *rtnl, const struct address_wanted *wa
 }
 
 /**
+ * known_read - where the host finds the container
+ * @veth: the session
+ * @spec: borrowed
+ * @state: its host end is read; the rest is filled
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int known_read(struct veth *veth, const struct veth_spec *spec, struct veth_state *state,
+		      struct error *e)
+{
+	_cleanup_(batch_deinit) struct batch batch = { 0 };
+	const struct answer v4 = { neighbour_take, NULL, &state->known_v4,
+				   sizeof(state->known_v4) };
+	const struct answer v6 = { neighbour_take, NULL, &state->known_v6,
+				   sizeof(state->known_v6) };
+
+	if (spec_is_paired(spec, &spec->v4))
+		message_neighbour_get(&batch, state->host.ifindex, &spec->v4.local.addr, &v4);
+	if (spec_is_paired(spec, &spec->v6))
+		message_neighbour_get(&batch, state->host.ifindex, &spec->v6.local.addr, &v6);
+	return batch.count ? rtnl_exchange(&veth->rtnl, &batch, e) : 0;
+}
+
+/**
  * gateway_read - the default route of one family inside
  * @rtnl: a socket in the container's namespace
  * @family: AF_INET or AF_INET6
@@ -200,6 +225,8 @@ static int host_read(struct veth *veth, const struct veth_spec *spec, const stru
 		r = link_find(veth, NULL, link->master, NULL, &bridge, e);
 	if (r >= 0)
 		r = end_read_addresses(&veth->rtnl, &wanted, end, e);
+	if (r >= 0)
+		r = known_read(veth, spec, state, e);
 	if (r < 0)
 		return r;
 	memcpy(state->bridge, bridge.name, sizeof(state->bridge));

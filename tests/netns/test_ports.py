@@ -59,6 +59,11 @@ class Asker:
         )
         self._socket.connect((address, port))
 
+    @property
+    def name(self):
+        """Our end of the flow: address and port."""
+        return self._socket.getsockname()[:2]
+
     def ask(self, timeout=10.0):
         """The answer to one datagram, or None."""
         self._socket.settimeout(timeout)

@@ -19,7 +19,7 @@
 #define PROCESSES 16
 #define TURNS     20
 #define NOBODY    65534
-#define RULES     12 /* of a table without any part that is not always there */
+#define RULES     19 /* of a table without any part that is not always there */
 
 static struct nat *nat;
 static struct nat_spec spec;
@@ -95,6 +95,7 @@ static const struct drift_case {
 	{ "nft flush table inet nixctr-net", "chain from-container lacks a rule" },
 	{ "nft flush chain inet nixctr-net from-container", "chain from-container lacks a rule" },
 	{ "nft flush chain inet nixctr-net source", "chain source lacks a rule" },
+	{ "nft flush chain inet nixctr-net pin", "chain pin lacks a rule" },
 	{ "nft add rule inet nixctr-net forward drop", "rule 3 of chain forward" },
 	{ "nft insert rule inet nixctr-net forward accept", "rule 1 of chain forward" },
 	{ "nft insert rule inet nixctr-net to-container iifname @external accept",

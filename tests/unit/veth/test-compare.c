@@ -48,6 +48,8 @@ static struct veth_state state_make(void)
 		.forwarding_v6 = true,
 		.strict_source = true,
 		.loopback_up = true,
+		.known_v4 = local_mac,
+		.known_v6 = local_mac,
 		.host = { .present = true, .up = true, .mtu = 1400, .mac = host_mac },
 		.local = { .present = true, .up = true, .mtu = 1400, .mac = local_mac },
 	};
@@ -94,6 +96,8 @@ static const struct {
 	{ FIELD(local.v6_peer), "eth0: peer is none, should be fd00::1" },
 	{ FIELD(local.v4_gateway), "eth0: default route is none, should be 10.0.0.1" },
 	{ FIELD(local.v6_gateway), "eth0: default route is none, should be fd00::1" },
+	{ FIELD(known_v4), "host end: 10.0.0.2 is not fixed at mac 02:00:00:00:00:02" },
+	{ FIELD(known_v6), "host end: fd00::2 is not fixed at mac 02:00:00:00:00:02" },
 #undef FIELD
 };
 

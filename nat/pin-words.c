@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nat/builder.h"
+#include "nat/ruleset.h"
+
+#include <arpa/inet.h>
+#include <libnftnl/expr.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/udp.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+
+#define ICMP6_ND_TARGET 8  /* RFC 4861, 4.3 and 4.4: behind type, code, checksum and flags */
+#define ICMP6_ND_OPTION 24 /* behind the target */
+#define ICMP6_RS_OPTION 8  /* RFC 4861, 4.1 */
+#define TCP_FLAGS       13 /* RFC 9293, 3.1 */
+#define OPTION_ETHER    2  /* in an option, behind its type and length */
+
+/* Of ARP for IPv4 over Ethernet, RFC 826: behind the fixed part. */
+#define ARP_SENDER_MAC sizeof(struct arphdr)
+#define ARP_SENDER     (ARP_SENDER_MAC + ETH_ALEN)
+#define ARP_TARGET     (ARP_SENDER + sizeof(struct in_addr) + ETH_ALEN)
+
+/* Where a field is, and what packets have it. */
+static const struct {
+	uint32_t base, offset, size;
+	uint16_t protocol; /* ETH_P_...; 0: a word before this has asked for it */
+} fields[] = {
+	[FIELD_ETHER_SADDR] = { NFT_PAYLOAD_LL_HEADER, ETH_ALEN, ETH_ALEN, 0 },
+	[FIELD_ARP_SADDR_ETHER] = { NFT_PAYLOAD_NETWORK_HEADER, ARP_SENDER_MAC, ETH_ALEN,
+				    ETH_P_ARP },
+	[FIELD_ARP_SADDR] = { NFT_PAYLOAD_NETWORK_HEADER, ARP_SENDER, 4, ETH_P_ARP },
+	[FIELD_ARP_DADDR] = { NFT_PAYLOAD_NETWORK_HEADER, ARP_TARGET, 4, ETH_P_ARP },
+	[FIELD_IP_SADDR] = { NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, saddr), 4,
+			     ETH_P_IP },
+	[FIELD_IP_DADDR] = { NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), 4,
+			     ETH_P_IP },
+	[FIELD_IP6_SADDR] = { NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ipv6hdr, saddr), 16,
+			      ETH_P_IPV6 },
+	[FIELD_IP6_DADDR] = { NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ipv6hdr, daddr), 16,
+			      ETH_P_IPV6 },
+	[FIELD_IP6_LENGTH] = { NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ipv6hdr, payload_len), 2,
+			       ETH_P_IPV6 },
+	[FIELD_ND_TARGET] = { NFT_PAYLOAD_TRANSPORT_HEADER, ICMP6_ND_TARGET, 16, 0 },
+	[FIELD_ND_OPTION] = { NFT_PAYLOAD_TRANSPORT_HEADER, ICMP6_ND_OPTION, 2, 0 },
+	[FIELD_ND_ETHER] = { NFT_PAYLOAD_TRANSPORT_HEADER, ICMP6_ND_OPTION + OPTION_ETHER, ETH_ALEN,
+			     0 },
+	[FIELD_RS_OPTION] = { NFT_PAYLOAD_TRANSPORT_HEADER, ICMP6_RS_OPTION, 2, 0 },
+	[FIELD_RS_ETHER] = { NFT_PAYLOAD_TRANSPORT_HEADER, ICMP6_RS_OPTION + OPTION_ETHER, ETH_ALEN,
+			     0 },
+};
+
+/**
+ * put_protocol - go on only with packets of a protocol
+ * @builder: changed
+ * @protocol: ETH_P_...
+ */
+static void put_protocol(struct builder *builder, uint16_t protocol)
+{
+	const uint16_t value = htons(protocol);
+
+	put_meta(builder, NFT_META_PROTOCOL);
+	put_compare(builder, NFT_CMP_EQ, &value, sizeof(value));
+}
+
+/**
+ * put_transport - go on only with packets of a protocol above IP
+ * @builder: changed
+ * @protocol: IPPROTO_...
+ */
+static void put_transport(struct builder *builder, uint8_t protocol)
+{
+	put_meta(builder, NFT_META_L4PROTO);
+	put_compare(builder, NFT_CMP_EQ, &protocol, sizeof(protocol));
+}
+
+/**
+ * put_payload - load bytes of the packet into a register
+ * @builder: changed
+ * @target: the register
+ * @base: NFT_PAYLOAD_..._HEADER
+ * @offset, @size: of the bytes behind its beginning
+ */
+static void put_payload(struct builder *builder, uint32_t target, uint32_t base, uint32_t offset,
+			uint32_t size)
+{
+	EXPRESSION(builder, "payload", FIELD_U32(NFTNL_EXPR_PAYLOAD_DREG, target),
+		   FIELD_U32(NFTNL_EXPR_PAYLOAD_BASE, base),
+		   FIELD_U32(NFTNL_EXPR_PAYLOAD_OFFSET, offset),
+		   FIELD_U32(NFTNL_EXPR_PAYLOAD_LEN, size));
+}
+
+/**
+ * put_field - load a field into a register, of packets that have it
+ * @builder: changed
+ * @field: which
+ * @ported: load the link the packet came from before it, as the first part of a key
+ *
+ * Returns the size of the field.
+ */
+static uint32_t put_field(struct builder *builder, enum packet_field field, bool ported)
+{
+	if (fields[field].protocol)
+		put_protocol(builder, fields[field].protocol);
+	if (ported)
+		put_meta(builder, NFT_META_IIFNAME);
+	put_payload(builder, ported ? NFT_REG_2 : NFT_REG_1, fields[field].base,
+		    fields[field].offset, fields[field].size);
+	return fields[field].size;
+}
+
+/**
+ * put_field_is - go on only when a field has a value
+ * @builder: changed
+ * @bits: FIELD_IS_BITS(): which field and value, a number that ends with it
+ */
+static void put_field_is(struct builder *builder, unsigned bits)
+{
+	uint8_t value[16] = { 0 };
+	uint32_t size = put_field(builder, (enum packet_field)(bits & 0xff), false);
+
+	value[size - 1] = (uint8_t)(bits >> 8);
+	value[size - 2] = (uint8_t)(bits >> 16);
+	put_compare(builder, NFT_CMP_EQ, value, size);
+}
+
+/**
+ * put_field_local - go on only when an IPv6 address is one of the link, RFC 4291, 2.4
+ * @builder: changed
+ * @field: which
+ */
+static void put_field_local(struct builder *builder, enum packet_field field)
+{
+	static const uint8_t mask[16] = { 0xff, 0xc0 }, prefix[16] = { 0xfe, 0x80 }, zero[16];
+
+	put_field(builder, field, false);
+	EXPRESSION(builder, "bitwise", FIELD_U32(NFTNL_EXPR_BITWISE_SREG, NFT_REG_1),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_DREG, NFT_REG_1),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_LEN, sizeof(mask)),
+		   FIELD_BYTES(NFTNL_EXPR_BITWISE_MASK, mask, sizeof(mask)),
+		   FIELD_BYTES(NFTNL_EXPR_BITWISE_XOR, zero, sizeof(zero)));
+	put_compare(builder, NFT_CMP_EQ, prefix, sizeof(prefix));
+}
+
+/**
+ * put_first - go on only when what a protocol above IP begins with is this
+ * @builder: changed
+ * @protocol: IPPROTO_...
+ * @value, @size: the bytes: a type, or two ports
+ */
+static void put_first(struct builder *builder, uint8_t protocol, const void *value, uint32_t size)
+{
+	put_transport(builder, protocol);
+	put_payload(builder, NFT_REG_1, NFT_PAYLOAD_TRANSPORT_HEADER, 0, size);
+	put_compare(builder, NFT_CMP_EQ, value, size);
+}
+
+/**
+ * put_called - go on only when an address is in a set together with protocol and port
+ * @builder: changed
+ * @field: the address; its end of the connection is the one whose port counts
+ * @set: the set's name
+ */
+static void put_called(struct builder *builder, enum packet_field field, const char *set)
+{
+	bool target = field == FIELD_IP_DADDR || field == FIELD_IP6_DADDR;
+	uint32_t size = put_field(builder, field, false);
+	/* Behind the address; in the numbers that the kernel gives them back in. */
+	uint32_t protocol = size == 4 ? NFT_REG32_01 : NFT_REG_2;
+	uint32_t port = size == 4 ? NFT_REG32_02 : NFT_REG32_05;
+
+	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, NFT_META_L4PROTO),
+		   FIELD_U32(NFTNL_EXPR_META_DREG, protocol));
+	put_payload(builder, port, NFT_PAYLOAD_TRANSPORT_HEADER,
+		    target ? offsetof(struct udphdr, dest) : offsetof(struct udphdr, source),
+		    sizeof(uint16_t));
+	put_lookup(builder, set, 0);
+}
+
+/**
+ * put_update - remember for a while that a packet went from one link to another
+ * @builder: changed
+ * @from, @to: NFT_META_IIFNAME and NFT_META_OIFNAME, or the other way round
+ * @set: the name of the set that remembers it
+ */
+static void put_update(struct builder *builder, uint32_t from, uint32_t to, const char *set)
+{
+	const uint64_t timeout = 1000ULL * CALLERS_TIMEOUT;
+
+	put_meta(builder, from);
+	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, to),
+		   FIELD_U32(NFTNL_EXPR_META_DREG, NFT_REG_2));
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): each word of this kind has a name */
+	EXPRESSION(builder, "dynset", FIELD_STRING(NFTNL_EXPR_DYNSET_SET_NAME, set),
+		   FIELD_U32(NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE),
+		   FIELD_U32(NFTNL_EXPR_DYNSET_FLAGS, 0),
+		   FIELD_BYTES(NFTNL_EXPR_DYNSET_TIMEOUT, &timeout, sizeof(timeout)),
+		   FIELD_U32(NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1));
+}
+
+/**
+ * put_tcp_not_syn - go on only with TCP that begins no connection
+ * @builder: changed
+ */
+static void put_tcp_not_syn(struct builder *builder)
+{
+	static const uint8_t mask = TH_SYN | TH_ACK, syn = TH_SYN, zero;
+
+	put_transport(builder, IPPROTO_TCP);
+	put_payload(builder, NFT_REG_1, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS, sizeof(mask));
+	EXPRESSION(builder, "bitwise", FIELD_U32(NFTNL_EXPR_BITWISE_SREG, NFT_REG_1),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_DREG, NFT_REG_1),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_LEN, sizeof(mask)),
+		   FIELD_BYTES(NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask)),
+		   FIELD_BYTES(NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero)));
+	put_compare(builder, NFT_CMP_NEQ, &syn, sizeof(syn));
+}
+
+/**
+ * put_pin_word - put the expressions of a word that tells who sent a packet, and what it is
+ * @builder: changed
+ * @word: borrowed
+ */
+void put_pin_word(struct builder *builder, const struct word *word)
+{
+	bool inverted = word->pin == PIN_FIELD_NOT_IN || word->pin == PIN_PORT_NOT_IN;
+	bool ported = word->pin == PIN_PORT_IN || word->pin == PIN_PORT_NOT_IN;
+	const uint32_t ports = htonl(word->bits);
+	const uint8_t type = (uint8_t)word->bits;
+
+	if (word->pin == PIN_PROTOCOL) {
+		put_protocol(builder, (uint16_t)word->bits);
+	} else if (word->pin == PIN_L4PROTO) {
+		put_transport(builder, type);
+	} else if (word->pin == PIN_ICMP) {
+		put_first(builder, IPPROTO_ICMP, &type, sizeof(type));
+	} else if (word->pin == PIN_ICMP6) {
+		put_first(builder, IPPROTO_ICMPV6, &type, sizeof(type));
+	} else if (word->pin == PIN_UDP) {
+		put_first(builder, IPPROTO_UDP, &ports, sizeof(ports));
+	} else if (word->pin == PIN_FIELD_IS) {
+		put_field_is(builder, word->bits);
+	} else if (word->pin == PIN_CALLED) {
+		put_called(builder, (enum packet_field)word->bits, word->name);
+	} else if (word->pin == PIN_UPDATE) {
+		put_update(builder, NFT_META_OIFNAME, NFT_META_IIFNAME, word->name);
+		put_update(builder, NFT_META_IIFNAME, NFT_META_OIFNAME, word->name);
+	} else if (word->pin == PIN_TCP_NOT_SYN) {
+		put_tcp_not_syn(builder);
+	} else if (word->pin == PIN_FIELD_LOCAL) {
+		put_field_local(builder, (enum packet_field)word->bits);
+	} else {
+		put_field(builder, (enum packet_field)word->bits, ported);
+		put_lookup(builder, word->name, inverted ? NFT_LOOKUP_F_INV : 0);
+	}
+}

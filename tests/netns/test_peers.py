@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Containers reach each other when they are linked, or isolation is off, and only then. What pins and
+links them is recorded, goes with them, and comes back with the tables."""
+
+import pytest
+from test_ports import create
+
+CONFLICT, NO_CONTAINER, USAGE = 4, 3, 2
+ADDRESSES = {name: (f"10.233.{number}.2", f"fd00:{number}::2")
+             for number, name in enumerate("abc", 1)}  # fmt: skip
+
+
+@pytest.fixture(params=["without-nat", "with-nat"])
+def three(request, world):
+    """Containers a, b and c on cables of their own, with a server each."""
+    if request.param == "with-nat":
+        world.ok("nat", "enable", "--external", "eth0")
+    for number, name in enumerate("abc", 1):
+        create(world, name, number)
+    return world
+
+
+@pytest.fixture
+def bridged(world):
+    """Containers a and b on a bridge."""
+    for command in ("link add br0 type bridge", "link set br0 up", "address add 10.7.0.1/24 dev br0"):
+        assert world.run("ip", *command.split()).rc == 0
+    for number, name in enumerate("ab", 2):
+        world.ok("create", name, "--bridge", "br0", "--local-address", f"10.7.0.{number}/24",
+                 "--host-address", "10.7.0.1")  # fmt: skip
+        world.ok("net", "up", name)
+    return world
+
+
+def reaches(world, name, other):
+    """Whether a container reaches another, by both families alike."""
+    caller = world.container_namespace(name)
+    with world.server_in(world.container_namespace(other), 80):
+        v4, v6 = (not world.cannot_connect(caller, address, 80) for address in ADDRESSES[other])
+    assert v4 == v6
+    return v4
+
+
+def elements(world, family="bridge"):
+    """All elements of the sets of a table: {set: {comment of its container}}."""
+    found = {}
+    for item in world.nft("list", "table", family, "nixctr-net"):
+        for element in item.get("set", {}).get("elem", []):
+            if isinstance(element, dict):
+                found.setdefault(item["set"]["name"], []).append(element["elem"]["comment"])
+    return found
+
+
+def test_linked(three):
+    """Both directions, at once, and nobody else; written down in one definition."""
+    assert not reaches(three, "a", "b") and not reaches(three, "b", "a")
+    assert three.ok("net", "link", "a", "b", "--json").json == {"changed": True}
+    assert reaches(three, "a", "b") and reaches(three, "b", "a")
+    assert not reaches(three, "a", "c") and not reaches(three, "c", "b")
+    assert "LINKED_TO=b\n" in three.path("/etc/nixos-containers/a.conf").read_text()
+    assert three.ok("net", "link", "b", "a", "--json").json == {"changed": False}
+    for name, other in ("a", "b"), ("b", "a"):
+        assert three.ok("net", "show", name, "--json").json["linked"] == [other]
+        assert f"linked with {other}" in three.ok("net", "show", name).stdout
+    assert "isolated" in three.ok("net", "show", "c").stdout
+    assert three.ok("nat", "show", "--json").json["table"]["counters"]["linked"]["packets"] > 0
+    assert three.ok("net", "unlink", "b", "a", "--json").json == {"changed": True}
+    assert not reaches(three, "a", "b") and not reaches(three, "b", "a")
+    assert three.ok("net", "unlink", "a", "b", "--json").json == {"changed": False}
+    assert not three.path("/run/nixctr-net/pins").exists()
+    assert "LINKED_TO" not in three.path("/etc/nixos-containers/a.conf").read_text()
+
+
+def test_link_lasts(three):
+    """... over detaching, attaching in any order, and lost tables; unknown lines stay."""
+    path = three.path("/etc/nixos-containers/a.conf")
+    path.write_text("# mine\n" + path.read_text() + "OTHER=\"of somebody's\"\n")
+    three.ok("net", "link", "a", "b")
+    three.ok("net", "link", "a", "c")
+    assert path.read_text().startswith("# mine\n") and "OTHER=\"of somebody's\"\n" in path.read_text()
+    for order in "abc", "cba", "bac":
+        three.ok("net", "down", *"abc")
+        assert not three.path("/run/nixctr-net/pins").exists()
+        for name in order:
+            three.ok("net", "up", name)
+        assert reaches(three, "a", "b") and reaches(three, "c", "a") and not reaches(three, "b", "c")
+        assert three.ok("net", "show", "b", "--json").json["drift"] == []
+    three.run("nft", "flush", "ruleset")
+    three.ok("net", "up", "b")
+    assert reaches(three, "b", "a")
+    assert three.ok("nat", "show", "--json").json["drift"] == []
+    three.run("nft", "flush", "set", "inet", "nixctr-net", "linked")
+    drift = three.ok("nat", "show", "--json").json["drift"]
+    assert any("'a' lacks its element in set linked" in line for line in drift)
+    three.ok("net", "up", "a")
+    assert reaches(three, "b", "a")
+
+
+def test_forwarding_is_put_back(three):
+    """Cables forward while containers are linked, and otherwise with NAT only."""
+    switch = "/proc/sys/net/ipv4/conf/ve-{}/forwarding"
+    before = [three.run("cat", switch.format(name)).stdout for name in "abc"]
+    three.ok("net", "link", "a", "b")
+    assert three.run("cat", switch.format("b")).stdout == "1\n"
+    assert three.ok("net", "show", "c", "--json").json["drift"] == []
+    three.ok("net", "unlink", "a", "b")
+    assert [three.run("cat", switch.format(name)).stdout for name in "abc"] == before
+    assert three.ok("net", "show", "b", "--json").json["drift"] == []
+
+
+def test_isolation_off_and_on(three):
+    """... for all at once, those attached later included; and it outlives nat enable."""
+    assert three.ok("nat", "isolate", "off", "--json").json == {"changed": True}
+    assert reaches(three, "a", "b") and reaches(three, "c", "b")
+    shown = three.ok("nat", "show", "--json").json
+    assert not shown["isolate"] and shown["drift"] == []
+    assert "isolation is off" in three.ok("net", "show", "a").stdout
+    three.ok("net", "down", "c")
+    three.ok("net", "up", "c")
+    assert reaches(three, "b", "c")
+    three.ok("nat", "enable", "--external", "eth0")
+    assert reaches(three, "b", "c")
+    assert three.ok("nat", "isolate", "on", "--json").json == {"changed": True}
+    assert three.ok("nat", "isolate", "on", "--json").json == {"changed": False}
+    assert not reaches(three, "b", "c")
+    shown = three.ok("nat", "show", "--json").json
+    assert shown["isolate"] and shown["drift"] == []
+
+
+def test_bad_words(world):
+    """... are said, with the codes that scripts rely on."""
+    for name in "ab":
+        world.ok("create", name)
+    assert world.run("ip", "link", "add", "br0", "type", "bridge").rc == 0
+    world.ok("create", "c", "--bridge", "br0")
+    assert world.nixctr("net", "link", "a", "nobody").rc == NO_CONTAINER
+    assert world.nixctr("net", "link", "nobody", "a").rc == NO_CONTAINER
+    assert world.nixctr("net", "unlink", "a", "nobody").rc == NO_CONTAINER
+    assert world.nixctr("net", "link", "a", "a").rc == USAGE
+    assert world.nixctr("net", "link", "a").rc == USAGE
+    assert world.nixctr("net", "link", "a", "../b").rc == USAGE
+    assert world.nixctr("nat", "isolate", "perhaps").rc == USAGE
+    refused = world.nixctr("net", "link", "a", "c")
+    assert refused.rc == CONFLICT and "br0" in refused.stderr, refused
+    path = world.path("/etc/nixos-containers/a.conf")
+    path.write_text(path.read_text() + "LINKED_TO=nobody\n")
+    attached = world.ok("net", "up", "a")
+    assert "'nobody'" in attached.stderr
+    path.write_text(path.read_text().replace("LINKED_TO=nobody", "LINKED_TO=../x"))
+    refused = world.nixctr("net", "up", "a")
+    assert refused.rc == 1 and "LINKED_TO" in refused.stderr and "a.conf" in refused.stderr
+
+
+def test_elements_come_and_go(bridged):
+    """... with their containers: recorded before, and gone afterwards, also when it was killed."""
+    assert elements(bridged) == {
+        "macs": ["a", "b"], "sources4": ["a", "b"], "sources6": ["a", "b"],
+        "leased4": ["a", "b"], "free6": ["a", "b"],
+    }  # fmt: skip
+    bridged.ok("net", "down", "a")
+    assert set(sum(elements(bridged).values(), [])) == {"b"}
+    bridged.ok("net", "up", "a")
+    bridged.run("nft", "flush", "ruleset")
+    bridged.ok("net", "up", "a")
+    assert elements(bridged)["sources4"] == ["a", "b"]
+    bridged.run("nft", "flush", "set", "bridge", "nixctr-net", "macs")
+    drift = bridged.ok("nat", "show", "--json").json["drift"]
+    assert any("'b' lacks its element in set macs" in line for line in drift)
+    for name in "ab":
+        bridged.ok("net", "up", name)
+    assert bridged.ok("nat", "show", "--json").json["drift"] == []
+    bridged.run("nft", "delete", "rule", "bridge", "nixctr-net", "prerouting", "handle",
+                bridged.run("sh", "-c", "nft -a list chain bridge nixctr-net prerouting |"
+                            " sed -n 's/.*goto pin.*handle //p'").stdout.strip())  # fmt: skip
+    drift = bridged.ok("nat", "show", "--json").json["drift"]
+    assert any("chain prerouting lacks a rule" in line for line in drift)
+    bridged.ok("net", "up", "a")
+    assert bridged.ok("nat", "show", "--json").json["drift"] == []
+    bridged.ok("destroy", "a", "b")
+    assert bridged.ruleset() == ""
+    assert not bridged.path("/run/nixctr-net/pins").exists()
+
+
+def test_a_changed_definition_counts(bridged):
+    """net up again: another address, another bridge, or none."""
+    path = bridged.path("/etc/nixos-containers/a.conf")
+    text = path.read_text()
+    path.write_text(text.replace("10.7.0.2/24", "10.7.0.22/24"))
+    bridged.ok("net", "up", "a")
+    found = bridged.run("nft", "list", "set", "bridge", "nixctr-net", "sources4").stdout
+    assert "10.7.0.22" in found and "10.7.0.2 " not in found
+    path.write_text(text.replace("HOST_BRIDGE=br0", "HOST_BRIDGE="))
+    bridged.ok("net", "up", "a")
+    assert set(sum(elements(bridged).values(), [])) == {"b"}
+    path.unlink()
+    bridged.ok("net", "down", "a")
+    bridged.path("/etc/nixos-containers/b.conf").unlink()
+    bridged.ok("net", "down", "b")
+    assert elements(bridged) == {}
+
+
+def test_a_failed_attach_leaves_nothing(bridged):
+    """... neither elements nor a record."""
+    bridged.ok("create", "late", "--bridge", "br0", "--local-address", "10.7.0.9/24",
+               "--host-address", "10.7.0.1")  # fmt: skip
+    assert bridged.run("ip", "link", "add", "vb-late", "type", "bridge").rc == 0
+    assert bridged.nixctr("net", "up", "late").rc == CONFLICT
+    assert "late" not in sum(elements(bridged).values(), [])
+    assert not bridged.path("/run/nixctr-net/pins/late").exists()
+
+
+def test_no_table_without_a_bridge(three):
+    """Who has no container on a bridge has no table for it, and no element for any container."""
+    assert three.run("nft", "list", "table", "bridge", "nixctr-net").rc != 0
+    assert elements(three, "inet") == {}

@@ -203,10 +203,10 @@ int veth_ways(struct veth *veth, const struct prefix *network, struct veth_ways 
 
 /* What has changed on the host since that was last asked. The kernel does not say who has done it. */
 struct veth_changes {
-	bool lost; /* there were more events than could be kept: all may be otherwise */
-	bool many; /* more cables than fit below have lost something */
-	bool host; /* a link that is no cable, its addresses, routes or switches */
-	bool mtu;  /* of a link that is no cable */
+	bool lost;        /* there were more events than could be kept: all may be otherwise */
+	bool many;        /* more cables than fit below have lost something */
+	bool host;        /* a link that is no cable, its addresses, routes or switches */
+	bool mtu;         /* of a link that is no cable */
 	size_t n_touched; /* containers whose cable has lost something */
 	char touched[VETH_TOUCHED_MAX][VETH_NAME_MAX];
 	size_t n_renamed; /* links that are no cables; those for which there is no room are left out */

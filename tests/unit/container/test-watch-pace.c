@@ -47,10 +47,10 @@ static void whoever_does_it_often_is_told_of_once(void **state)
 		assert_int_equal(quarrel_add(&quarrel, "nft", 100 * SECOND + i), 0);
 	assert_int_equal(quarrel_add(&quarrel, "nft", 101 * SECOND), 10);
 	for (int i = 0; i < 1000; i++)
-		told += quarrel_add(&quarrel, "nft", 101 * SECOND + i * 50 * PACE_MS) > 0;
+		told += quarrel_add(&quarrel, "nft", 101 * SECOND + (int64_t)i * 50 * PACE_MS) > 0;
 	assert_int_equal(told, 0);
 	for (int i = 0; i < 20; i++)
-		told += quarrel_add(&quarrel, "nft", 170 * SECOND + i * 50 * PACE_MS) > 0;
+		told += quarrel_add(&quarrel, "nft", 170 * SECOND + (int64_t)i * 50 * PACE_MS) > 0;
 	assert_int_equal(told, 1);
 }
 
@@ -60,7 +60,8 @@ static void now_and_then_is_no_quarrel(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(quarrel_add(&quarrel, "nft", 100 * SECOND + i * 2 * SECOND), 0);
+		assert_int_equal(
+			quarrel_add(&quarrel, "nft", 100 * SECOND + (int64_t)i * 2 * SECOND), 0);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(quarrel_add(&quarrel, i % 2 ? "nft" : "ufw", 400 * SECOND + i), 0);
 }

@@ -111,7 +111,7 @@ static int check_drift(struct check_run *run, struct error *e)
 			       "nft list table inet " NAT_TABLE);
 		(void)snprintf(finding->cause, sizeof(finding->cause),
 			       "somebody has changed it since it was made");
-		(void)snprintf(finding->fix, sizeof(finding->fix), "nixctr-net net up --all");
+		(void)snprintf(finding->fix, sizeof(finding->fix), "nixctr-net nat apply");
 	}
 	return r < 0 ? r : 0;
 }

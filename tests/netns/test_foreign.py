@@ -257,6 +257,9 @@ def test_everything_is_said_for_people(fresh):
     fresh.run("nft", "flush", "ruleset")
     said = fresh.nixctr("nat", "check")
     assert said.rc == 1 and "nat-drift: there is no table inet nixctr-net" in said.stdout, said
+    assert "fix: nixctr-net nat apply" in said.stdout
+    fresh.ok("nat", "apply")
+    assert fresh.nixctr("nat", "check").rc == 0
 
 
 def test_enable_warns(fresh):

@@ -16,35 +16,41 @@
  */
 
 /**
- * ports_mend - have each published port lead where it should
+ * elements_mend - have each published port lead where it should, and each container pinned and linked
  * @host: its locks are held
  * @nat: the session
  * @e: names the port that somebody else has put an element in the place of
  *
- * Returns 1, 0 when all do, or -errno.
+ * Returns 1, 0 when all was so, or -errno.
  */
-static int ports_mend(struct host *host, struct nat *nat, struct error *e)
+static int elements_mend(struct host *host, struct nat *nat, struct error *e)
 {
 	struct forwards_reader reader = { .paths = host->paths, .locked = true, .fd = -1 };
-	struct nat_forwards forwards;
-	int r = forwards_load(&reader, &forwards, e);
+	struct nat_forwards forwards = { .count = 0 };
+	struct nat_pins pins = { .n_pins = 0 };
+	int pinned = pins_load(&reader, &pins, e), r = pinned;
 
+	if (r == 0 && pins_any(host->paths))
+		r = pinned = nat_pins_add(nat, &pins, e);
+	if (r >= 0)
+		r = forwards_load(&reader, &forwards, e);
 	if (r == 0 && forwards.count)
 		r = nat_forwards_add(nat, &forwards, e);
 	free(forwards.list);
-	return r;
+	nat_pins_free(&pins);
+	return r < 0 ? r : pinned || r;
 }
 
 /**
  * rules_mend - have the rules as they should be, if anybody needs them
  * @network: the session; it has the lock of the rules, and that of the forwards is held
  * @nat: the session
- * @ports: whether to look for each published port
+ * @each: whether to look for each published port and each pin
  * @e: filled on failure
  *
  * Returns 1, 0 when all was so or nobody needs rules, or -errno.
  */
-int rules_mend(struct network *network, struct nat *nat, enum mend_ports ports, struct error *e)
+int rules_mend(struct network *network, struct nat *nat, enum mend_elements each, struct error *e)
 {
 	struct host *host = &network->host;
 	int rules, r = host_look(host, e);
@@ -61,7 +67,7 @@ int rules_mend(struct network *network, struct nat *nat, enum mend_ports ports, 
 	if (rules < 0)
 		return rules;
 	network->rules_ensured = true;
-	r = ports == MEND_PORTS_EACH ? ports_mend(host, nat, e) : 0;
+	r = each == MEND_EACH_ELEMENT ? elements_mend(host, nat, e) : 0;
 	return r < 0 ? r : rules || r;
 }
 
@@ -85,7 +91,7 @@ int network_mend_rules(struct network *network, struct error *e)
 		r = forwards_lock(paths, LOCK_SHARED, &forwards, e);
 	if (r == 0)
 		r = nat_open(&nat, e);
-	return r < 0 ? r : rules_mend(network, nat, MEND_PORTS_EACH, e);
+	return r < 0 ? r : rules_mend(network, nat, MEND_EACH_ELEMENT, e);
 }
 
 /**

@@ -150,9 +150,11 @@ static bool rules_make(struct watcher *w)
 
 	if (!changes->gone || changes->own || changes->lost || !w->spec_known)
 		return false;
-	if (!forwards_any(w->paths) ||
+	if ((!forwards_any(w->paths) && !pins_any(w->paths)) ||
 	    forwards_lock_try(w->paths, LOCK_SHARED, &reader.fd, NULL) > 0) {
-		w->spec.source = (struct nat_source){ .forwards = forwards_load, .data = &reader };
+		w->spec.source = (struct nat_source){ .forwards = forwards_load,
+						      .pins = pins_load,
+						      .data = &reader };
 		r = nat_make(w->nat, &w->spec, changes->generation, NULL);
 		w->spec.source = (struct nat_source){ .forwards = NULL };
 	}
@@ -171,8 +173,8 @@ static int rules_answer(struct watcher *w, struct error *e)
 {
 	_cleanup_(network_closep) struct network *network = NULL;
 	_cleanup_(fd_closep) int forwards = -1;
-	enum mend_ports ports =
-		w->every_port || w->rules.elements ? MEND_PORTS_EACH : MEND_PORTS_WITH_TABLE;
+	enum mend_elements each =
+		w->every_port || w->rules.elements ? MEND_EACH_ELEMENT : MEND_WITH_TABLE;
 	bool made = rules_make(w);
 	uint32_t generation;
 	int r;
@@ -183,7 +185,7 @@ static int rules_answer(struct watcher *w, struct error *e)
 	if (r >= 0)
 		r = session_begin(w, &network, &forwards, e);
 	if (r >= 0)
-		r = rules_mend(network, w->nat, ports, e);
+		r = rules_mend(network, w->nat, each, e);
 	if (r < 0)
 		return r;
 	if (r > 0 && !made)

@@ -4,6 +4,8 @@ links them is recorded, goes with them, and comes back with the tables."""
 
 import pytest
 from test_ports import create
+from test_watch import watching
+from world import eventually
 
 CONFLICT, NO_CONTAINER, USAGE = 4, 3, 2
 ADDRESSES = {name: (f"10.233.{number}.2", f"fd00:{number}::2")
@@ -179,6 +181,29 @@ def test_elements_come_and_go(bridged):
     bridged.ok("destroy", "a", "b")
     assert bridged.ruleset() == ""
     assert not bridged.path("/run/nixctr-net/pins").exists()
+
+
+@pytest.mark.parametrize("change", ["flush ruleset", "delete table bridge nixctr-net",
+                                    "flush set bridge nixctr-net macs",
+                                    "flush chain bridge nixctr-net pin"])  # fmt: skip
+def test_the_watcher_puts_pins_back(bridged, change):
+    """The table for bridges, with all that containers have in it, as it was."""
+    with watching(bridged):
+        before = bridged.ruleset()
+        assert bridged.run("nft", change).rc == 0
+        eventually(lambda: bridged.ruleset() == before, "all of it is back")
+    assert bridged.ok("nat", "show", "--json").json["drift"] == []
+
+
+@pytest.mark.parametrize("change", ["flush ruleset", "flush set inet nixctr-net linked"])
+def test_the_watcher_links_again(three, change):
+    """Containers on cables of their own that are linked stay so, and no others are."""
+    three.ok("net", "link", "a", "b")
+    with watching(three):
+        before = three.ruleset()
+        assert three.run("nft", change).rc == 0
+        eventually(lambda: three.ruleset() == before, "all of it is back")
+    assert reaches(three, "a", "b") and not reaches(three, "a", "c")
 
 
 def test_a_changed_definition_counts(bridged):

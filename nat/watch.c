@@ -34,7 +34,8 @@
  */
 #define EVENT_ROOM (4 << 20)
 
-#define EVENTS_AT_ONCE 4096 /* messages taken in before the caller gets its turn */
+#define EVENTS_AT_ONCE  4096       /* messages taken in before the caller gets its turn */
+#define EVENTS_TO_EMPTY (1U << 20) /* ... once some were dropped: more than there is room for */
 
 /* What is known of the commit whose generation has not come yet. */
 struct commit {
@@ -261,6 +262,9 @@ static void watch_take(struct nat_watch *watch, int length, struct nat_changes *
  * @ret_changes: what it comes to
  * @e: filled on failure
  *
+ * Once an event was dropped, the kernel drops all others without a further word until there are none
+ * left to be read (netlink_overrun(), netlink_rcv_wake()): so all are taken in then.
+ *
  * Returns 1 when our table was touched or events were lost, 0 when not, or -errno.
  */
 int nat_watch_read(struct nat_watch *watch, struct nat_changes *ret_changes, struct error *e)
@@ -268,7 +272,7 @@ int nat_watch_read(struct nat_watch *watch, struct nat_changes *ret_changes, str
 	struct nat_changes changes = { .commits = 0 };
 	int fd = mnl_socket_get_fd(watch->socket);
 
-	for (unsigned i = 0; i < EVENTS_AT_ONCE; i++) {
+	for (unsigned i = 0; i < (changes.lost ? EVENTS_TO_EMPTY : EVENTS_AT_ONCE); i++) {
 		ssize_t n =
 			recv(fd, watch->events, sizeof(watch->events), MSG_DONTWAIT | MSG_TRUNC);
 

@@ -29,10 +29,11 @@
 #include "veth/cable.h"
 
 /* Room for events that wait for us; the kernel takes it only when they do. */
-#define EVENT_ROOM     (4 << 20)
-#define EVENT_SIZE     32768 /* the most the kernel puts into one message of a dump */
-#define EVENTS_AT_ONCE 1024  /* messages taken in before the caller gets its turn */
-#define LIST_SECONDS   10    /* for the kernel to list all links */
+#define EVENT_ROOM      (4 << 20)
+#define EVENT_SIZE      32768      /* the most the kernel puts into one message of a dump */
+#define EVENTS_AT_ONCE  1024       /* messages taken in before the caller gets its turn */
+#define EVENTS_TO_EMPTY (1U << 20) /* ... once some were dropped: more than there is room for */
+#define LIST_SECONDS    10         /* for the kernel to list all links */
 
 /* A link as it was last told of. */
 struct known_link {
@@ -436,6 +437,9 @@ static int watch_receive(struct veth_watch *watch, struct veth_changes *changes)
  * @changes: what it comes to is added
  * @e: filled on failure
  *
+ * Once an event was dropped, the kernel drops all others without a further word until there are none
+ * left to be read (netlink_overrun(), netlink_rcv_wake()): so all are taken in then.
+ *
  * Returns 1 when there are changes, 0 when there are none, or -errno.
  */
 int veth_watch_read(struct veth_watch *watch, struct veth_changes *changes, struct error *e)
@@ -443,7 +447,7 @@ int veth_watch_read(struct veth_watch *watch, struct veth_changes *changes, stru
 	bool lost = false;
 	int r = 1;
 
-	for (unsigned i = 0; i < EVENTS_AT_ONCE && r > 0; i++) {
+	for (unsigned i = 0; i < (lost ? EVENTS_TO_EMPTY : EVENTS_AT_ONCE) && r > 0; i++) {
 		r = watch_receive(watch, changes);
 		if (r == -ENOBUFS) {
 			lost = true;

@@ -251,7 +251,9 @@ def test_killed_anywhere(story):
         with world_module.World() as world:
             prepare(world, before)
             killed = killed_run(world, victim, command)
-            assert killed.rc == KILLED, killed
+            # One that had to look twice, because something else was going on, takes more steps than
+            # most; then there may be none left to be killed at.
+            assert killed.rc == KILLED or int(killed.stderr.split()[-1]) < victim, killed
             again = world.nixctr(*command)
             assert again.rc in fit, f"killed at {victim} of {effective}: {again}"
             world.links_at_rest()

@@ -12,7 +12,7 @@
 /* The last address of the pool: it has a place in it, and is most likely nobody's. */
 #define SAMPLE_ADDRESS "10.233.254.254"
 
-#define LINKS_MAX (2 * NAT_EXTERNAL_MAX)
+#define LINKS_MAX ((size_t)2 * NAT_EXTERNAL_MAX) /* with those that wildcards stand for */
 
 /* What is known of each owner. */
 static const struct {
@@ -128,7 +128,7 @@ int blockers_find(const struct paths *paths, struct nat_blockers *ret_blockers, 
 	_cleanup_(nat_closep) struct nat *nat = NULL;
 	struct nat_traffic traffic = { .ports = forwards_any(paths) };
 	struct masquerade_state state;
-	struct outside outside;
+	struct outside outside = { .count = 0 };
 	int r = masquerade_read(paths, &state, e);
 
 	ret_blockers->count = 0;

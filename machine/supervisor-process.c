@@ -53,8 +53,10 @@ int supervisor_step(struct supervisor *s, const char *step, enum wish until)
 		supervisor_fails(s, "resources", e.text);
 		return -1;
 	}
-	while (event != EVENT_ENDED && event != EVENT_TIMEOUT && s->wish < until)
+	while (event != EVENT_ENDED && event != EVENT_TIMEOUT && s->wish < until) {
 		event = supervisor_wait(s, &process);
+		s->changed |= event == EVENT_CHANGED;
+	}
 	if (event != EVENT_ENDED) {
 		process_kill(&process);
 		if (event == EVENT_TIMEOUT)

@@ -80,6 +80,7 @@ static void main_ready(struct supervisor *s)
  */
 static void main_changed(struct supervisor *s)
 {
+	s->changed = false;
 	if (s->state.state != MACHINE_UP)
 		return;
 	supervisor_deadline(s, 0, SUPERVISOR_START_S);
@@ -96,6 +97,8 @@ static enum outcome main_watch(struct supervisor *s)
 {
 	supervisor_deadline(s, s->settings->start_timeout, SUPERVISOR_START_S);
 	while (s->wish == WISH_RUN) {
+		if (s->changed)
+			main_changed(s);
 		switch (supervisor_wait(s, &s->main)) {
 		case EVENT_READY:
 			main_ready(s);

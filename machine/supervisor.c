@@ -74,15 +74,13 @@ static void main_ready(struct supervisor *s)
 
 /**
  * main_changed - something of the host that the container has a copy of has changed
- * @s: the supervisor, with a main process
+ * @s: the supervisor, of a container that is up
  *
- * While it starts it gets the newest anyway. That it cannot be told is no failure of the container.
+ * That it cannot be told is no failure of the container.
  */
 static void main_changed(struct supervisor *s)
 {
 	s->changed = false;
-	if (s->state.state != MACHINE_UP)
-		return;
 	supervisor_deadline(s, 0, SUPERVISOR_START_S);
 	(void)supervisor_step(s, "resolver", WISH_STOP);
 	s->state.result[0] = s->state.error[0] = '\0';
@@ -92,13 +90,17 @@ static void main_changed(struct supervisor *s)
 /**
  * main_watch - from the start of systemd-nspawn to its end
  * @s: the supervisor, with a main process
+ *
+ * A change that comes while the container starts may be too late for its copy: it is told once it is up.
  */
 static enum outcome main_watch(struct supervisor *s)
 {
 	supervisor_deadline(s, s->settings->start_timeout, SUPERVISOR_START_S);
 	while (s->wish == WISH_RUN) {
-		if (s->changed)
+		if (s->changed && s->state.state == MACHINE_UP) {
 			main_changed(s);
+			continue; /* a wish may have ended that */
+		}
 		switch (supervisor_wait(s, &s->main)) {
 		case EVENT_READY:
 			main_ready(s);
@@ -106,7 +108,7 @@ static enum outcome main_watch(struct supervisor *s)
 		case EVENT_ENDED:
 			return main_ended(s);
 		case EVENT_CHANGED:
-			main_changed(s);
+			s->changed = true;
 			break;
 		case EVENT_WISH:
 			break;
@@ -146,6 +148,7 @@ static enum outcome run_once(struct supervisor *s)
 	int r;
 
 	s->state.result[0] = s->state.error[0] = '\0';
+	s->changed = false;
 	supervisor_deadline(s, s->settings->start_timeout, SUPERVISOR_START_S);
 	r = supervisor_step(s, "pre-start", WISH_STOP);
 	if (r > 0)

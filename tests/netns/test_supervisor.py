@@ -495,3 +495,39 @@ def test_watched_file(container):
     world_module.eventually(lambda: len(container.steps) > taken, "it is told again", 20)
     assert set(container.steps[3:]) == {"resolver"} and container.state == "up"
     container.ok("stop")
+
+
+def test_watched_file_during_its_step(container):
+    """A change that comes while the step for an earlier one runs is not forgotten."""
+    watched = container.world.path("/etc/resolv.conf")
+    container.mode("ready")
+    container.environment = ["SLOW_STEP=resolver"]
+    container.ok("start")
+    for taken in 1, 2:
+        watched.write_text(f"change {taken}", encoding="ascii")
+        world_module.eventually(
+            lambda: container.steps.count("resolver") == 1, "one step runs, for both", 20
+        )
+    (step,) = container.processes(b"resolver")
+    os.kill(step, signal.SIGKILL)
+    world_module.eventually(
+        lambda: container.steps.count("resolver") == 2, "the step runs again", 20
+    )
+    container.ok("stop")
+    container.insist_nothing_left()
+
+
+def test_watched_file_while_it_starts(container):
+    """Its copy may have been made already: it is told once it is up."""
+    container.mode("ready")
+    container.environment = ["SLOW_STEP=post-start", "START_TIMEOUT=60"]
+    with subprocess.Popen(container.command("start", container.name),
+                          stdout=subprocess.DEVNULL) as start:  # fmt: skip
+        world_module.eventually(lambda: "post-start" in container.steps, "it is nearly up", 20)
+        container.world.path("/etc/resolv.conf").write_text("one", encoding="ascii")
+        (step,) = container.processes(b"post-start")
+        os.kill(step, signal.SIGKILL)
+    assert start.returncode == 0
+    world_module.eventually(lambda: container.steps[-1] == "resolver", "it is told", 20)
+    container.ok("stop")
+    assert container.steps.count("resolver") == 1

@@ -231,6 +231,19 @@ def test_destroy_after_a_kill(host, kind):
     host.sh("rm -r /run/systemd/system/container@foo.service.d; systemctl daemon-reload")
 
 
+def insist_on_change_meanwhile(host, upstream):
+    """One that comes after the files were read, but before the path unit looks again, is not lost."""
+    unit = "nixctr-net-resolver.service"
+    host.sh(f"mkdir -p /run/systemd/system/{unit}.d; mkfifo /root/hold;"
+            f" printf '[Service]\\nExecStartPost=/bin/sh -c \"read line </root/hold\"\\n'"
+            f" >/run/systemd/system/{unit}.d/slow.conf; systemctl daemon-reload;"
+            f" echo nameserver 192.0.2.4 >{upstream}")  # fmt: skip
+    eventually(lambda: "192.0.2.4" in within(host, "cat /etc/resolv.conf"), "it is read", 20)
+    host.sh(f"echo nameserver 192.0.2.5 >{upstream}; rm -r /run/systemd/system/{unit}.d;"
+            " systemctl daemon-reload; timeout 10 sh -c 'echo >/root/hold'; rm /root/hold")  # fmt: skip
+    eventually(lambda: "192.0.2.5" in within(host, "cat /etc/resolv.conf"), "it is read again", 20)
+
+
 def test_resolvers(host):
     """A stub of the host is replaced by what it asks, and what changes is followed; =0 leaves the
     file alone, =1 replaces what is there."""
@@ -245,6 +258,7 @@ def test_resolvers(host):
     for address, how in ("192.0.2.2", ">"), ("192.0.2.3", ">{0}.new; mv {0}.new "):
         host.sh(f"printf 'nameserver {address}\\n' {how.format(upstream)}{upstream}")
         eventually(lambda new=address: new in within(host, "cat /etc/resolv.conf"), "it follows", 20)
+    insist_on_change_meanwhile(host, upstream)
     host.ok("stop", "foo")
     for value, kept in ("0", True), ("1", False):
         host.sh(f"sed -i /COPY_RESOLV_CONF/d {DEFINITIONS}/foo.conf; rm {ROOT}/etc/resolv.conf;"

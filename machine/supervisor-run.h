@@ -37,7 +37,7 @@ struct supervisor {
 	char own[MACHINE_NAME_MAX + 16];         /* group of ourselves and of the steps */
 	char group[MACHINE_NAME_MAX + 16];       /* group of systemd-nspawn and below */
 	int lock, signals, notify, watch, guard; /* owned */
-	bool changed;                            /* a watched file has, and the container was not told yet */
+	bool changed;                            /* a watched file has, unknown to the container */
 	char address[sizeof("NOTIFY_SOCKET=") + NOTIFY_ADDRESS_MAX];
 	struct process main; /* systemd-nspawn */
 	bool was_up;         /* ever */

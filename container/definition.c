@@ -202,6 +202,27 @@ static int take_network_flags(const struct environment_file *file, struct defini
 }
 
 /**
+ * check_namespace - refuse a network of its own in a namespace of somebody else
+ * @file: borrowed
+ * @definition: what the other keys say, borrowed
+ * @e: names the key and the value
+ *
+ * Returns 0 or -EINVAL.
+ */
+static int check_namespace(const struct environment_file *file, const struct definition *definition,
+			   struct error *e)
+{
+	const char *namespace = environment_get(file, "NETWORK_NAMESPACE_PATH");
+
+	if (!namespace || !namespace[0] || !definition->private_network)
+		return 0;
+	return error_set(e, ERROR_FAILED, EINVAL,
+			 "NETWORK_NAMESPACE_PATH=%s does not go with a private network, which "
+			 "PRIVATE_NETWORK=1, an address, a bridge or a MAC asks for",
+			 namespace);
+}
+
+/**
  * definition_take - read the keys we know out of a file
  * @file: borrowed
  * @definition: changed
@@ -241,6 +262,8 @@ static int definition_take(const struct environment_file *file, struct definitio
 		r = links_take(file, definition, e);
 	if (r == 0)
 		r = take_network_flags(file, definition, e);
+	if (r == 0)
+		r = check_namespace(file, definition, e);
 	if (r == 0 &&
 	    ports_check_families(&definition->ports, addr_is_set(&definition->v4.local.addr),
 				 addr_is_set(&definition->v6.local.addr), e) < 0)
@@ -275,6 +298,9 @@ int definition_load(const struct paths *paths, const char *name, struct environm
 		return 0;
 	if (r == -ENOENT)
 		return error_wrap(e, r, "container '%s' is defined by a dangling link", name);
+	if (r == -EACCES)
+		r = error_remedy(e, r, "run it as root (it takes CAP_DAC_OVERRIDE to read %s)",
+				 path);
 	if (r < 0)
 		return error_wrap(e, r, "container '%s'", name);
 	r = environment_parse(text, length, ret_file, e);

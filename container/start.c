@@ -188,6 +188,12 @@ static int start_network(struct start *start, struct error *e)
 		return 0;
 	if (r == 0)
 		r = netns_open(start->namespace, &ns, e);
+	if (r == 0 && start->launch.namespace[0]) {
+		r = error_set(e, ERROR_FAILED, ENOENT,
+			      "container '%s' runs in a network namespace that is not there: %s",
+			      start->name, start->namespace);
+		return error_remedy(e, r, "make it, or remove NETWORK_NAMESPACE_PATH");
+	}
 	if (r == 0) {
 		r = error_set(e, ERROR_FAILED, ENOENT,
 			      "container '%s' has no network: %s is not there", start->name,

@@ -183,8 +183,9 @@ GOOD = b"PRIVATE_NETWORK=1\nHOST_ADDRESS=10.233.1.1\nLOCAL_ADDRESS=10.233.1.2\n"
         GOOD + b"LOCAL_MAC_ADDRESS=rubbish\n",
         GOOD + b"HOST_BRIDGE=" + b"b" * 16 + b"\n",
         GOOD + b"X=" + b"x" * (1 << 20) + b"\n",
+        GOOD + b"NETWORK_NAMESPACE_PATH=/run/netns/other\n",
     ],
-    ids=["nul", "address", "mac", "bridge", "huge"],
+    ids=["nul", "address", "mac", "bridge", "huge", "namespace"],
 )
 def test_bad_definition(world, content):
     """A definition that makes no sense is named, and nothing is made of it."""
@@ -226,6 +227,16 @@ def test_unreadable_definition(world):
     result = world.nixctr("net", "up", "foo")
     assert result.rc == FAILED, result
     assert "foo.conf" in result.stderr and "symbolic links" in result.stderr
+
+
+def test_definition_of_root_alone(world):
+    """Who may not read it is told so, and that root may."""
+    world.ok("create", "foo")
+    world.path(DEFINITION).chmod(0o600)
+    result = world.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                       "--bounding-set=-all", world_module.BINARY, "show-ip", "foo")  # fmt: skip
+    assert result.rc == DENIED and "foo.conf" in result.stderr, result
+    assert "CAP_DAC_OVERRIDE" in result.stderr and "root" in result.stderr, result
 
 
 def test_dangling_definition_stops_nobody(world):
@@ -291,6 +302,18 @@ def test_missing_bridge(world):
     result = world.nixctr("net", "up", "foo")
     assert result.rc == FAILED and "br0" in result.stderr, result
     assert world.links() == ["eth0", "lo"] and world.namespaces() == []
+
+
+def test_namespace_that_is_gone(world):
+    """Somebody has taken it away under a container that is attached: it is named, and made again."""
+    world.ok("create", "foo")
+    world.ok("net", "up", "foo")
+    assert world.run("umount", "/run/netns/ve-foo").rc == 0
+    result = world.nixctr("net", "exec", "foo", "true")
+    assert result.rc == FAILED and "'foo' has no network" in result.stderr, result
+    assert "try: nixctr-net net up foo" in result.stderr, result
+    world.ok("net", "up", "foo")
+    assert world.nixctr("net", "exec", "foo", "ip", "-br", "link").stdout.count("eth0") == 1
 
 
 def test_file_for_a_namespace(world):

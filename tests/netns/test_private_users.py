@@ -92,6 +92,7 @@ def test_network_cannot_be_made(world):
 def test_prepared_namespace_of_another(world):
     """Cannot be joined: said in words."""
     assert world.run("ip", "netns", "add", "other").rc == 0
+    world.path("/etc/nixos-containers/foo.conf").unlink()
     define(world, "PRIVATE_USERS=pick", "NETWORK_NAMESPACE_PATH=/run/netns/other")
     result = world.nixctr("start", "foo")
     assert result.rc == 1 and "does not go with NETWORK_NAMESPACE_PATH" in result.stderr, result

@@ -53,7 +53,7 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(
 		read_text(*state,
 			  "SYSTEM_PATH=/nix/store/abc-system\nROOT_TREE=/srv/tree\nEPHEMERAL=1\n"
-			  "NETWORK_NAMESPACE_PATH=/run/netns/x\nPRIVATE_USERS=pick\nINCOMPLETE=1\n"
+			  "PRIVATE_USERS=pick\nINCOMPLETE=1\n"
 			  "COPY_RESOLV_CONF=0\nBIND=\"/a /b:/c\"\nBIND_RO=/d\nTMPFS=/var:size=1M\n"
 			  "ADDITIONAL_CAPABILITIES=\"CAP_SYS_TIME CAP_MKNOD\"\n"
 			  "EXTRA_NSPAWN_FLAGS=\" --bind-ro='/x y' --port=80 --setenv=A=$HOME\"\n",
@@ -61,7 +61,6 @@ static void every_key_is_taken(void **state)
 		1);
 	assert_string_equal(launch.system_path, "/nix/store/abc-system");
 	assert_string_equal(launch.definition.root_tree, "/srv/tree");
-	assert_string_equal(launch.namespace, "/run/netns/x");
 	assert_string_equal(launch.users, "pick");
 	assert_true(launch.ephemeral && launch.definition.incomplete);
 	assert_int_equal(launch.resolver, RESOLVER_ITS_OWN);
@@ -72,6 +71,16 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(launch.definition.ports.count, 1);
 	assert_true(launch.definition.private_network);
 	assert_string_equal(joined(&launch.environment), "PRIVATE_USERS=pick ");
+}
+
+static void the_namespace_of_somebody_else_is_taken(void **state)
+{
+	_cleanup_(launch_deinit) struct launch launch = { 0 };
+
+	assert_int_equal(read_text(*state, "NETWORK_NAMESPACE_PATH=/run/netns/x\n", &launch, NULL),
+			 1);
+	assert_string_equal(launch.namespace, "/run/netns/x");
+	assert_false(launch.definition.private_network);
 }
 
 static void users_of_the_host_have_several_names(void **state)
@@ -100,6 +109,8 @@ static void what_is_wrong_is_named(void **state)
 		{ "ADDITIONAL_CAPABILITIES=SYS_TIME\n", "ADDITIONAL_CAPABILITIES" },
 		{ "EXTRA_NSPAWN_FLAGS=\"it's\"\n", "EXTRA_NSPAWN_FLAGS" },
 		{ "EXTRA_NSPAWN_FLAGS=--network-zone=z\n", "EXTRA_NSPAWN_FLAGS" },
+		{ "NETWORK_NAMESPACE_PATH=/x\nPRIVATE_NETWORK=1\n", "NETWORK_NAMESPACE_PATH" },
+		{ "NETWORK_NAMESPACE_PATH=/x\nHOST_BRIDGE=br0\n", "NETWORK_NAMESPACE_PATH" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -123,8 +134,11 @@ static void no_definition_is_no_container(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TREE_TEST(nothing_said_is_nothing_set),          TREE_TEST(every_key_is_taken),
-		TREE_TEST(users_of_the_host_have_several_names), TREE_TEST(what_is_wrong_is_named),
+		TREE_TEST(nothing_said_is_nothing_set),
+		TREE_TEST(every_key_is_taken),
+		TREE_TEST(the_namespace_of_somebody_else_is_taken),
+		TREE_TEST(users_of_the_host_have_several_names),
+		TREE_TEST(what_is_wrong_is_named),
 		TREE_TEST(no_definition_is_no_container),
 	};
 

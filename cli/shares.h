@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "cli/each.h"
+#include "cli/each-action.h"
 #include "cli/outcome.h"
 
 size_t shares_wanted(const struct each_action *action, size_t count);

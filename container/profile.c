@@ -8,7 +8,25 @@
 #include "base/file.h"
 #include "base/words.h"
 #include "container/nix.h"
-#include "container/system.h"
+
+/**
+ * profile_check_target - whether a system has something to boot
+ * @target: its absolute path, borrowed
+ * @e: says what is missing
+ *
+ * Returns 0 or -EINVAL.
+ */
+int profile_check_target(const char *target, struct error *e)
+{
+	char path[PATH_MAX];
+	int r = path_format(path, sizeof(path), e, "%s/init", target);
+
+	if (r < 0 || access(path, X_OK) == 0)
+		return r;
+	r = error_set(e, ERROR_USAGE, EINVAL, "%s is no system: it has no init that can be run",
+		      target);
+	return error_remedy(e, r, "give what \"nix-build '<nixpkgs/nixos>' -A system\" prints");
+}
 
 /**
  * profile_make - have a directory for the profile of a container
@@ -178,7 +196,7 @@ static int profile_take_result(const struct paths *paths, const char *name, cons
 	if (length < 0)
 		return error_errno(e, errno, "cannot read what was built, %s", link);
 	target[length] = '\0';
-	r = system_check_init(target, e);
+	r = profile_check_target(target, e);
 	return r < 0 ? r : profile_set(paths, name, target, e);
 }
 

@@ -6,6 +6,7 @@
 
 /* The profile of a container, /nix/var/nix/profiles/per-container/NAME/system: what it boots. */
 
+int profile_check_target(const char *target, struct error *e);
 int profile_make(const struct paths *paths, const char *name, struct error *e);
 int profile_set(const struct paths *paths, const char *name, const char *target, struct error *e);
 int profile_build(const struct paths *paths, const char *name, const char *configuration,

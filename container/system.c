@@ -44,25 +44,6 @@ static int check_choice(const struct system_request *request, struct error *e)
 }
 
 /**
- * system_check_init - whether a system has something to boot
- * @target: its absolute path, borrowed
- * @e: says what is missing
- *
- * Returns 0 or -EINVAL.
- */
-int system_check_init(const char *target, struct error *e)
-{
-	char path[PATH_MAX];
-	int r = path_format(path, sizeof(path), e, "%s/init", target);
-
-	if (r < 0 || access(path, X_OK) == 0)
-		return r;
-	r = error_set(e, ERROR_USAGE, EINVAL, "%s is no system: it has no init that can be run",
-		      target);
-	return error_remedy(e, r, "give what \"nix-build '<nixpkgs/nixos>' -A system\" prints");
-}
-
-/**
  * parse_path - read where a system is that is built already
  * @typed: as typed, borrowed
  * @path: filled: the same, absolute
@@ -83,7 +64,7 @@ static int parse_path(const char *typed, char path[PATH_MAX], struct error *e)
 		r = error_errno(e, errno, "--system-path %s", typed);
 	else
 		r = path_format(path, PATH_MAX, e, "%s/%s", here, typed);
-	return r < 0 ? r : system_check_init(path, e);
+	return r < 0 ? r : profile_check_target(path, e);
 }
 
 /**

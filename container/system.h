@@ -24,7 +24,6 @@ struct system_spec {
 
 int system_parse(const struct paths *paths, const struct system_request *request,
 		 struct system_spec *ret_spec, struct error *e);
-int system_check_init(const char *target, struct error *e);
 bool system_is_built(enum system_kind kind);
 int system_build(const struct paths *paths, const char *name, const struct system_spec *spec,
 		 struct error *e);

@@ -47,7 +47,7 @@ static void record_value(const char *record, const char *key, char *value, size_
 /**
  * record_is_stale - whether a machine's record is about one that is gone
  * @record: borrowed
- * @name: of the machine
+ * @name: of the container
  *
  * One that our own unit had is: the unit is only now being started. Somebody else's is when its
  * leader is.
@@ -69,14 +69,14 @@ static bool record_is_stale(const char *record, const char *name)
 
 /**
  * machine_unregister - tell machined that a machine is gone
- * @name: borrowed
+ * @machine: its name, borrowed
  * @e: filled on failure
  *
  * Not "terminate": that would stop the unit, which is being started.
  *
  * Returns 1 or -errno.
  */
-static int machine_unregister(const char *name, struct error *e)
+static int machine_unregister(const char *machine, struct error *e)
 {
 	_cleanup_(bus_error_free) sd_bus_error answer = SD_BUS_ERROR_NULL;
 	_cleanup_(bus_closep) sd_bus *bus = NULL;
@@ -88,13 +88,13 @@ static int machine_unregister(const char *name, struct error *e)
 		return r;
 	r = sd_bus_call_method(bus, "org.freedesktop.machine1", "/org/freedesktop/machine1",
 			       "org.freedesktop.machine1.Manager", "UnregisterMachine", &answer,
-			       NULL, "s", name);
+			       NULL, "s", machine);
 	return r < 0 ? bus_failed(e, r, &answer, "systemd-machined") : 1;
 }
 
 /**
  * machine_forget - have machined forget a machine whose systemd-nspawn is gone
- * @name: a checked name, borrowed
+ * @name: of the container, a checked one, borrowed
  * @e: filled on failure
  *
  * Called when the unit of the container is about to start. Without machined there is nothing to
@@ -105,11 +105,13 @@ static int machine_unregister(const char *name, struct error *e)
 int machine_forget(const char *name, struct error *e)
 {
 	_cleanup_(freep) char *record = NULL;
+	char path[PATH_MAX], machine[MACHINE_NAME_MAX], host[MACHINE_NAME_MAX];
 	struct error unknown = ERROR_INIT;
-	char path[PATH_MAX];
 	size_t length;
-	int r = path_format(path, sizeof(path), e, MACHINES "/%s", name);
+	int r;
 
+	(void)machine_name(name, machine, host);
+	r = path_format(path, sizeof(path), e, MACHINES "/%s", machine);
 	if (r < 0)
 		return r;
 	r = file_read(path, RECORD_BYTES, &record, &length, e);
@@ -117,7 +119,7 @@ int machine_forget(const char *name, struct error *e)
 		return r == -ENOENT ? 0 : r;
 	if (!record_is_stale(record, name))
 		return 0;
-	r = machine_unregister(name, &unknown);
+	r = machine_unregister(machine, &unknown);
 	if (r < 0)
 		log_warning("%s: machined may keep a machine that is gone: %s", name, unknown.text);
 	return r > 0;

@@ -154,6 +154,7 @@ struct nspawn_spec {
 
 /* Appends the program and all its options to @argv. */
 int nspawn_words(const struct nspawn_spec *spec, struct words *argv, struct error *e);
+bool machine_name(const char *name, char machine[MACHINE_NAME_MAX], char host[MACHINE_NAME_MAX]);
 /* Becomes it. Returns only on failure. */
 int nspawn_exec(const struct words *argv, struct error *e);
 

@@ -40,15 +40,15 @@ static int login_failed(int r, const sd_bus_error *answer, const char *name, str
 /**
  * machined_leader - the first process of a container, as machined knows it
  * @bus: borrowed
- * @name: a checked name, borrowed
+ * @machine: its name there, borrowed
  *
  * Returns a pidfd, or -errno: -ESRCH when it is gone.
  */
-static int machined_leader(sd_bus *bus, const char *name)
+static int machined_leader(sd_bus *bus, const char *machine)
 {
 	_cleanup_(freep) char *path = NULL;
 	uint32_t leader = 0;
-	int fd, r = sd_bus_path_encode(MACHINED_PATH "/machine", name, &path);
+	int fd, r = sd_bus_path_encode(MACHINED_PATH "/machine", machine, &path);
 
 	if (r >= 0)
 		r = sd_bus_get_property_trivial(bus, MACHINED_NAME, path, MACHINED_NAME ".Machine",
@@ -76,16 +76,18 @@ int machined_login(const char *name, struct error *e)
 	_cleanup_(bus_closep) sd_bus *bus = NULL;
 	_cleanup_(fd_closep) int terminal = -1;
 	_cleanup_(fd_closep) int leader = -1;
+	char machine[MACHINE_NAME_MAX], host[MACHINE_NAME_MAX];
 	int fd, r = bus_open_system(&bus, e);
 
 	if (r < 0)
 		return r;
+	(void)machine_name(name, machine, host);
 	r = sd_bus_message_new_method_call(bus, &call, MACHINED_NAME, MACHINED_PATH,
 					   MACHINED_MANAGER, "OpenMachineLogin");
 	if (r >= 0)
 		r = sd_bus_message_set_allow_interactive_authorization(call, 1);
 	if (r >= 0)
-		r = sd_bus_message_append(call, "s", name);
+		r = sd_bus_message_append(call, "s", machine);
 	if (r >= 0)
 		r = sd_bus_call(bus, call, UINT64_MAX, &answer, &reply);
 	if (r >= 0)
@@ -96,7 +98,7 @@ int machined_login(const char *name, struct error *e)
 	terminal = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (terminal < 0)
 		return error_errno(e, errno, "cannot keep the terminal of '%s'", name);
-	leader = machined_leader(bus, name);
+	leader = machined_leader(bus, machine);
 	if (leader < 0)
 		return login_failed(leader, NULL, name, e);
 	return terminal_forward(&(struct terminal_spec){ .master = terminal,

@@ -181,6 +181,23 @@ static int words_add_start(struct words *argv, const struct nspawn_spec *spec, s
 }
 
 /**
+ * words_add_name - what the container is called
+ * @argv: changed
+ * @name: of the container, borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENOMEM.
+ */
+static int words_add_name(struct words *argv, const char *name, struct error *e)
+{
+	char machine[MACHINE_NAME_MAX], host[MACHINE_NAME_MAX];
+	bool differs = machine_name(name, machine, host);
+	int r = words_add(argv, e, "--machine=%s", machine);
+
+	return r < 0 || !differs ? r : words_add(argv, e, "--hostname=%s", host);
+}
+
+/**
  * nspawn_words - what a container is started with
  * @spec: borrowed
  * @argv: systemd-nspawn and all its options are put at the end
@@ -195,7 +212,7 @@ int nspawn_words(const struct nspawn_spec *spec, struct words *argv, struct erro
 	int r = words_add(argv, e, "systemd-nspawn");
 
 	if (r == 0)
-		r = words_add(argv, e, "--machine=%s", spec->name);
+		r = words_add_name(argv, spec->name, e);
 	if (r == 0)
 		r = words_add_start(argv, spec, e);
 	if (r == 0)

@@ -31,6 +31,25 @@ def test_start_waits_until_ready(host):
     assert leader(host, "foo") == before
 
 
+def test_names_that_no_host_may_have(host):
+    """systemd-nspawn takes host names only: the machine gets one that is made of the container's."""
+    name = "A.b_c-"
+    create(host, name)
+    host.ok("start", name)
+    [machine] = machines(host)
+    assert re.fullmatch(r"A\.b-c-[0-9a-f]{8}", machine)
+    assert host.ok("status", name).stdout == "up\n"
+    assert host.ok("run", name, "--", "readlink", "/run/current-system").rc == 0
+    status, said = on_terminal(host, "nixctr-net", "login", name, steps=[("login:", "\x1d\x1d\x1d")])
+    assert status == 0, said
+    host.sh(f"kill -9 $(systemctl show -P MainPID container@{name})")
+    eventually(lambda: host.ok("status", name).stdout == "up\n" and machines(host) == [machine],
+               "it is back", 60)  # fmt: skip
+    wait_ready(host, name)
+    host.ok("destroy", name)
+    assert remains(host) == [] and machines(host) == []
+
+
 def test_status_follows(host):
     """gone, down, up, down, gone; list has the same."""
     assert (host.nixctr("status", "foo").stdout, host.nixctr("status", "foo").rc) == ("gone\n", 3)

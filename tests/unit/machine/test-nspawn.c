@@ -125,6 +125,63 @@ static void a_forgotten_tree_links_no_journal(void **state)
 	assert_false(has(&spec, "--link-journal=try-guest"));
 }
 
+static void a_name_that_is_no_host_name_becomes_one(void **state)
+{
+	static const struct {
+		const char *name, *host;
+	} cases[] = {
+		{ "a_b", "a-b" },  { "a__b", "a--b" }, { "a.", "a" },
+		{ "a-", "a" },     { "a_", "a" },      { "a.-b", "a.b" },
+		{ "a-.b", "a.b" }, { "a._.b", "a.b" }, { "a.b_c-d", "a.b-c-d" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char machine[MACHINE_NAME_MAX], host[MACHINE_NAME_MAX];
+		size_t length = strlen(cases[i].host);
+
+		assert_true(machine_name(cases[i].name, machine, host));
+		assert_string_equal(host, cases[i].host);
+		assert_memory_equal(machine, host, length);
+		assert_int_equal(machine[length], '-');
+		assert_int_equal(strspn(machine + length + 1, "0123456789abcdef"), 8);
+		assert_int_equal(strlen(machine), length + 9);
+	}
+}
+
+static void names_of_machines_differ_as_those_of_containers_do(void **state)
+{
+	char one[MACHINE_NAME_MAX], other[MACHINE_NAME_MAX], host[MACHINE_NAME_MAX];
+	char longest[MACHINE_NAME_MAX];
+
+	(void)state;
+	assert_false(machine_name("a-b", one, host));
+	assert_string_equal(one, "a-b");
+	assert_true(machine_name("a_b", other, host));
+	assert_string_not_equal(one, other);
+	assert_true(machine_name("a-b_", one, host));
+	assert_string_not_equal(one, other);
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	assert_false(machine_name(longest, one, host));
+	longest[sizeof(longest) - 2] = '_';
+	assert_true(machine_name(longest, one, host));
+	assert_int_equal(strlen(one), sizeof(one) - 1);
+}
+
+static void such_a_machine_calls_itself_by_a_plain_name(void **state)
+{
+	struct nspawn_spec spec = plain();
+
+	(void)state;
+	spec.name = "a_b";
+	assert_true(has(&spec, "--hostname=a-b"));
+	assert_false(has(&spec, "--machine=a_b"));
+	spec.name = "a-b";
+	assert_true(has(&spec, "--machine=a-b"));
+	assert_false(has(&spec, "--hostname=a-b"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +191,9 @@ int main(void)
 		cmocka_unit_test(colons_in_paths_are_no_separators),
 		cmocka_unit_test(shifted_users_own_what_is_bound),
 		cmocka_unit_test(a_forgotten_tree_links_no_journal),
+		cmocka_unit_test(a_name_that_is_no_host_name_becomes_one),
+		cmocka_unit_test(names_of_machines_differ_as_those_of_containers_do),
+		cmocka_unit_test(such_a_machine_calls_itself_by_a_plain_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+{
+  description = "Networks and the life cycle of NixOS containers";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      each = nixpkgs.lib.genAttrs [
+        "x86_64-linux"
+        "aarch64-linux"
+      ];
+    in
+    {
+      nixosModules.default = ./nix/module.nix;
+
+      packages = each (system: {
+        default = nixpkgs.legacyPackages.${system}.callPackage ./nix/package.nix { };
+      });
+
+      checks = each (system: {
+        vm = nixpkgs.legacyPackages.${system}.testers.runNixOSTest ./nix/vm-test.nix;
+      });
+    };
+}

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For NixOS: the containers of its configuration, and those made by command, with networks of ours.
+#
+#	imports = [ ./nix/module.nix ];
+#	services.nixctr-net.enable = true;
+#	services.nixctr-net.nat.enable = true;
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.nixctr-net;
+
+  definition = name: "nixos-containers/${name}.conf";
+
+  # A further cable, in the words of nixctr-net-container(5).
+  cable =
+    name: veth:
+    lib.concatStringsSep "," (
+      [ name ]
+      ++ lib.optional (veth.hostAddress != null) "host=${veth.hostAddress}"
+      ++ lib.optional (veth.localAddress != null) "local=${veth.localAddress}"
+      ++ lib.optional (veth.hostAddress6 != null) "host6=${veth.hostAddress6}"
+      ++ lib.optional (veth.localAddress6 != null) "local6=${veth.localAddress6}"
+      ++ lib.optional (veth.hostBridge != null) "bridge=${veth.hostBridge}"
+    );
+
+  line =
+    key: words: lib.optionalString (words != [ ]) "${key}=\"${lib.concatStringsSep " " words}\"\n";
+
+  # What NixOS hands to its own script and does not write into a definition.
+  more =
+    container:
+    lib.optionalString container.ephemeral "EPHEMERAL=1\n"
+    + lib.optionalString (!container.pinned) "PINNED=0\n"
+    + line "TMPFS" container.tmpfs
+    + line "ADDITIONAL_CAPABILITIES" (
+      container.additionalCapabilities ++ lib.optional container.enableTun "CAP_NET_ADMIN"
+    )
+    + line "EXTRA_VETHS" (lib.mapAttrsToList cable container.extraVeths)
+    + line "LINKED_TO" container.linkedTo;
+
+  # All of them but container@.service, for that of NixOS stays and takes our steps.
+  units = pkgs.runCommand "nixctr-net-units" { } ''
+    mkdir -p "$out/lib/systemd/system/container@.service.d"
+    ln -s ${cfg.package}/lib/systemd/system/nixctr-net-* "$out/lib/systemd/system"
+    ln -s ${cfg.package}/share/nixctr-net/container-stock-unit.conf \
+      "$out/lib/systemd/system/container@.service.d/10-nixctr-net.conf"
+  '';
+
+  settings = {
+    nat =
+      {
+        enable = cfg.nat.enable;
+        isolate = cfg.isolate;
+      }
+      // lib.optionalAttrs cfg.nat.enable {
+        external = lib.concatStringsSep ", " cfg.nat.external;
+        internal = lib.concatStringsSep ", " cfg.nat.internal;
+      }
+      // lib.optionalAttrs (cfg.nat.source != null) { source = cfg.nat.source; }
+      // lib.optionalAttrs (cfg.nat.source6 != null) { source6 = cfg.nat.source6; };
+  };
+
+  yesNo = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
+in
+{
+  options.services.nixctr-net = {
+    enable = lib.mkEnableOption "networks of containers by nixctr-net, complete before a container boots";
+
+    package = mkOption {
+      type = types.package;
+      default = pkgs.callPackage ./package.nix { };
+      defaultText = lib.literalExpression "pkgs.callPackage ./package.nix { }";
+      description = "The program.";
+    };
+
+    nat = {
+      enable = lib.mkEnableOption "masquerading what containers send to the outside";
+
+      external = mkOption {
+        type = types.nonEmptyListOf types.str;
+        default = [ "auto" ];
+        example = [
+          "eth0"
+          "wl*"
+        ];
+        description = ''
+          The links that lead outside; `auto` is whatever link carries the default route.
+        '';
+      };
+
+      internal = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "192.168.7.0/24" ];
+        description = "Networks beside those of containers that reach the outside as they do.";
+      };
+
+      source = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "198.51.100.7";
+        description = ''
+          The IPv4 address all of them leave with; without it, that of the link they leave through.
+        '';
+      };
+
+      source6 = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "The same for IPv6.";
+      };
+    };
+
+    isolate = mkOption {
+      type = types.bool;
+      default = true;
+      description = "Whether containers reach only those that they are linked to.";
+    };
+
+    watch = mkOption {
+      type = types.bool;
+      default = true;
+      description = ''
+        Whether a resident service puts back what others change. Without it, that is done when
+        the nftables and firewalld services have started or were reloaded.
+      '';
+    };
+
+    settings = mkOption {
+      type = types.attrsOf (types.attrsOf (types.oneOf [ types.bool types.int types.str ]));
+      default = { };
+      example = {
+        nat.external = "auto";
+      };
+      description = "Further settings, see {manpage}`nixctr-net.conf(5)`.";
+    };
+  };
+
+  options.containers = mkOption {
+    type = types.attrsOf (
+      types.submodule {
+        options = {
+          linkedTo = mkOption {
+            type = types.listOf types.str;
+            default = [ ];
+            example = [ "database" ];
+            description = "Containers that this one reaches, and that reach it.";
+          };
+
+          pinned = mkOption {
+            type = types.bool;
+            default = true;
+            description = ''
+              Whether, on a bridge, it may send from no MAC and no address but its own, and be no
+              router and no DHCP server.
+            '';
+          };
+        };
+      }
+    );
+  };
+
+  config = lib.mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = lib.versionAtLeast config.system.stateVersion "22.05";
+        message = ''
+          services.nixctr-net needs the directories /etc/nixos-containers and /var/lib/nixos-containers,
+          which NixOS uses from system.stateVersion 22.05 on.
+        '';
+      }
+    ]
+    ++ lib.concatLists (
+      lib.mapAttrsToList (
+        name: container:
+        map (other: {
+          assertion = other != name && config.containers ? ${other};
+          message = "containers.${name}.linkedTo: there is no other container '${other}'.";
+        }) container.linkedTo
+      ) config.containers
+    );
+
+    boot.enableContainers = lib.mkDefault true;
+
+    # It is also what is called nixos-container: whoever types that gets the same networks.
+    environment.systemPackages = [ (lib.hiPrio cfg.package) ];
+
+    environment.etc = lib.mapAttrs' (name: container: {
+      name = definition name;
+      value.text = lib.mkAfter (more container);
+    }) config.containers // {
+      "nixctr-net/nixctr-net.conf".text = lib.generators.toINI {
+        mkKeyValue = lib.generators.mkKeyValueDefault { mkValueString = yesNo; } " = ";
+      } (lib.recursiveUpdate settings cfg.settings);
+    };
+
+    systemd.packages = [ units ];
+    systemd.tmpfiles.packages = [ cfg.package ];
+    systemd.generators.nixctr-net-generator = "${cfg.package}/lib/systemd/system-generators/nixctr-net-generator";
+    systemd.services.nixctr-net-watch.wantedBy = lib.optional cfg.watch "multi-user.target";
+    systemd.services.nixctr-net-apply.wantedBy = lib.optionals (!cfg.watch) [
+      "nftables.service"
+      "firewalld.service"
+    ];
+
+    # Other managers keep off the host ends of containers' cables.
+    networking.networkmanager.unmanaged = [
+      "interface-name:ve-*"
+      "interface-name:vb-*"
+    ];
+    networking.dhcpcd.denyInterfaces = [
+      "ve-*"
+      "vb-*"
+    ];
+    systemd.network.networks."10-nixctr-net" = {
+      matchConfig = {
+        Name = "ve-* vb-*";
+        Driver = "veth";
+      };
+      linkConfig.Unmanaged = true;
+    };
+
+    boot.kernelModules = [
+      "nf_tables"
+      "veth"
+    ];
+  };
+}

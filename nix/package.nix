@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The program, built as nixpkgs builds packages: pkgs.callPackage ./package.nix { }
+{
+  lib,
+  stdenv,
+  inih,
+  jansson,
+  libmnl,
+  libnftnl,
+  libnl,
+  meson,
+  ninja,
+  pkg-config,
+  scdoc,
+  sqlite,
+  systemdLibs,
+  util-linux,
+}:
+let
+  # The version stands in one place.
+  version = builtins.head (
+    builtins.match ".*\n *version: '([^']+)'.*" (builtins.readFile ../meson.build)
+  );
+in
+stdenv.mkDerivation {
+  pname = "nixctr-net";
+  inherit version;
+
+  src = lib.fileset.toSource {
+    root = ../.;
+    fileset = lib.fileset.unions [
+      ../base
+      ../cli
+      ../container
+      ../data
+      ../ipam
+      ../machine
+      ../man
+      ../managers
+      ../meson.build
+      ../meson_options.txt
+      ../nat
+      ../veth
+    ];
+  };
+
+  nativeBuildInputs = [
+    meson
+    ninja
+    pkg-config
+    scdoc
+  ];
+  buildInputs = [
+    inih
+    jansson
+    libmnl
+    libnftnl
+    libnl
+    sqlite
+    systemdLibs
+    util-linux # libsmartcols
+  ];
+
+  # The tests need root and namespaces of their own, which a build has not.
+  mesonFlags = [
+    "-Dtests=false"
+    "-Dhook_link=shared"
+    "--sysconfdir=/etc"
+    "--localstatedir=/var"
+  ];
+
+  meta = {
+    description = "Networks and the life cycle of NixOS containers";
+    license = lib.licenses.gpl2Plus;
+    platforms = lib.platforms.linux;
+    mainProgram = "nixctr-net";
+  };
+}

@@ -93,6 +93,26 @@ void tag_format(const struct veth_spec *spec, char tag[LINK_ALIAS_MAX])
 }
 
 /**
+ * link_owner - whose cable a link is, by its tag
+ * @link: as it was read, borrowed
+ * @container: filled; "" when it is nobody's, as one is that has been retired
+ *
+ * Returns whether it is somebody's.
+ */
+bool link_owner(const struct link *link, char container[VETH_NAME_MAX])
+{
+	const size_t length = strlen(TAG_PREFIX);
+
+	container[0] = '\0';
+	if (strcmp(link->kind, "veth") != 0 || strncmp(link->alias, TAG_PREFIX, length) != 0 ||
+	    strlen(link->alias) - length >= VETH_NAME_MAX ||
+	    strncmp(link->name, RETIRED_PREFIX, strlen(RETIRED_PREFIX)) == 0)
+		return false;
+	memcpy(container, link->alias + length, strlen(link->alias) - length + 1);
+	return true;
+}
+
+/**
  * link_is_ours - whether a link is the host end of this container's cable
  * @link: as it was read, borrowed
  * @spec: borrowed

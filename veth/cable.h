@@ -76,6 +76,7 @@ struct cable {
 };
 
 void tag_format(const struct veth_spec *spec, char tag[LINK_ALIAS_MAX]);
+bool link_owner(const struct link *link, char container[VETH_NAME_MAX]);
 bool link_is_ours(const struct link *link, const struct veth_spec *spec);
 int link_refuse(const struct link *link, const struct veth_spec *spec, struct error *e);
 int link_find(struct veth *veth, const char *name, int ifindex, const char *altname,

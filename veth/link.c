@@ -75,6 +75,10 @@ static void link_take_counters(const struct nlattr *attribute, struct link *link
 	link->tx_bytes = stats.tx_bytes;
 	link->rx_packets = stats.rx_packets;
 	link->tx_packets = stats.tx_packets;
+	link->rx_dropped = stats.rx_dropped;
+	link->tx_dropped = stats.tx_dropped;
+	link->rx_errors = stats.rx_errors;
+	link->tx_errors = stats.tx_errors;
 }
 
 /**

@@ -37,6 +37,7 @@ struct link {
 	int peer;    /* ifindex of the other end, in the other end's namespace */
 	int peer_ns; /* number of that namespace, -1 when it is this one */
 	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets;
+	uint64_t rx_dropped, tx_dropped, rx_errors, tx_errors;
 	struct link_switches v4, v6;
 };
 

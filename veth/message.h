@@ -10,6 +10,7 @@
 
 void message_link_get(struct batch *batch, const char *name, int ifindex,
 		      const struct answer *answer);
+void message_link_dump(struct batch *batch, const char *kind, const struct answer *answer);
 void message_link_set(struct batch *batch, const char *what, int ifindex, unsigned flags,
 		      unsigned mask);
 void message_link_delete(struct batch *batch, const char *what, int ifindex);
@@ -31,6 +32,10 @@ void message_route_link(struct batch *batch, int ifindex, const struct addr *to)
 void message_route_get(struct batch *batch, const struct addr *to, const struct answer *answer);
 void message_route_dump(struct batch *batch, sa_family_t family, int ifindex,
 			const struct answer *answer);
+
+void message_route_match(struct batch *batch, const struct addr *to, const struct answer *answer);
+void message_route_dump_all(struct batch *batch, sa_family_t family, const struct answer *answer);
+void message_rule_dump(struct batch *batch, sa_family_t family, const struct answer *answer);
 
 void message_neighbour_set(struct batch *batch, int ifindex, const struct addr *address,
 			   const struct mac *mac);

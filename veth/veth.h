@@ -197,6 +197,76 @@ struct veth_ways {
 int veth_ways(struct veth *veth, const struct prefix *network, struct veth_ways *ret_ways,
 	      struct error *e);
 
+/* ------------------------------------------------------------- what addresses are used for already */
+
+enum veth_use_kind {
+	VETH_USE_ADDRESS, /* of a link of the host */
+	VETH_USE_SPECIAL, /* broadcast, anycast or multicast */
+	VETH_USE_ROUTE,   /* leads somewhere */
+	VETH_USE_REFUSAL, /* a route that refuses: blackhole, prohibit, unreachable */
+};
+
+/* One thing that the kernel does with addresses. */
+struct veth_use {
+	enum veth_use_kind kind;
+	struct prefix prefix;          /* what it is about; an address has that of its subnet */
+	int ifindex;                   /* of the link, or 0 */
+	char link[IFNAMSIZ];           /* its name, or "" */
+	uint32_t table;                /* the routing table it is in; 0 for an address */
+	char container[VETH_NAME_MAX]; /* whose cable the link is, or "" */
+};
+
+/* Some of them, in a block that the caller frees. */
+struct veth_uses {
+	size_t count, room;
+	struct veth_use *list;
+};
+
+/*
+ * What is done with packets to addresses, of one family and at most a handful: a look-up each, whose
+ * price does not depend on how many routes there are; where rules of the host choose among further
+ * tables, all that contains them. Adds to @uses. Returns 0 or -errno.
+ */
+int veth_uses_find(struct veth *veth, const struct addr *addrs, size_t count,
+		   struct veth_uses *uses, struct error *e);
+
+/* Adds all addresses, also of links that are down, and the routes of all tables. Returns 0 or -errno. */
+int veth_uses_read(struct veth *veth, struct veth_uses *uses, struct error *e);
+
+/* A link of the host. */
+struct veth_link {
+	int ifindex;
+	char name[IFNAMSIZ];
+	char container[VETH_NAME_MAX]; /* whose cable it is, or "" */
+	bool up;
+	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets;
+	uint64_t rx_dropped, tx_dropped, rx_errors, tx_errors;
+};
+
+/* Some of them, in a block that the caller frees. */
+struct veth_links {
+	size_t count, room;
+	struct veth_link *list;
+};
+
+enum veth_links_wanted {
+	VETH_LINKS_ALL,    /* by their numbers, without what went through them */
+	VETH_LINKS_CABLES, /* with it */
+};
+
+/* Reads links in one dump, sorted by their numbers. Returns 0 or -errno. */
+int veth_links_read(struct veth *veth, enum veth_links_wanted wanted, struct veth_links *ret_links,
+		    struct error *e);
+/* One of them by its number, or NULL. */
+const struct veth_link *veth_links_at(const struct veth_links *links, int ifindex);
+
+/*
+ * Whether some other machine on the network behind a link has an address: a probe over ARP (RFC 5227)
+ * or neighbour discovery (RFC 4862), which takes 0.1 s when there is no answer. Returns 1, 0, also when
+ * the link is not there or cannot be asked, or -errno.
+ */
+int veth_probe(const char *link, const struct addr *addr, struct mac *ret_mac, struct error *e);
+
 /* ------------------------------------------------------------- watching */
 
 #define VETH_TOUCHED_MAX 64

@@ -151,13 +151,9 @@ static struct known_link link_know(const struct link *link)
 		.master = link->master,
 		.mac = link->mac,
 	};
-	size_t length = strlen(TAG_PREFIX);
 
 	memcpy(known.name, link->name, sizeof(known.name));
-	if (strcmp(link->kind, "veth") == 0 && strncmp(link->alias, TAG_PREFIX, length) == 0 &&
-	    strlen(link->alias) - length < sizeof(known.container) &&
-	    strncmp(link->name, RETIRED_PREFIX, strlen(RETIRED_PREFIX)) != 0)
-		memcpy(known.container, link->alias + length, strlen(link->alias) - length + 1);
+	(void)link_owner(link, known.container);
 	return known;
 }
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/addr.h"
 #include "base/error.h"
 
 /*
@@ -60,3 +61,40 @@ int networkd_manages(struct managers *managers, const char *link, struct manager
  * denies them to it, or not. Returns 1, 0 or -errno.
  */
 int dhcpcd_manages(const char *root, const char *const *links, size_t count, struct error *e);
+
+/* ------------------------------------------------------------- other engines */
+
+enum engine_grant {
+	ENGINE_NETWORK, /* a network that it has and gives addresses out of */
+	ENGINE_POOL,    /* it takes networks out of it when it needs them */
+};
+
+/* Addresses that another engine of containers or machines gives away. */
+struct engine_network {
+	const char *engine; /* "Docker", a literal */
+	char name[64];      /* what it calls the network, or "" */
+	char file[256];     /* which says so */
+	enum engine_grant grant;
+	struct prefix prefix;
+};
+
+/* A file of an engine that could not be understood. */
+struct engine_trouble {
+	char file[256];
+	char what[256];
+};
+
+#define ENGINE_TROUBLES_MAX 8
+
+struct engine_networks {
+	size_t count, room;
+	struct engine_network *list; /* the caller frees it */
+	size_t n_troubles;           /* those that do not fit are left out */
+	struct engine_trouble troubles[ENGINE_TROUBLES_MAX];
+};
+
+/*
+ * Reads what Docker, podman, CNI and libvirt give away, from their configuration below @root. No engine is
+ * asked or started. Returns 0 or -errno: without memory.
+ */
+int engines_read(const char *root, struct engine_networks *ret_networks, struct error *e);

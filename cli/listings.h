@@ -76,6 +76,9 @@ int forward_rows_read(const struct paths *paths, const char *name, struct forwar
 /* A lease of the address book; the rows are struct ipam_lease. */
 extern const struct listing lease_listing;
 
+/* An address or pool with what it meets on the host; rows of their own in verb-ipam-conflicts.c. */
+extern const struct listing conflict_listing;
+
 /* A pool and how full it is. */
 struct pool_row {
 	struct ipam_usage usage;

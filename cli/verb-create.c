@@ -28,6 +28,8 @@ static const struct option_spec specs[] = {
 	{ "port", 0, OPTION_LIST, offsetof(struct create_options, ports),
 	  "[tcp|udp:][ADDRESS|%LINK:]PORT[-PORT][:PORT[-PORT]],...",
 	  "ports of the host that lead to the container" },
+	{ "force", 0, OPTION_FLAG, FIELD(force), NULL,
+	  "take addresses even if they are in use on the host" },
 	{ "auto-start", 0, OPTION_FLAG, FIELD(auto_start), NULL, "start it with the host" },
 	{ "ensure-unique-name", 0, OPTION_FLAG, FIELD(unique), NULL,
 	  "append a number when NAME is taken, and print it" },

@@ -9,6 +9,8 @@
 
 #include "base/addr.h"
 #include "base/error.h"
+#include "ipam/ipam.h"
+#include "managers/managers.h"
 #include "nat/nat.h"
 #include "veth/veth.h"
 
@@ -155,6 +157,7 @@ struct create_request {
 	const char *const *ports; /* each as port-spec.c reads it, or several with commas */
 	size_t n_ports;
 	bool auto_start;
+	bool force;  /* take addresses that are in use on the host */
 	bool unique; /* when the name is taken, NAME-0, NAME-1, ... */
 	struct system_request boots;
 };
@@ -425,6 +428,37 @@ int coexist_party_parse(const char *name, enum coexist_party *ret_party, struct 
 /* Returns 0 or -errno: it also fails when somebody still drops what should pass. */
 int coexist_apply(const struct paths *paths, const struct coexist_request *request,
 		  struct coexist_report *ret_report, struct error *e);
+
+/* ------------------------------------------------------------- addresses in use elsewhere */
+
+enum conflict_grade {
+	CONFLICT_NOTHING,
+	CONFLICT_NOTE,    /* something wider has it too, and what is more specific goes first */
+	CONFLICT_REFUSED, /* the same, or something within */
+};
+
+#define CONFLICT_HOLDER 384
+
+/* Something on the host that an address, or a pool, meets with. */
+struct conflict {
+	enum conflict_grade grade;
+	char container[CONTAINER_NAME_MAX]; /* which holds the address, or "" */
+	char pool[IPAM_NAME_MAX];           /* or which pool it is, or "" */
+	struct prefix subject;              /* the address, or the pool's network */
+	struct prefix prefix;               /* what it meets with */
+	char holder[CONFLICT_HOLDER];       /* "route 10.233.0.0/16 through wg0" */
+};
+
+/* Some of them, and what could not be read. */
+struct conflicts {
+	size_t count, room;
+	struct conflict *list;          /* the caller frees it */
+	struct engine_networks engines; /* its list is empty; the files that were not understood */
+};
+
+const char *conflict_grade_name(enum conflict_grade grade);
+/* Compares all leases and pools with all addresses, routes and engines of the host. 0 or -errno. */
+int conflicts_read(const struct paths *paths, struct conflicts *ret_conflicts, struct error *e);
 
 /* Something that a check has to say. */
 struct finding {

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "container/address-choice.h"
 #include "container/adopt.h"
 #include "container/definition.h"
 #include "container/destroy.h"
@@ -36,6 +37,7 @@ struct creation {
 	struct definition definition;
 	struct system_spec boots;
 	struct claim claim;
+	struct probed probed;
 };
 
 /**
@@ -224,41 +226,6 @@ static int choose_mac(const struct paths *paths, struct definition *definition, 
 }
 
 /**
- * lease_addresses - have the book give the container its addresses
- * @ipam: the book
- * @definition: its addresses are set
- * @e: names what is in the way
- *
- * A lease of that name without a definition is what a killed run left: it is met or replaced.
- *
- * Returns 0 or -errno.
- */
-static int lease_addresses(struct ipam *ipam, struct definition *definition, struct error *e)
-{
-	struct ipam_lease request = { .mac = definition->mac }, lease;
-	bool bridged = definition->bridge[0];
-	unsigned flags = IPAM_REPLACE;
-	int r;
-
-	memcpy(request.container, definition->name, sizeof(request.container));
-	request.v4.local = definition->v4.local;
-	request.v6.local = definition->v6.local;
-	if (!bridged) {
-		request.v4.host = definition->v4.host;
-		request.v6.host = definition->v6.host;
-		if (!addr_is_set(&definition->v4.local.addr))
-			flags |= IPAM_AUTOMATIC_V4;
-	}
-	r = ipam_lease(ipam, &request, flags, &lease, e);
-	if (r < 0)
-		return error_wrap(e, r, "container '%s'", definition->name);
-	if (flags & IPAM_AUTOMATIC_V4)
-		definition->v4 =
-			(struct veth_pair){ .host = lease.v4.host, .local = lease.v4.local };
-	return 0;
-}
-
-/**
  * parse_system - from what was typed to what the container boots
  * @paths: borrowed
  * @creation: what it boots and what of it is written down are set
@@ -311,7 +278,7 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 	before = definitions_remembered(paths);
 	before.book = r > 0;
 	if (r >= 0)
-		r = lease_addresses(ipam, definition, e);
+		r = addresses_lease(paths, ipam, definition, &creation->probed, e);
 	if (r < 0)
 		return r;
 	r = definition_write(paths, definition, e);
@@ -419,8 +386,11 @@ int container_create(const struct paths *paths, const struct create_request *req
 	r = parse_request(request, &creation.definition, e);
 	if (r == 0)
 		r = parse_system(paths, &creation, e);
+	if (r == 0 && !request->force)
+		r = addresses_probe(paths, &creation.definition, &creation.probed, e);
 	if (r < 0)
 		return r;
+	creation.probed.force = request->force;
 	(void)umask(022);
 	r = create(paths, &creation, e);
 	claim_drop(&creation.claim);

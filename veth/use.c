@@ -23,7 +23,8 @@
 #include "veth/cable.h"
 #include "veth/message.h"
 
-#define HALF_OF_ALL 1 /* length of 0.0.0.0/1, by which some replace the default route */
+#define NOTHING_SUPPRESSED UINT32_MAX /* by a rule without FRA_SUPPRESS_PREFIXLEN */
+#define HALF_OF_ALL        1 /* length of 0.0.0.0/1, by which some replace the default route */
 
 /* What is picked out of a dump. */
 struct uses_wanted {
@@ -196,18 +197,18 @@ static void address_take_any(const struct nlmsghdr *reply, const void *wanted, v
 static void rule_take(const struct nlmsghdr *reply, const void *wanted, void *found)
 {
 	const struct fib_rule_hdr *header = nlmsg_data(reply);
+	const struct nlattr *suppressed;
 	bool *further = found;
 
 	(void)wanted;
 	if (reply->nlmsg_type != RTM_NEWRULE)
 		return;
+	suppressed = nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)reply, sizeof(*header),
+				     FRA_SUPPRESS_PREFIXLEN);
 	*further |= header->action != FR_ACT_TO_TBL ||
 		    (header->table != RT_TABLE_LOCAL && header->table != RT_TABLE_MAIN &&
 		     header->table != RT_TABLE_DEFAULT) ||
-		    nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)reply, sizeof(*header),
-				    FRA_SUPPRESS_PREFIXLEN) != NULL ||
-		    nlmsg_find_attr((struct nlmsghdr *)(uintptr_t)reply, sizeof(*header),
-				    FRA_FWMARK) != NULL;
+		    (suppressed && attribute_u32(suppressed) != NOTHING_SUPPRESSED);
 }
 
 /**

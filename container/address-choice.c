@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation
+ *
+ * The book says which addresses no other container has. What else on the host has them is looked up when
+ * the book has been asked: two addresses are one question to the kernel. When one that nobody has chosen
+ * is in the way of something, it is given back, which puts it behind all others, and the next is taken.
+ *
+ * Whether a machine on the network behind a bridge has an address is asked before any lock is held, for
+ * that takes a while, and what it said counts only when the book knows of nobody: containers answer too.
+ */
+#include "container/address-choice.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "container/conflict.h"
+
+#define ADDRESSES_TRIED 1024 /* each of them a transaction or two */
+
+/* The search for addresses that are in nobody's way. */
+struct choice {
+	const struct paths *paths;
+	struct ipam *ipam;
+	struct definition *definition;
+	const struct probed *probed;
+	struct veth *veth; /* opened with the first look; owned */
+	struct engine_networks engines;
+	bool looked; /* at the engines */
+};
+
+/**
+ * addresses_probe - ask on the bridge who has the addresses that a container is to have
+ * @paths: borrowed
+ * @definition: borrowed
+ * @ret_probed: filled
+ * @e: names the bridge
+ *
+ * Nobody is asked for a tree that is not this host's.
+ *
+ * Returns 0 or -errno.
+ */
+int addresses_probe(const struct paths *paths, const struct definition *definition,
+		    struct probed *ret_probed, struct error *e)
+{
+	const struct addr *v4 = &definition->v4.local.addr, *v6 = &definition->v6.local.addr;
+	struct probed probed = { .v4 = false };
+	int r = 0;
+
+	if (definition->bridge[0] && !paths->root[0] && addr_is_set(v4))
+		r = veth_probe(definition->bridge, v4, &probed.mac_v4, e);
+	probed.v4 = r > 0;
+	if (r >= 0 && definition->bridge[0] && !paths->root[0] && addr_is_set(v6)) {
+		r = veth_probe(definition->bridge, v6, &probed.mac_v6, e);
+		probed.v6 = r > 0;
+	}
+	if (r < 0)
+		return r;
+	*ret_probed = probed;
+	return 0;
+}
+
+/**
+ * refuse_probed - say that another machine has an address
+ * @definition: borrowed
+ * @addr: borrowed
+ * @mac: of the machine, borrowed
+ * @e: filled
+ *
+ * Returns -EADDRINUSE.
+ */
+static int refuse_probed(const struct definition *definition, const struct addr *addr,
+			 const struct mac *mac, struct error *e)
+{
+	char text[ADDR_TEXT], who[MAC_TEXT];
+	int r = error_set(e, ERROR_CONFLICT, EADDRINUSE,
+			  "%s is in use on bridge %s by the machine with the MAC address %s",
+			  addr_format(addr, text), definition->bridge, mac_format(mac, who));
+
+	return error_remedy(e, r, "choose another address, or take it with --force");
+}
+
+/**
+ * refuse - say what is in the way of an address
+ * @conflict: borrowed
+ * @e: filled
+ *
+ * Returns -EADDRINUSE.
+ */
+static int refuse(const struct conflict *conflict, struct error *e)
+{
+	char text[PREFIX_TEXT];
+	int r = error_set(e, ERROR_CONFLICT, EADDRINUSE, "%s is in use on this host: %s",
+			  prefix_format(&conflict->subject, text), conflict->holder);
+
+	return error_remedy(e, r, "choose another address, or take it with --force");
+}
+
+/**
+ * pool_find - find the pool that an address comes from
+ * @ipam: the book
+ * @addr: borrowed
+ * @ret_pool: the pool
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when it comes from none, or -errno.
+ */
+static int pool_find(struct ipam *ipam, const struct addr *addr, struct prefix *ret_pool,
+		     struct error *e)
+{
+	_cleanup_(freep) struct ipam_usage *pools = NULL;
+	size_t count;
+	int r = ipam_usage(ipam, &pools, &count, e);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (!prefix_contains(&pools[i].prefix, addr))
+			continue;
+		*ret_pool = pools[i].prefix;
+		return 1;
+	}
+	return r;
+}
+
+/**
+ * look - find out what on the host has to do with addresses
+ * @choice: changed
+ * @addrs, @count: of one family, borrowed
+ * @ret_occupancy: filled; its engines are borrowed from @choice
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int look(struct choice *choice, const struct addr *addrs, size_t count,
+		struct occupancy *ret_occupancy, struct error *e)
+{
+	struct occupancy occupancy = { .uses = { .count = 0 } };
+	bool here = !choice->paths->root[0];
+	int r = 0;
+
+	if (!choice->looked)
+		r = engines_read(choice->paths->root, &choice->engines, e);
+	choice->looked = true;
+	if (r == 0 && here && !choice->veth)
+		r = veth_open(&choice->veth, e);
+	if (r == 0 && here)
+		r = veth_uses_find(choice->veth, addrs, count, &occupancy.uses, e);
+	occupancy.engines = choice->engines;
+	*ret_occupancy = occupancy;
+	return r;
+}
+
+/**
+ * addresses_meet - what is worst in the way of some addresses
+ * @occupancy: borrowed
+ * @wish: for any of them; its address is set
+ * @addrs, @count: borrowed
+ *
+ * Returns it, or nothing.
+ */
+static struct conflict addresses_meet(const struct occupancy *occupancy, struct wish *wish,
+				      const struct addr *addrs, size_t count)
+{
+	struct conflict worst = { .grade = CONFLICT_NOTHING };
+
+	for (size_t i = 0; i < count; i++) {
+		struct conflict conflict;
+
+		wish->addr = addrs[i];
+		conflict = occupancy_meet(occupancy, wish);
+		if (conflict.grade > worst.grade)
+			worst = conflict;
+	}
+	return worst;
+}
+
+/**
+ * pair_meet - what is worst in the way of a pair
+ * @choice: changed
+ * @pair: borrowed; may be none
+ * @automatic: whether it is from a pool, and not chosen by somebody
+ * @ret_conflict: filled
+ * @ret_pool: the pool, where something has to do with the pair at all
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int pair_meet(struct choice *choice, const struct veth_pair *pair, bool automatic,
+		     struct conflict *ret_conflict, struct prefix *ret_pool, struct error *e)
+{
+	const struct definition *definition = choice->definition;
+	bool bridged = definition->bridge[0];
+	struct addr addrs[] = { pair->local.addr, pair->host };
+	size_t count = bridged || !addr_is_set(&pair->host) ? 1 : 2;
+	struct occupancy occupancy;
+	struct wish wish = { .container = definition->name,
+			     .bridge = definition->bridge,
+			     .scope = pair->local.length,
+			     .automatic = automatic };
+	int r;
+
+	*ret_conflict = (struct conflict){ .grade = CONFLICT_NOTHING };
+	if (!addr_is_set(&pair->local.addr))
+		return 0;
+	r = look(choice, addrs, count, &occupancy, e);
+	if (r == 0)
+		*ret_conflict = addresses_meet(&occupancy, &wish, addrs, count);
+	if (automatic && ret_conflict->grade != CONFLICT_NOTHING) {
+		r = pool_find(choice->ipam, &pair->local.addr, ret_pool, e);
+		if (r > 0) {
+			wish.scope = ret_pool->length;
+			*ret_conflict = addresses_meet(&occupancy, &wish, addrs, count);
+		}
+	}
+	free(occupancy.uses.list);
+	return r < 0 ? r : 0;
+}
+
+/**
+ * note - say that something wider has an address too
+ * @conflict: borrowed
+ * @automatic: whether nobody has chosen it
+ */
+static void note(const struct conflict *conflict, bool automatic)
+{
+	char text[PREFIX_TEXT];
+
+	if (conflict->grade == CONFLICT_NOTE)
+		log_line(automatic ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE,
+			 "%s lies within %s; the container's is more specific and goes first",
+			 prefix_format(&conflict->subject, text), conflict->holder);
+}
+
+/**
+ * chosen_check - look whether what somebody has chosen is in nobody's way
+ * @choice: changed
+ * @automatic: whether IPv4 is not chosen
+ * @e: says what is in the way
+ *
+ * Returns 0 or -errno: -EADDRINUSE.
+ */
+static int chosen_check(struct choice *choice, bool automatic, struct error *e)
+{
+	const struct definition *definition = choice->definition;
+	const struct veth_pair *const pairs[] = { &definition->v6, &definition->v4 };
+	const struct probed *probed = choice->probed;
+	struct conflict conflict;
+	struct prefix pool;
+
+	if (probed->v4)
+		return refuse_probed(definition, &definition->v4.local.addr, &probed->mac_v4, e);
+	if (probed->v6)
+		return refuse_probed(definition, &definition->v6.local.addr, &probed->mac_v6, e);
+	for (size_t i = 0; i < (automatic ? 1 : ARRAY_SIZE(pairs)); i++) {
+		int r = pair_meet(choice, pairs[i], false, &conflict, &pool, e);
+
+		if (r < 0)
+			return r;
+		if (conflict.grade == CONFLICT_REFUSED)
+			return refuse(&conflict, e);
+		note(&conflict, false);
+	}
+	return 0;
+}
+
+/**
+ * refuse_pool - say that nothing was found in a pool
+ * @conflict: what was in the way last, borrowed
+ * @passed: how many pairs were passed over
+ * @e: filled
+ *
+ * Returns -EADDRINUSE.
+ */
+static int refuse_pool(const struct conflict *conflict, unsigned passed, struct error *e)
+{
+	char text[PREFIX_TEXT];
+	int r = error_set(e, ERROR_CONFLICT, EADDRINUSE,
+			  "no address is free: %u were passed over, %s for %s", passed,
+			  prefix_format(&conflict->subject, text), conflict->holder);
+
+	return error_remedy(e, r,
+			    "choose addresses with --host-address and --local-address, or take "
+			    "these with --force");
+}
+
+/**
+ * automatic_choose - lease pairs until one is in nobody's way
+ * @choice: its container has a pair; changed
+ * @request: by which it was leased, borrowed
+ * @flags: of ipam_lease()
+ * @e: says what is in the way
+ *
+ * Returns 0 or -errno.
+ */
+static int automatic_choose(struct choice *choice, const struct ipam_lease *request, unsigned flags,
+			    struct error *e)
+{
+	struct definition *definition = choice->definition;
+	struct conflict conflict, first;
+	struct ipam_lease lease;
+	char text[PREFIX_TEXT];
+
+	for (unsigned passed = 0;; passed++) {
+		struct prefix pool = { .length = 0 };
+		int r = pair_meet(choice, &definition->v4, true, &conflict, &pool, e);
+
+		if (r < 0)
+			return r;
+		if (conflict.grade != CONFLICT_REFUSED && passed > 0)
+			log_notice("%u pairs were passed over, %s for %s", passed,
+				   prefix_format(&first.subject, text), first.holder);
+		note(&conflict, true);
+		if (conflict.grade != CONFLICT_REFUSED)
+			return 0;
+		if (passed == 0)
+			first = conflict;
+		if (passed == ADDRESSES_TRIED || conflict.prefix.length <= pool.length)
+			return refuse_pool(&conflict, passed + 1, e);
+		r = ipam_release(choice->ipam, definition->name, e);
+		if (r >= 0)
+			r = ipam_lease(choice->ipam, request, flags, &lease, e);
+		if (r < 0)
+			return r;
+		definition->v4 =
+			(struct veth_pair){ .host = lease.v4.host, .local = lease.v4.local };
+	}
+}
+
+/**
+ * choose - have the book give the container addresses that are in nobody's way
+ * @choice: changed
+ * @e: names what is in the way
+ *
+ * A lease of that name without a definition is what a killed run left: it is met or replaced.
+ *
+ * Returns 0, or -errno: what was leased is to be given back then.
+ */
+static int choose(struct choice *choice, struct error *e)
+{
+	struct definition *definition = choice->definition;
+	struct ipam_lease request = { .mac = definition->mac }, lease;
+	bool bridged = definition->bridge[0], automatic;
+	unsigned flags = IPAM_REPLACE;
+	int r;
+
+	memcpy(request.container, definition->name, sizeof(request.container));
+	request.v4.local = definition->v4.local;
+	request.v6.local = definition->v6.local;
+	if (!bridged) {
+		request.v4.host = definition->v4.host;
+		request.v6.host = definition->v6.host;
+	}
+	automatic = !bridged && !addr_is_set(&definition->v4.local.addr);
+	if (automatic)
+		flags |= IPAM_AUTOMATIC_V4;
+	r = ipam_lease(choice->ipam, &request, flags, &lease, e);
+	if (r < 0)
+		return r;
+	if (automatic)
+		definition->v4 =
+			(struct veth_pair){ .host = lease.v4.host, .local = lease.v4.local };
+	if (choice->probed->force)
+		return 0;
+	r = chosen_check(choice, automatic, e);
+	if (r == 0 && automatic)
+		r = automatic_choose(choice, &request, flags, e);
+	if (r < 0) /* the failure to report is this one; a lease left is met by the next run */
+		(void)ipam_release(choice->ipam, definition->name, NULL);
+	return r;
+}
+
+/**
+ * addresses_lease - have the book give a container its addresses
+ * @paths: borrowed
+ * @ipam: the book, open for writing
+ * @definition: its addresses are set
+ * @probed: what was found out before, borrowed
+ * @e: names what is in the way
+ *
+ * Returns 0, or -errno with nothing leased.
+ */
+int addresses_lease(const struct paths *paths, struct ipam *ipam, struct definition *definition,
+		    const struct probed *probed, struct error *e)
+{
+	struct choice choice = {
+		.paths = paths, .ipam = ipam, .definition = definition, .probed = probed
+	};
+	int r = choose(&choice, e);
+
+	for (size_t i = 0; i < choice.engines.n_troubles; i++)
+		log_warning("%s is not understood, so nothing is known of the addresses it gives "
+			    "away: %s",
+			    choice.engines.troubles[i].file, choice.engines.troubles[i].what);
+	veth_close(choice.veth);
+	free(choice.engines.list);
+	return r < 0 ? error_wrap(e, r, "container '%s'", definition->name) : 0;
+}

@@ -485,3 +485,31 @@ struct findings {
  */
 int check_nat(const struct paths *paths, const char *only, struct findings *ret_findings,
 	      struct error *e);
+
+/* ------------------------------------------------------------- metrics */
+
+/* What they are read from. */
+enum metrics_part {
+	METRICS_ADDRESSES, /* the address book */
+	METRICS_CONTAINERS,
+	METRICS_CABLES,
+	METRICS_NAT,
+};
+
+#define METRICS_PARTS 4
+
+/* What is counted on this host. */
+struct metrics {
+	struct error errors[METRICS_PARTS]; /* of parts that could not be read; number 0: it was */
+	size_t n_pools, leases;
+	struct ipam_usage *pools;
+	size_t containers;        /* that are defined */
+	struct veth_links cables; /* with what went through them */
+	bool has_table, has_bridge;
+	struct nat_state table, bridge;
+	size_t tcp_ports, udp_ports; /* published, by family and what they are called by */
+};
+
+const char *metrics_part_name(size_t part);
+void metrics_read(const struct paths *paths, struct metrics *metrics);
+void metrics_free(struct metrics *metrics);

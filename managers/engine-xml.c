@@ -159,16 +159,16 @@ static void text_take(void *data, const XML_Char *text, int length)
 /**
  * entity_refuse - refuse a file that declares entities, which grow when they are put in
  * @data: a struct walk
- * @name, @parameter, @value, @length, @base, @system, @public, @notation: of the entity, not used
+ * @name, @parameter, @value, @length, @base, @system_id, @public_id, @notation: of the entity, not used
  */
 static void entity_refuse(void *data, const XML_Char *name, int parameter, const XML_Char *value,
-			  int length, const XML_Char *base, const XML_Char *system,
-			  const XML_Char *public, const XML_Char *notation)
+			  int length, const XML_Char *base, const XML_Char *system_id,
+			  const XML_Char *public_id, const XML_Char *notation)
 {
 	struct walk *walk = data;
 
 	(void)name, (void)parameter, (void)value, (void)length;
-	(void)base, (void)system, (void)public, (void)notation;
+	(void)base, (void)system_id, (void)public_id, (void)notation;
 	walk->r = error_set(walk->e, ERROR_FAILED, EBADMSG, "it declares entities");
 	(void)XML_StopParser(walk->parser, XML_FALSE);
 }

@@ -3,6 +3,7 @@
 {
   lib,
   stdenv,
+  expat,
   inih,
   jansson,
   libmnl,
@@ -51,6 +52,7 @@ stdenv.mkDerivation {
     scdoc
   ];
   buildInputs = [
+    expat
     inih
     jansson
     libmnl

@@ -13,11 +13,11 @@
 #define PREFIX "nixctr_net_"
 
 struct metrics_verb_options {
-	const char *output;
+	const char *file;
 };
 
 static const struct option_spec specs[] = {
-	{ "output", 'o', OPTION_TEXT, offsetof(struct metrics_verb_options, output), "FILE",
+	{ "file", 0, OPTION_TEXT, offsetof(struct metrics_verb_options, file), "FILE",
 	  "replace this file, all at once" },
 };
 
@@ -254,7 +254,7 @@ static int metrics_tell(const struct invocation *in, const struct metrics *metri
 	size_t length = 0;
 	int r;
 
-	if (in->session->json && !options->output) {
+	if (in->session->json && !options->file) {
 		struct metric_writer writer = { .json = json_array() };
 
 		write_all(&writer, metrics);
@@ -263,8 +263,8 @@ static int metrics_tell(const struct invocation *in, const struct metrics *metri
 		return json_print(json_pack("{s:o}", "metrics", writer.json), e);
 	}
 	r = text_make(metrics, &text, &length, e);
-	if (r == 0 && options->output)
-		r = file_replace(options->output, text, length, 0644, e);
+	if (r == 0 && options->file)
+		r = file_replace(options->file, text, length, 0644, e);
 	else if (r == 0 && fwrite(text, 1, length, stdout) != length)
 		r = error_errno(e, EIO, "cannot write the metrics");
 	return r < 0 ? r : 0;

@@ -91,19 +91,19 @@ def test_bridges_are_counted(world):
     assert ("nixctr_net_container_sent_bytes_total", frozenset(labels.items())) in samples
 
 
-def test_output_replaces_a_file(networked):
+def test_file_is_replaced(networked):
     """... all at once, readable for the collector, with nothing left beside it and nothing printed."""
     networked.path("/run/textfiles").mkdir()
     for _ in range(2):
-        assert networked.ok("metrics", "--output", "/run/textfiles/nixctr-net.prom").stdout == ""
+        assert networked.ok("metrics", "--file", "/run/textfiles/nixctr-net.prom").stdout == ""
         file = networked.path("/run/textfiles/nixctr-net.prom")
         assert value(read(file.read_text(encoding="utf-8")), "cables") == 2
         inode = file.stat().st_ino
         assert file.stat().st_mode & 0o777 == 0o644
     assert os.listdir(networked.path("/run/textfiles")) == ["nixctr-net.prom"]
-    networked.ok("metrics", "--output", "/run/textfiles/nixctr-net.prom")
+    networked.ok("metrics", "--file", "/run/textfiles/nixctr-net.prom")
     assert file.stat().st_ino != inode
-    assert networked.nixctr("metrics", "--output", "/run/nowhere/a.prom").rc == 1
+    assert networked.nixctr("metrics", "--file", "/run/nowhere/a.prom").rc == 1
 
 
 def test_json(networked):

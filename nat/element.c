@@ -10,8 +10,9 @@
 #include "nat/expression.h"
 #include "nat/match.h"
 
-#define WORD_SIZE        ((size_t)4) /* a value among several is padded to that */
-#define ELEMENT_SIZE_MAX 256         /* bytes of an element in a message, and more */
+#define WORD_SIZE         ((size_t)4) /* a value among several is padded to that */
+#define ELEMENT_SIZE_MAX  256         /* bytes of an element in a message, and more */
+#define ELEMENTS_SIZE_MAX 65000       /* of all of them: the length of a list has 16 bits */
 
 /* What stands before protocol and port in the keys of a map. */
 enum bound {
@@ -63,6 +64,15 @@ static enum bound forward_bound(const struct nat_forward *forward)
 	if (forward->host_link[0])
 		return address ? BOUND_BOTH : BOUND_LINK;
 	return address ? BOUND_ADDRESS : BOUND_NOT;
+}
+
+/**
+ * forward_map - which of target_maps a forward is in
+ * @forward: borrowed
+ */
+unsigned forward_map(const struct nat_forward *forward)
+{
+	return 2 * forward_bound(forward) + (forward->to.family == AF_INET6);
 }
 
 /**
@@ -160,14 +170,13 @@ static bool loopback_make(const struct nat_forward *forward, struct element *ele
 bool element_make(const struct nat_forward *forward, enum forward_element kind,
 		  struct element *ret_element)
 {
-	unsigned v6 = forward->to.family == AF_INET6;
 	struct element *element = ret_element;
 
 	*element = (struct element){ .key_size = 0 };
 	memcpy(element->container, forward->container, sizeof(element->container));
 	switch (kind) {
 	case ELEMENT_TARGET:
-		element->set = target_maps[2 * forward_bound(forward) + v6];
+		element->set = target_maps[forward_map(forward)];
 		port_key_make(forward, element);
 		element->data_size = addr_size(&forward->to) + WORD_SIZE;
 		memcpy(element->data, forward->to.bytes, addr_size(&forward->to));
@@ -367,33 +376,6 @@ bool element_forward(const struct element *element, struct nat_forward *ret_forw
 }
 
 /**
- * element_binding - what an element of the set of bindings says
- * @element: borrowed
- * @ret_host: an address of the host, or none
- * @ret_link: a link of the host, or ""
- *
- * Returns whether it is one.
- */
-bool element_binding(const struct element *element, struct addr *ret_host, char ret_link[IFNAMSIZ])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
-	static const uint8_t none[sizeof(struct in6_addr)];
-	const uint8_t *address = element->key + IFNAMSIZ;
-
-	if (element->key_size != IFNAMSIZ + sizeof(none))
-		return false;
-	memset(ret_link, 0, IFNAMSIZ);
-	memcpy(ret_link, element->key, IFNAMSIZ - 1);
-	if (memcmp(address, none, sizeof(none)) == 0)
-		*ret_host = (struct addr){ .family = AF_UNSPEC };
-	else if (memcmp(address, mapped, sizeof(mapped)) == 0)
-		*ret_host = addr_from_bytes(AF_INET, address + sizeof(mapped));
-	else
-		*ret_host = addr_from_bytes(AF_INET6, address);
-	return true;
-}
-
-/**
  * elements_take - take the elements in an answer, one by one
  * @answer: borrowed; NULL: there is no such set
  * @set: its name, borrowed
@@ -448,12 +430,14 @@ static struct nlmsghdr *batch_last(struct nft_request *batch, enum nft_action ac
 {
 	const struct nft_message *last = batch->messages + batch->count - 1;
 	struct nlmsghdr *message;
+	size_t size;
 
 	if (!batch->count || last->kind != NFT_ELEMENT || last->action != action ||
 	    strcmp(last->name, set) != 0)
 		return NULL;
 	message = nft_request_message(batch, batch->count - 1);
-	return message->nlmsg_len + ELEMENT_SIZE_MAX <= NFT_MESSAGE_SIZE ? message : NULL;
+	size = message->nlmsg_len + (size_t)ELEMENT_SIZE_MAX;
+	return size <= ELEMENTS_SIZE_MAX && batch->length + size <= batch->size ? message : NULL;
 }
 
 /**

@@ -36,6 +36,7 @@ struct element {
 #define TARGET_MAPS 8
 extern const char *const target_maps[TARGET_MAPS];
 
+unsigned forward_map(const struct nat_forward *forward);
 bool element_make(const struct nat_forward *forward, enum forward_element kind,
 		  struct element *ret_element);
 bool element_same(const struct element *a, const struct element *b);
@@ -43,7 +44,6 @@ bool element_repeats(const struct nat_forwards *forwards, size_t index, enum for
 void element_put(struct nlmsghdr *message, const struct element *element, bool whole);
 bool element_take(const struct nlattr *attribute, const char *set, struct element *ret_element);
 bool element_forward(const struct element *element, struct nat_forward *ret_forward);
-bool element_binding(const struct element *element, struct addr *ret_host, char ret_link[IFNAMSIZ]);
 int elements_take(const struct nlmsghdr *answer, const char *set,
 		  int (*take)(void *data, const struct element *element, struct error *e),
 		  void *data, struct error *e);

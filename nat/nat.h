@@ -108,7 +108,8 @@ struct nat_spec {
 	bool peers;   /* containers are about to be linked: what that takes has to be there */
 	bool open;    /* containers are not isolated from each other */
 	bool bridges; /* a container on a bridge is about to be attached: its table has to be there */
-	bool quiet;   /* who asks finds out which links are not there, and says so */
+	bool crowded;             /* a map is full: the table is made anew with more room */
+	bool quiet;               /* who asks finds out which links are not there, and says so */
 	struct nat_source source; /* none: there are no forwards and pins */
 	bool callers_known; /* the links below are; else the switches they need stay as they are */
 	size_t n_callers;   /* links on which published ports are called */
@@ -218,7 +219,7 @@ size_t nat_compare(const struct nat_spec *spec, const struct nat_state *state,
 /*
  * Has forwards in the table, which is as it should be, in one atomic batch: all of them or none.
  * Returns 1, or 0 when all were there. -EADDRINUSE (ERROR_CONFLICT) names the container that has the
- * port. nat_forwards_check() only says whether that would be so.
+ * port, -ENFILE is for a full map. nat_forwards_check() only says whether the port is taken.
  */
 int nat_forwards_add(struct nat *nat, const struct nat_forwards *forwards, struct error *e);
 int nat_forwards_check(struct nat *nat, const struct nat_forwards *forwards, struct error *e);

@@ -149,6 +149,8 @@ static void put_word(struct builder *builder, const struct word *word)
 	case WORD_SADDR_MAP:
 	case WORD_DADDR_REPLY:
 	case WORD_DADDR_ORIGINAL:
+	case WORD_FAMILY:
+	case WORD_TRAFFIC:
 	case WORD_DNAT:
 		put_port_word(builder, word);
 		break;

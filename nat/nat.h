@@ -27,6 +27,11 @@ struct nat;
 #define NAT_INTERNAL_MAX   32
 #define NAT_CONTAINER_MAX  64 /* a container's name with its NUL */
 
+struct nat_counter {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
 /* A port of the host that is a container's. */
 struct nat_forward {
 	uint8_t protocol;         /* IPPROTO_TCP, IPPROTO_UDP */
@@ -39,6 +44,7 @@ struct nat_forward {
 		from; /* as whom calls from the host's loopback reach it: the host's end; or none */
 	char link[IFNAMSIZ]; /* through which the container is reached */
 	char container[NAT_CONTAINER_MAX];
+	struct nat_counter traffic; /* forwarded both ways; only when it was read back */
 };
 
 /* Some of them, in a block that the caller frees. */
@@ -119,11 +125,6 @@ struct nat_spec {
 	size_t n_inside; /* links they are behind */
 	struct nat_inside inside[NAT_EXTERNAL_MAX];
 	struct addr address4, address6; /* they all leave with; none: with that of the link */
-};
-
-struct nat_counter {
-	uint64_t packets;
-	uint64_t bytes;
 };
 
 /* What the kernel has. */

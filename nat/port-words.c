@@ -233,8 +233,9 @@ static void put_traffic(struct builder *builder, const struct word *word)
 	unsigned behind = layout->size / 4;
 
 	put_ct_address(builder, layout->ct_source, IP_CT_DIR_REPLY);
-	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, NFT_META_L4PROTO),
-		   FIELD_U32(NFTNL_EXPR_META_DREG, register_at(behind)));
+	/* Of the connection: what a router says of it, in ICMP, belongs to it. */
+	EXPRESSION(builder, "ct", FIELD_U32(NFTNL_EXPR_CT_KEY, NFT_CT_PROTOCOL),
+		   FIELD_U32(NFTNL_EXPR_CT_DREG, register_at(behind)));
 	EXPRESSION(builder, "ct", FIELD_U32(NFTNL_EXPR_CT_KEY, NFT_CT_PROTO_DST),
 		   FIELD_U32(NFTNL_EXPR_CT_DREG, register_at(behind + 1)),
 		   FIELD_BYTES(NFTNL_EXPR_CT_DIR, &original, sizeof(original)));
@@ -338,8 +339,6 @@ void put_port_word(struct builder *builder, const struct word *word)
 		put_loopback(builder, word->bits, word->kind);
 	else if (word->kind == WORD_CT_LOOPBACK)
 		put_ct_loopback(builder, word->bits);
-	else if (word->kind == WORD_FAMILY)
-		put_family(builder, word->bits);
 	else if (word->kind == WORD_TRAFFIC)
 		put_traffic(builder, word);
 	else if (word->kind == WORD_DNAT)

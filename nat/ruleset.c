@@ -170,7 +170,6 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define OUT_NOT_LOOPBACK    { .kind = WORD_OIF_REAL }
 #define TO_HOST             { .kind = WORD_TO_HOST }
 #define FORWARDED           { .kind = WORD_CT_FORWARDED }
-#define FAMILY(v_)          { .kind = WORD_FAMILY, .bits = (v_) }
 #define COUNT_PORT(v_, set_) { .kind = WORD_TRAFFIC, .bits = (v_), .name = (set_) }
 #define CALLING             { .kind = WORD_CT_DIRECTION, .bits = IP_CT_DIR_ORIGINAL }
 #define ANSWERING           { .kind = WORD_CT_DIRECTION, .bits = IP_CT_DIR_REPLY }
@@ -243,7 +242,7 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_PORTS, "published", "by port, IPv4",
 	  { COUNT_PORT(V4, SET_TRAFFIC) } },
 	{ PART_PORTS, "published", "by port, IPv6",
-	  { FAMILY(V6), COUNT_PORT(V6, SET_TRAFFIC6) } },
+	  { COUNT_PORT(V6, SET_TRAFFIC6) } },
 	{ PART_PORTS, "published", "and all together",
 	  { COUNT("published"), ACCEPT } },
 

@@ -39,6 +39,7 @@ bool column_is_number(const struct column *column)
 	switch (column->kind) {
 	case COLUMN_COUNT:
 	case COLUMN_PERCENT:
+	case COLUMN_PACKETS:
 	case COLUMN_BYTES:
 		return true;
 	case COLUMN_TEXT:
@@ -88,6 +89,9 @@ const char *column_text(const struct column *column, const void *row, char cell[
 	case COLUMN_PERCENT:
 		(void)snprintf(cell, COLUMN_CELL, "%" PRIu32 "%s", *(const uint32_t *)field,
 			       column->kind == COLUMN_PERCENT ? "%" : "");
+		break;
+	case COLUMN_PACKETS:
+		(void)snprintf(cell, COLUMN_CELL, "%" PRIu64, *(const uint64_t *)field);
 		break;
 	case COLUMN_BYTES:
 		text_bytes(*(const uint64_t *)field, cell);

@@ -21,6 +21,7 @@ enum column_kind {
 	COLUMN_FLAG,    /* bool */
 	COLUMN_COUNT,   /* uint32_t */
 	COLUMN_PERCENT, /* uint32_t */
+	COLUMN_PACKETS, /* uint64_t */
 	COLUMN_BYTES,   /* uint64_t */
 	COLUMN_TIME,    /* int64_t, seconds since the epoch */
 };

@@ -71,6 +71,7 @@ static json_t *json_cell(const struct column *column, const void *row)
 	case COLUMN_COUNT:
 	case COLUMN_PERCENT:
 		return json_integer(*(const uint32_t *)field);
+	case COLUMN_PACKETS:
 	case COLUMN_BYTES:
 		return json_integer((json_int_t) * (const uint64_t *)field);
 	case COLUMN_TEXT:

@@ -21,6 +21,8 @@ static const struct column columns[] = {
 	{ "TO-PORTS", COLUMN_TEXT, FIELD(to_ports), true, "ports inside" },
 	{ "STATE", COLUMN_TEXT, FIELD(state), true, "published, detached, missing or not defined" },
 	{ "REACHED-BY", COLUMN_TEXT, FIELD(reached_by), true, "who can call them now" },
+	{ "PACKETS", COLUMN_PACKETS, FIELD(traffic.packets), true, "forwarded, both ways" },
+	{ "BYTES", COLUMN_BYTES, FIELD(traffic.bytes), true, "of these" },
 	{ "PORT", COLUMN_COUNT, FIELD(port), false, "first port of the host" },
 	{ "TO-PORT", COLUMN_COUNT, FIELD(to_port), false, "first port inside" },
 	{ "COUNT", COLUMN_COUNT, FIELD(count), false, "how many ports these are" },
@@ -93,6 +95,7 @@ static void forward_row_fill(const struct publication *publication, struct forwa
 		.host_address = forward->host,
 		.address = forward->to,
 		.to_port = forward->to_port,
+		.traffic = publication->traffic,
 	};
 	memcpy(row->container, forward->container, sizeof(row->container));
 	memcpy(row->host_link, forward->host_link, IFNAMSIZ);

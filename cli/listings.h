@@ -66,6 +66,7 @@ struct forward_row {
 	char to_ports[RANGE_TEXT]; /* inside */
 	char state[LISTING_PHRASE];
 	char reached_by[LISTING_PHRASE];
+	struct nat_counter traffic; /* forwarded, both ways */
 };
 
 extern const struct listing forward_listing;

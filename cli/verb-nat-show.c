@@ -200,6 +200,7 @@ static void counter_add(struct tree *tree, const char *name, const struct nat_co
 static void forwards_add(struct tree *tree, const struct forward_row *rows, size_t count)
 {
 	char name[PLACE_TEXT + RANGE_TEXT + LISTING_WORD], place[PLACE_TEXT], to[ADDR_TEXT];
+	char bytes[TEXT_BYTES];
 
 	for (size_t i = 0; i < count; i++) {
 		const struct forward_row *row = &rows[i];
@@ -208,9 +209,11 @@ static void forwards_add(struct tree *tree, const struct forward_row *rows, size
 		place_format(&row->host_address, row->host_link, place);
 		(void)snprintf(name, sizeof(name), "%s %s%s%s", row->protocol, place,
 			       place[0] ? ":" : "", row->ports);
-		tree_add(tree, TONE_PLAIN, name, "%s %s, %s%s%s:%s, reached by %s", text_arrow(),
+		tree_add(tree, TONE_PLAIN, name,
+			 "%s %s, %s%s%s:%s, reached by %s; %" PRIu64 " packets, %s", text_arrow(),
 			 row->container, v6 ? "[" : "", addr_format(&row->address, to),
-			 v6 ? "]" : "", row->to_ports, row->reached_by);
+			 v6 ? "]" : "", row->to_ports, row->reached_by, row->traffic.packets,
+			 text_bytes(row->traffic.bytes, bytes));
 	}
 }
 

@@ -378,6 +378,7 @@ struct publication {
 	struct nat_forward first;
 	uint16_t length;
 	enum publication_state state;
+	struct nat_counter traffic; /* of all of them */
 };
 
 /*

@@ -120,19 +120,27 @@ static bool forward_same(const struct nat_forward *a, const struct nat_forward *
 }
 
 /**
- * forwards_drop - leave out those that are among others too
- * @forwards: changed
+ * forwards_without - leave out those that are among others too
+ * @forwards: borrowed
  * @others: sorted, borrowed
+ * @ret_forwards: the rest, in a block that the caller frees
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENOMEM.
  */
-void forwards_drop(struct nat_forwards *forwards, const struct nat_forwards *others)
+int forwards_without(const struct nat_forwards *forwards, const struct nat_forwards *others,
+		     struct nat_forwards *ret_forwards, struct error *e)
 {
-	size_t left = 0;
+	struct nat_forwards rest = { .list = calloc(forwards->count + 1, sizeof(*rest.list)) };
 
+	if (!rest.list)
+		return error_errno(e, ENOMEM, "cannot compare published ports");
 	for (size_t i = 0; i < forwards->count; i++) {
 		const struct nat_forward *other = forwards_find(others, &forwards->list[i]);
 
 		if (!other || !forward_same(&forwards->list[i], other))
-			forwards->list[left++] = forwards->list[i];
+			rest.list[rest.count++] = forwards->list[i];
 	}
-	forwards->count = left;
+	*ret_forwards = rest;
+	return 0;
 }

@@ -10,8 +10,9 @@ int forwards_describe(const struct definition *definition, const struct veth_spe
 		      struct nat_forwards *ret_forwards, struct error *e);
 
 void forwards_sort(struct nat_forwards *forwards);
-/* Leaves out those that are among others too. */
-void forwards_drop(struct nat_forwards *forwards, const struct nat_forwards *others);
+/* Those that are not among others too, in a block that the caller frees. Returns 0 or -ENOMEM. */
+int forwards_without(const struct nat_forwards *forwards, const struct nat_forwards *others,
+		     struct nat_forwards *ret_forwards, struct error *e);
 /* The one that is called as another one is, borrowed, or NULL. */
 const struct nat_forward *forwards_find(const struct nat_forwards *forwards,
 					const struct nat_forward *like);

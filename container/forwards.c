@@ -153,6 +153,7 @@ static int host_close_ports(struct host *host, struct error *e)
 /**
  * rules_have_ports - have the rules that published ports take
  * @host: changed; the lock is held
+ * @nat: the session
  * @wanted: what is to be published, borrowed
  * @e: filled on failure
  *
@@ -160,7 +161,8 @@ static int host_close_ports(struct host *host, struct error *e)
  *
  * Returns 1 when something was done, 0 when all was so, or -errno.
  */
-static int rules_have_ports(struct host *host, const struct nat_forwards *wanted, struct error *e)
+static int rules_have_ports(struct host *host, struct nat *nat, const struct nat_forwards *wanted,
+			    struct error *e)
 {
 	bool bound = false;
 
@@ -174,7 +176,7 @@ static int rules_have_ports(struct host *host, const struct nat_forwards *wanted
 		return 0;
 	host->nat.ports = true;
 	host->nat.bound |= bound;
-	return masquerade_ensure(host, e);
+	return masquerade_ensure_by(nat, host, e);
 }
 
 /**
@@ -199,10 +201,10 @@ static int forwards_publish(struct network *network, struct nat *nat, const char
 		r = forward_record_write(host->paths, name, wanted, e);
 	if (r < 0)
 		return r;
-	rules = rules_have_ports(host, wanted, e);
+	rules = rules_have_ports(host, nat, wanted, e);
 	if (rules < 0)
 		return rules;
-	r = nat_forwards_add(nat, wanted, e);
+	r = masquerade_publish(nat, host, wanted, e);
 	if (r > 0)
 		rules_follow(host->paths, nat, &host->nat, &host->rules);
 	return r < 0 ? r : rules || r;
@@ -293,7 +295,7 @@ static int forwards_hold(struct network *network, int *ret_fd, struct error *e)
  * @network: the session; the lock is held
  * @name: of the container, borrowed
  * @wanted: at least one, borrowed
- * @was: what the record says; changed
+ * @was: what the record says, sorted, borrowed
  * @e: filled on failure
  *
  * Nothing is changed when somebody else has one of the ports.
@@ -301,24 +303,55 @@ static int forwards_hold(struct network *network, int *ret_fd, struct error *e)
  * Returns 1, 0 when all was so, or -errno.
  */
 static int forwards_exchange(struct network *network, const char *name,
-			     const struct nat_forwards *wanted, struct nat_forwards *was,
+			     const struct nat_forwards *wanted, const struct nat_forwards *was,
 			     struct error *e)
 {
 	_cleanup_(nat_closep) struct nat *nat = NULL;
-	bool fresh = was->count == 0;
+	struct nat_forwards gone = { .count = 0 };
 	int r = nat_open(&nat, e);
 
 	if (r == 0)
 		r = nat_forwards_check(nat, wanted, e);
-	forwards_drop(was, wanted);
 	if (r == 0)
-		r = forwards_remove(&network->host, nat, was, NAT_REMOVE_SOME, e);
+		r = forwards_without(was, wanted, &gone, e);
+	if (r == 0)
+		r = forwards_remove(&network->host, nat, &gone, NAT_REMOVE_SOME, e);
+	free(gone.list);
 	if (r < 0)
 		return r;
 	r = forwards_publish(network, nat, name, wanted, e);
-	if (r < 0 && fresh)
+	if (r < 0 && was->count == 0)
 		forwards_clear(network, name, wanted, NULL); /* the failure to report is that */
 	return r;
+}
+
+/**
+ * warn_of_listeners - warn of programs of the host that listen on what is published now
+ * @definition: borrowed
+ * @wanted: its forwards, borrowed
+ * @was: those that were published before, sorted, borrowed
+ *
+ * To look for them takes as long as all the rest where a host has many sockets, so nobody is told
+ * twice.
+ */
+static void warn_of_listeners(const struct definition *definition,
+			      const struct nat_forwards *wanted, const struct nat_forwards *was)
+{
+	struct ports fresh = { .count = 0 };
+
+	for (size_t i = 0; i < definition->ports.count; i++) {
+		const struct port *port = &definition->ports.list[i];
+		bool told = true;
+
+		for (size_t j = 0; told && j < wanted->count; j++)
+			told = wanted->list[j].protocol != port->protocol ||
+			       wanted->list[j].port < port->host ||
+			       wanted->list[j].port >= port->host + port->length ||
+			       forwards_find(was, &wanted->list[j]);
+		if (!told)
+			fresh.list[fresh.count++] = *port;
+	}
+	ports_warn_listeners(definition->name, &fresh);
 }
 
 /**
@@ -351,7 +384,7 @@ int forwards_ensure(struct network *network, const struct definition *definition
 		r = forwards_exchange(network, definition->name, &wanted, &was, e);
 	network->host.forwards_held = false;
 	if (r > 0)
-		ports_warn_listeners(definition->name, &definition->ports);
+		warn_of_listeners(definition, &wanted, &was);
 	free(wanted.list);
 	free(was.list);
 	return r;

@@ -171,6 +171,33 @@ int masquerade_ensure(struct host *host, struct error *e)
 }
 
 /**
+ * masquerade_publish - have forwards in the table, which is made anew when it has no room for them
+ * @nat: the session
+ * @host: looked at; its nat says what the table should be
+ * @forwards: recorded, borrowed
+ * @e: names the port and its holder
+ *
+ * Returns 1, 0 when all were there, or -errno.
+ */
+int masquerade_publish(struct nat *nat, struct host *host, const struct nat_forwards *forwards,
+		       struct error *e)
+{
+	int r = nat_forwards_add(nat, forwards, e);
+
+	if (r != -ENFILE)
+		return r;
+	r = host->unresolved ? keep_external(nat, host, e) : 0;
+	host->nat.crowded = true;
+	if (r == 0)
+		r = table_ensure(nat, host, e);
+	host->nat.crowded = false;
+	host->rules.table = 0;
+	if (r >= 0)
+		r = nat_forwards_add(nat, forwards, e);
+	return r < 0 ? r : 1;
+}
+
+/**
  * masquerade_switch - have the links forward that have to, and no others
  * @host: looked at
  * @e: filled on failure

@@ -8,6 +8,10 @@ int masquerade_ensure(struct host *host, struct error *e);
 /* The same in a session that is open already. */
 int masquerade_ensure_by(struct nat *nat, struct host *host, struct error *e);
 
+/* Has forwards that are recorded in the table, however many it has. Returns 1, 0 or -errno. */
+int masquerade_publish(struct nat *nat, struct host *host, const struct nat_forwards *forwards,
+		       struct error *e);
+
 /* Whether rules are needed: NAT is enabled, or a container is attached. Returns 1, 0 or -errno. */
 int masquerade_is_needed(const struct paths *paths, const struct settings *settings,
 			 struct error *e);

@@ -35,7 +35,7 @@ static int elements_mend(struct host *host, struct nat *nat, struct error *e)
 	if (r >= 0)
 		r = forwards_load(&reader, &forwards, e);
 	if (r == 0 && forwards.count)
-		r = nat_forwards_add(nat, &forwards, e);
+		r = masquerade_publish(nat, host, &forwards, e);
 	free(forwards.list);
 	nat_pins_free(&pins);
 	return r < 0 ? r : pinned || r;
@@ -62,12 +62,11 @@ int rules_mend(struct network *network, struct nat *nat, enum mend_elements each
 	host->nat.ports = forwards_any(host->paths);
 	host->nat.callers_known = true;
 	host->forwards_held = true;
-	rules = masquerade_ensure_by(nat, host, e);
+	rules = r = masquerade_ensure_by(nat, host, e);
+	network->rules_ensured = r >= 0;
+	if (r >= 0)
+		r = each == MEND_EACH_ELEMENT ? elements_mend(host, nat, e) : 0;
 	host->forwards_held = false;
-	if (rules < 0)
-		return rules;
-	network->rules_ensured = true;
-	r = each == MEND_EACH_ELEMENT ? elements_mend(host, nat, e) : 0;
 	return r < 0 ? r : rules || r;
 }
 

@@ -51,8 +51,9 @@ static int gathering_add(struct gathering *gathering, const struct nat_forward *
 		gathering->list = grown;
 		gathering->room = room;
 	}
-	gathering->list[gathering->count++] =
-		(struct publication){ .first = *forward, .length = 1, .state = state };
+	gathering->list[gathering->count++] = (struct publication){
+		.first = *forward, .length = 1, .state = state, .traffic = forward->traffic
+	};
 	return 0;
 }
 
@@ -71,14 +72,16 @@ static int gather_wanted(struct gathering *gathering, const struct nat_forwards 
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < wanted->count; i++) {
-		const struct nat_forward *one = &wanted->list[i];
-		const struct nat_forward *is = forwards_find(&gathering->present, one);
-		bool live = is && strcmp(is->container, one->container) == 0 &&
-			    is->to_port == one->to_port && addr_equal(&is->to, &one->to);
+		struct nat_forward one = wanted->list[i];
+		const struct nat_forward *is = forwards_find(&gathering->present, &one);
+		bool live = is && strcmp(is->container, one.container) == 0 &&
+			    is->to_port == one.to_port && addr_equal(&is->to, &one.to);
 
-		if (live)
+		if (live) {
 			gathering->seen[is - gathering->present.list] = true;
-		r = gathering_add(gathering, one,
+			one.traffic = is->traffic;
+		}
+		r = gathering_add(gathering, &one,
 				  live       ? PUBLICATION_LIVE
 				  : attached ? PUBLICATION_MISSING
 					     : PUBLICATION_DETACHED,
@@ -215,10 +218,16 @@ static void gathering_join(struct gathering *gathering)
 		qsort(gathering->list, gathering->count, sizeof(*gathering->list),
 		      publication_order);
 	for (size_t i = 0; i < gathering->count; i++) {
-		if (left && publication_goes_on(&gathering->list[left - 1], &gathering->list[i]))
-			gathering->list[left - 1].length++;
-		else
-			gathering->list[left++] = gathering->list[i];
+		const struct publication *next = &gathering->list[i];
+		struct publication *row = left ? &gathering->list[left - 1] : NULL;
+
+		if (row && publication_goes_on(row, next)) {
+			row->length++;
+			row->traffic.packets += next->traffic.packets;
+			row->traffic.bytes += next->traffic.bytes;
+		} else {
+			gathering->list[left++] = *next;
+		}
 	}
 	gathering->count = left;
 }

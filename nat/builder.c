@@ -5,6 +5,8 @@
 #include <libnftnl/expr.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include "base/cleanup.h"
+
 /**
  * expression_add - put an expression behind the others of a rule; use EXPRESSION()
  * @builder: changed
@@ -65,6 +67,29 @@ void put_lookup(struct builder *builder, const char *set, uint32_t flags)
 	EXPRESSION(builder, "lookup", FIELD_U32(NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1),
 		   FIELD_STRING(NFTNL_EXPR_LOOKUP_SET, set),
 		   FIELD_U32(NFTNL_EXPR_LOOKUP_FLAGS, flags));
+}
+
+/**
+ * put_update - have what is in the register in a set, from now on or for a while
+ * @builder: changed
+ * @set: its name
+ * @timeout: seconds until it is forgotten; 0: it is not
+ */
+void put_update(struct builder *builder, const char *set, unsigned timeout)
+{
+	const uint64_t ms = UINT64_C(1000) * timeout;
+
+	const struct field fields[] = {
+		FIELD_STRING(NFTNL_EXPR_DYNSET_SET_NAME, set),
+		FIELD_U32(NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE),
+		FIELD_U32(NFTNL_EXPR_DYNSET_FLAGS, 0),
+		FIELD_U32(NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1),
+		FIELD_BYTES(NFTNL_EXPR_DYNSET_TIMEOUT, &ms, sizeof(ms)),
+	};
+	/* The kernel takes no timeout for a set without any, and tells one of 0. */
+	bool timed = timeout || builder->form == RULE_READ;
+
+	expression_add(builder, "dynset", fields, ARRAY_SIZE(fields) - !timed);
 }
 
 /**

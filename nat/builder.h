@@ -52,6 +52,7 @@ void expression_add(struct builder *builder, const char *name, const struct fiel
 void put_meta(struct builder *builder, uint32_t key);
 void put_compare(struct builder *builder, uint32_t operator, const void * value, uint32_t size);
 void put_lookup(struct builder *builder, const char *set, uint32_t flags);
+void put_update(struct builder *builder, const char *set, unsigned timeout);
 void put_ct_bits(struct builder *builder, uint32_t key, uint32_t bits);
 
 /* port-words.c: the words that only published ports need. */

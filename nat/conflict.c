@@ -80,6 +80,34 @@ int conflict_refuse(const struct nat_forward *forward, const char *holder, struc
 }
 
 /**
+ * element_binding - what an element of the set of bindings says
+ * @element: borrowed
+ * @ret_host: an address of the host, or none
+ * @ret_link: a link of the host, or ""
+ *
+ * Returns whether it is one.
+ */
+static bool element_binding(const struct element *element, struct addr *ret_host,
+			    char ret_link[IFNAMSIZ])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
+	static const uint8_t none[sizeof(struct in6_addr)];
+	const uint8_t *address = element->key + IFNAMSIZ;
+
+	if (element->key_size != IFNAMSIZ + sizeof(none))
+		return false;
+	memset(ret_link, 0, IFNAMSIZ);
+	memcpy(ret_link, element->key, IFNAMSIZ - 1);
+	if (memcmp(address, none, sizeof(none)) == 0)
+		*ret_host = (struct addr){ .family = AF_UNSPEC };
+	else if (memcmp(address, mapped, sizeof(mapped)) == 0)
+		*ret_host = addr_from_bytes(AF_INET, address + sizeof(mapped));
+	else
+		*ret_host = addr_from_bytes(AF_INET6, address);
+	return true;
+}
+
+/**
  * bindings_add - put one more behind the others
  * @data: the bindings, a block with room for a multiple of 16
  * @element: of the set of bindings, borrowed; NULL: what is not bound

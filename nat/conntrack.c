@@ -8,12 +8,13 @@
  *
  * They are known by their answers, which come from the container: the kernel is asked for connections
  * answered from its address (CTA_FILTER; kernels before 5.8 do not know it and tell all, and with IPv6
- * addresses 6.18 still tells all but those that match [measured], so that it is not asked), and of
+ * addresses 6.18 still tells all but those that match [measured], so that it is not asked for one), and of
  * those the ones that were sent there by one of the forwards are deleted, each by its tuple and its number,
  * so that a new connection with the same tuple is left alone. A list takes a walk through a table of
  * hundreds of thousands of locks, however few connections there are; where a few ports are withdrawn,
- * and the kernel knows CTA_FILTER there as well (6.7), it is asked to delete by the same marks itself. Those through other forwards of the same
- * container go on.
+ * and the kernel knows CTA_FILTER there as well (6.7), it is asked to delete by the same marks itself. With IPv6 it is then asked for connections of the
+ * two ports, whatever their addresses: what it tells are few, and those of others among them are left alone. Those
+ * through other forwards of the same container go on.
  */
 #include "nat/conntrack.h"
 
@@ -30,15 +31,9 @@
 #include "base/log.h"
 #include "nat/match.h"
 #include "nat/nft.h"
+#include "nat/tuple.h"
 
-/* Bits of CTA_FILTER, which no header for programs has (nf_internals.h). */
-#define FILTER_SOURCE      (1U << 0) /* CTA_FILTER_F_CTA_IP_SRC */
-#define FILTER_TARGET      (1U << 1) /* CTA_FILTER_F_CTA_IP_DST */
-#define FILTER_PROTOCOL    (1U << 3) /* CTA_FILTER_F_CTA_PROTO_NUM */
-#define FILTER_SOURCE_PORT (1U << 4) /* CTA_FILTER_F_CTA_PROTO_SRC_PORT */
-#define FILTER_TARGET_PORT (1U << 5) /* CTA_FILTER_F_CTA_PROTO_DST_PORT */
-
-/* So many forwards are ended one by one; of more, all connections are listed. */
+/* So many forwards of a family are ended one by one; of more, all connections are listed. */
 #define FEW 4
 
 #define TUPLE_MAX 128
@@ -64,67 +59,6 @@ struct victims {
 static void victims_free(struct victims *victims)
 {
 	free(victims->list);
-}
-
-/**
- * message_begin - begin a message to connection tracking
- * @buffer: where, of MNL_SOCKET_BUFFER_SIZE
- * @type: IPCTNL_MSG_CT_...
- * @flags: of netlink, beside NLM_F_REQUEST
- * @family: AF_INET or AF_INET6
- * @sequence: its number
- *
- * Returns the message.
- */
-static struct nlmsghdr *message_begin(uint8_t *buffer, uint8_t type, uint16_t flags,
-				      sa_family_t family, uint32_t sequence)
-{
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct nfgenmsg *header;
-
-	message->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type);
-	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	message->nlmsg_seq = sequence;
-	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
-	header->nfgen_family = (uint8_t)family;
-	header->version = NFNETLINK_V0;
-	return message;
-}
-
-/**
- * tuple_port - one of the ports of a tuple
- * @tuple: borrowed, or NULL
- * @type: CTA_PROTO_SRC_PORT or CTA_PROTO_DST_PORT
- *
- * Returns it in the host's byte order, 0 when there is none.
- */
-static uint16_t tuple_port(const struct nlattr *tuple, unsigned type)
-{
-	const struct nlattr *port =
-		nested_attribute(nested_attribute(tuple, CTA_TUPLE_PROTO), type);
-
-	return port ? ntohs(mnl_attr_get_u16(port)) : 0;
-}
-
-/**
- * tuple_address - one of the addresses of a tuple
- * @tuple: borrowed, or NULL
- * @v4, @v6: CTA_IP_V4_SRC and the like, of which it has one
- *
- * Returns it, or none.
- */
-static struct addr tuple_address(const struct nlattr *tuple, unsigned v4, unsigned v6)
-{
-	const struct nlattr *addresses = nested_attribute(tuple, CTA_TUPLE_IP);
-	const struct nlattr *address = nested_attribute(addresses, v4);
-	sa_family_t family = address ? AF_INET : AF_INET6;
-	struct addr none = { .family = AF_UNSPEC }, size = { .family = family };
-
-	if (!address)
-		address = nested_attribute(addresses, v6);
-	if (!address || mnl_attr_get_payload_len(address) != addr_size(&size))
-		return none;
-	return addr_from_bytes(family, mnl_attr_get_payload(address));
 }
 
 /**
@@ -278,7 +212,7 @@ static int victims_find(struct nat *nat, const struct addr *to, struct victims *
 {
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512] = { 0 };
 	struct nlmsghdr *message =
-		message_begin(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, to->family, nat->sequence++);
+		tuple_message(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, to->family, nat->sequence++);
 	struct nlattr *outer, *inner;
 
 	if (to->family == AF_INET) {
@@ -307,13 +241,30 @@ static int victim_end(struct nat *nat, sa_family_t family, const struct victim *
 {
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512] = { 0 };
 	struct nlmsghdr *message =
-		message_begin(buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, family, nat->sequence++);
+		tuple_message(buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, family, nat->sequence++);
 	int r;
 
 	mnl_attr_put(message, NLA_F_NESTED | CTA_TUPLE_ORIG, victim->size, victim->tuple);
 	mnl_attr_put_u32(message, CTA_ID, victim->id);
 	r = talk(nat, message, NULL);
 	return r == -ENOENT ? 0 : r;
+}
+
+/**
+ * victims_end - end all that were found
+ * @nat: the session
+ * @family: of their addresses
+ * @victims: borrowed
+ *
+ * Returns how many, or -errno.
+ */
+static int victims_end(struct nat *nat, sa_family_t family, const struct victims *victims)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < victims->count && r == 0; i++)
+		r = victim_end(nat, family, &victims->list[i]);
+	return r < 0 ? r : (int)victims->count;
 }
 
 /**
@@ -329,37 +280,35 @@ static int address_end(struct nat *nat, const struct nat_forwards *forwards, con
 	_cleanup_(victims_free) struct victims victims = { .forwards = forwards };
 	int r = victims_find(nat, to, &victims);
 
-	for (size_t i = 0; i < victims.count && r == 0; i++)
-		r = victim_end(nat, to->family, &victims.list[i]);
-	return r < 0 ? r : (int)victims.count;
+	return r < 0 ? r : victims_end(nat, to->family, &victims);
 }
 
 /**
- * tuple_put - put what a tuple is recognised by into a message
- * @message: changed
- * @type: CTA_TUPLE_ORIG or CTA_TUPLE_REPLY
- * @address_type: CTA_IP_V4_SRC or CTA_IP_V4_DST
- * @address: borrowed; none: any
- * @protocol: IPPROTO_TCP or IPPROTO_UDP
- * @port_type: CTA_PROTO_SRC_PORT or CTA_PROTO_DST_PORT
- * @port: in the host's byte order
+ * ports_end - end what came through one forward, out of all that has its two ports
+ * @nat: the session
+ * @forward: with an IPv6 address, borrowed
+ *
+ * Returns how many, or -errno.
  */
-static void tuple_put(struct nlmsghdr *message, uint16_t type, uint16_t address_type,
-		      const struct addr *address, uint8_t protocol, uint16_t port_type,
-		      uint16_t port)
+static int ports_end(struct nat *nat, const struct nat_forward *forward)
 {
-	struct nlattr *tuple = mnl_attr_nest_start(message, type), *nest;
+	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512] = { 0 };
+	const struct addr any = { .family = AF_UNSPEC };
+	struct nat_forward only = *forward;
+	const struct nat_forwards forwards = { .count = 1, .list = &only };
+	_cleanup_(victims_free) struct victims victims = { .forwards = &forwards };
+	struct nlmsghdr *message =
+		tuple_message(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_INET6, nat->sequence++);
+	int r;
 
-	if (addr_is_set(address)) {
-		nest = mnl_attr_nest_start(message, CTA_TUPLE_IP);
-		mnl_attr_put(message, address_type, addr_size(address), address->bytes);
-		mnl_attr_nest_end(message, nest);
-	}
-	nest = mnl_attr_nest_start(message, CTA_TUPLE_PROTO);
-	mnl_attr_put_u8(message, CTA_PROTO_NUM, protocol);
-	mnl_attr_put_u16(message, port_type, htons(port));
-	mnl_attr_nest_end(message, nest);
-	mnl_attr_nest_end(message, tuple);
+	tuple_put(message, CTA_TUPLE_ORIG, 0, &any, forward->protocol, CTA_PROTO_DST_PORT,
+		  forward->port);
+	tuple_put(message, CTA_TUPLE_REPLY, 0, &any, forward->protocol, CTA_PROTO_SRC_PORT,
+		  forward->to_port);
+	tuple_filter(message, FILTER_PROTOCOL | FILTER_TARGET_PORT,
+		     FILTER_PROTOCOL | FILTER_SOURCE_PORT);
+	r = talk(nat, message, &victims);
+	return r < 0 ? r : victims_end(nat, AF_INET6, &victims);
 }
 
 /**
@@ -375,21 +324,16 @@ static int forward_end(struct nat *nat, const struct nat_forward *forward)
 {
 	_Alignas(NLMSG_ALIGNTO) uint8_t buffer[512] = { 0 };
 	struct nlmsghdr *message =
-		message_begin(buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, AF_INET, nat->sequence++);
+		tuple_message(buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, AF_INET, nat->sequence++);
 	uint32_t target = addr_is_set(&forward->host) ? FILTER_TARGET : 0;
-	struct nlattr *filter;
 	int r;
 
 	tuple_put(message, CTA_TUPLE_ORIG, CTA_IP_V4_DST, &forward->host, forward->protocol,
 		  CTA_PROTO_DST_PORT, forward->port);
 	tuple_put(message, CTA_TUPLE_REPLY, CTA_IP_V4_SRC, &forward->to, forward->protocol,
 		  CTA_PROTO_SRC_PORT, forward->to_port);
-	filter = mnl_attr_nest_start(message, CTA_FILTER);
-	mnl_attr_put_u32(message, CTA_FILTER_ORIG_FLAGS,
-			 target | FILTER_PROTOCOL | FILTER_TARGET_PORT);
-	mnl_attr_put_u32(message, CTA_FILTER_REPLY_FLAGS,
-			 FILTER_SOURCE | FILTER_PROTOCOL | FILTER_SOURCE_PORT);
-	mnl_attr_nest_end(message, filter);
+	tuple_filter(message, target | FILTER_PROTOCOL | FILTER_TARGET_PORT,
+		     FILTER_SOURCE | FILTER_PROTOCOL | FILTER_SOURCE_PORT);
 	mnl_attr_put_u32(message, CTA_STATUS, htonl(IPS_DST_NAT));
 	mnl_attr_put_u32(message, CTA_STATUS_MASK, htonl(IPS_DST_NAT));
 	r = talk(nat, message, NULL);
@@ -430,22 +374,19 @@ static int addresses_end(struct nat *nat, const struct nat_forwards *forwards, s
 }
 
 /**
- * few_end - have the kernel end what came through a few forwards, one by one
+ * few_end - end what came through a few forwards, one by one
  * @nat: the session
  * @forwards: changed: those are left whose connections have to be listed
- *
- * With IPv6 addresses the filter is of no use, see above.
  */
 static void few_end(struct nat *nat, struct nat_forwards *forwards)
 {
-	size_t few = 0, left = 0;
+	size_t left = 0;
 
-	for (size_t i = 0; i < forwards->count; i++)
-		few += forwards->list[i].to.family == AF_INET;
 	for (size_t i = 0; i < forwards->count; i++) {
 		const struct nat_forward *one = &forwards->list[i];
+		bool v6 = one->to.family == AF_INET6;
 
-		if (few > FEW || one->to.family != AF_INET || forward_end(nat, one) < 0)
+		if ((v6 ? ports_end(nat, one) : forward_end(nat, one)) < 0)
 			forwards->list[left++] = *one;
 	}
 	forwards->count = left;
@@ -469,7 +410,8 @@ int conntrack_end(struct nat *nat, const struct nat_forwards *forwards, struct e
 		return error_errno(e, ENOMEM, "cannot end connections through withdrawn ports");
 	for (size_t i = 0; i < rest.count; i++)
 		list[i] = forwards->list[i];
-	few_end(nat, &rest);
+	if (rest.count <= 2 * FEW) /* in both families */
+		few_end(nat, &rest);
 	if (!rest.count)
 		return 0;
 	qsort(list, rest.count, sizeof(*list), carrier_order);

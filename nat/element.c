@@ -10,8 +10,7 @@
 #include "nat/expression.h"
 #include "nat/match.h"
 
-#define WORD_SIZE        ((size_t)4) /* a value among several is padded to that */
-#define ELEMENT_SIZE_MAX 256         /* bytes of an element in a message, and more */
+#define WORD_SIZE ((size_t)4) /* a value among several is padded to that */
 
 /* What stands before protocol and port in the keys of a map. */
 enum bound {
@@ -63,6 +62,15 @@ static enum bound forward_bound(const struct nat_forward *forward)
 	if (forward->host_link[0])
 		return address ? BOUND_BOTH : BOUND_LINK;
 	return address ? BOUND_ADDRESS : BOUND_NOT;
+}
+
+/**
+ * forward_map - which of target_maps a forward is in
+ * @forward: borrowed
+ */
+unsigned forward_map(const struct nat_forward *forward)
+{
+	return 2 * forward_bound(forward) + (forward->to.family == AF_INET6);
 }
 
 /**
@@ -150,6 +158,25 @@ static bool loopback_make(const struct nat_forward *forward, struct element *ele
 }
 
 /**
+ * traffic_make - the element that counts what is forwarded
+ * @forward: borrowed
+ * @element: filled
+ *
+ * By where it leads, for that is told of each packet, and the port by which it is called.
+ */
+static void traffic_make(const struct nat_forward *forward, struct element *element)
+{
+	size_t size = addr_size(&forward->to);
+
+	element->set = forward->to.family == AF_INET6 ? SET_TRAFFIC6 : SET_TRAFFIC;
+	element->container[0] = '\0';
+	key_add(element, forward->to.bytes, size, size);
+	key_add(element, &forward->protocol, sizeof(forward->protocol), WORD_SIZE);
+	port_write(element->key + element->key_size, forward->port);
+	element->key_size += WORD_SIZE;
+}
+
+/**
  * element_make - one of the elements of a forward
  * @forward: borrowed
  * @kind: which
@@ -160,14 +187,13 @@ static bool loopback_make(const struct nat_forward *forward, struct element *ele
 bool element_make(const struct nat_forward *forward, enum forward_element kind,
 		  struct element *ret_element)
 {
-	unsigned v6 = forward->to.family == AF_INET6;
 	struct element *element = ret_element;
 
 	*element = (struct element){ .key_size = 0 };
 	memcpy(element->container, forward->container, sizeof(element->container));
 	switch (kind) {
 	case ELEMENT_TARGET:
-		element->set = target_maps[2 * forward_bound(forward) + v6];
+		element->set = target_maps[forward_map(forward)];
 		port_key_make(forward, element);
 		element->data_size = addr_size(&forward->to) + WORD_SIZE;
 		memcpy(element->data, forward->to.bytes, addr_size(&forward->to));
@@ -182,6 +208,9 @@ bool element_make(const struct nat_forward *forward, enum forward_element kind,
 		return forward->link[0];
 	case ELEMENT_BINDING:
 		return binding_make(forward, element);
+	case ELEMENT_TRAFFIC:
+		traffic_make(forward, element);
+		return true;
 	case FORWARD_ELEMENTS:
 		break;
 	}
@@ -222,7 +251,7 @@ bool element_same(const struct element *a, const struct element *b)
  * @element: borrowed
  * @whole: with all there is to it, to add it; else its key, by which it is known
  */
-static void entry_put(struct nlmsghdr *message, const struct element *element, bool whole)
+void entry_put(struct nlmsghdr *message, const struct element *element, bool whole)
 {
 	uint8_t comment[COMMENT_MAX];
 	struct nlattr *entry = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
@@ -293,6 +322,7 @@ static bool value_take(const struct nlattr *attribute, uint8_t *bytes, size_t ro
 bool element_take(const struct nlattr *attribute, const char *set, struct element *ret_element)
 {
 	const struct nlattr *userdata = nested_attribute(attribute, NFTA_SET_ELEM_USERDATA);
+	const struct nlattr *counter = nested_attribute(attribute, NFTA_SET_ELEM_EXPR);
 	struct element element = { .set = set };
 	const uint8_t *bytes;
 
@@ -307,6 +337,7 @@ bool element_take(const struct nlattr *attribute, const char *set, struct elemen
 	    mnl_attr_get_payload_len(userdata) >= 2 + bytes[1])
 		memcpy(element.container, bytes + 2, bytes[1]);
 	element.container[sizeof(element.container) - 1] = '\0';
+	counter_take(nested_attribute(counter, NFTA_EXPR_DATA), &element.counter);
 	*ret_element = element;
 	return true;
 }
@@ -367,29 +398,23 @@ bool element_forward(const struct element *element, struct nat_forward *ret_forw
 }
 
 /**
- * element_binding - what an element of the set of bindings says
+ * element_traffic - what an element that counts tells of a forward
  * @element: borrowed
- * @ret_host: an address of the host, or none
- * @ret_link: a link of the host, or ""
+ * @ret_forward: its protocol, port and target are set, and nothing else
  *
  * Returns whether it is one.
  */
-bool element_binding(const struct element *element, struct addr *ret_host, char ret_link[IFNAMSIZ])
+bool element_traffic(const struct element *element, struct nat_forward *ret_forward)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
-	static const uint8_t none[sizeof(struct in6_addr)];
-	const uint8_t *address = element->key + IFNAMSIZ;
+	bool v6 = strcmp(element->set, SET_TRAFFIC6) == 0;
+	size_t size = v6 ? sizeof(struct in6_addr) : sizeof(struct in_addr);
 
-	if (element->key_size != IFNAMSIZ + sizeof(none))
+	*ret_forward = (struct nat_forward){ .port = 0 };
+	if (element->key_size != size + 2 * WORD_SIZE)
 		return false;
-	memset(ret_link, 0, IFNAMSIZ);
-	memcpy(ret_link, element->key, IFNAMSIZ - 1);
-	if (memcmp(address, none, sizeof(none)) == 0)
-		*ret_host = (struct addr){ .family = AF_UNSPEC };
-	else if (memcmp(address, mapped, sizeof(mapped)) == 0)
-		*ret_host = addr_from_bytes(AF_INET, address + sizeof(mapped));
-	else
-		*ret_host = addr_from_bytes(AF_INET6, address);
+	ret_forward->to = addr_from_bytes(v6 ? AF_INET6 : AF_INET, element->key);
+	ret_forward->protocol = element->key[size];
+	ret_forward->port = port_read(element->key + size + WORD_SIZE);
 	return true;
 }
 
@@ -433,68 +458,4 @@ int elements_take(const struct nlmsghdr *answer, const char *set,
 const struct nlattr *message_elements(const struct nlmsghdr *message)
 {
 	return message_attribute(message, NFTA_SET_ELEM_LIST_ELEMENTS);
-}
-
-/**
- * batch_last - the message behind which a batch grows, if one more element fits in it
- * @batch: borrowed
- * @action: what is to be done with the element
- * @set: its set
- *
- * Returns it, or NULL when another message has to begin.
- */
-static struct nlmsghdr *batch_last(struct nft_request *batch, enum nft_action action,
-				   const char *set)
-{
-	const struct nft_message *last = batch->messages + batch->count - 1;
-	struct nlmsghdr *message;
-
-	if (!batch->count || last->kind != NFT_ELEMENT || last->action != action ||
-	    strcmp(last->name, set) != 0)
-		return NULL;
-	message = nft_request_message(batch, batch->count - 1);
-	return message->nlmsg_len + ELEMENT_SIZE_MAX <= NFT_MESSAGE_SIZE ? message : NULL;
-}
-
-/**
- * batch_add_element - add to a batch that there is an element, or no longer is
- * @batch: changed
- * @action: NFT_ADD or NFT_DELETE; NFT_READ in a query
- * @element: borrowed until the batch is sent
- *
- * Elements of one set, one behind the other, share a message, as long as they are not asked for: of
- * those the first that is missing would end the answers.
- */
-void batch_add_element(struct nft_request *batch, enum nft_action action,
-		       const struct element *element)
-{
-	struct nlmsghdr *message =
-		action == NFT_READ ? NULL : batch_last(batch, action, element->set);
-	struct nlattr *list;
-
-	if (!message) {
-		element_put(nft_request_add(batch, action, NFT_ELEMENT, element->set), element,
-			    action == NFT_ADD);
-		return;
-	}
-	list = (void *)((char *)message +
-			((const char *)message_elements(message) - (const char *)message));
-	entry_put(message, element, action == NFT_ADD);
-	mnl_attr_nest_end(message, list);
-}
-
-/**
- * batch_add_forwards - add to a batch that there are forwards
- * @batch: changed
- * @forwards: borrowed
- */
-void batch_add_forwards(struct nft_request *batch, const struct nat_forwards *forwards)
-{
-	struct element element;
-
-	for (enum forward_element kind = ELEMENT_TARGET; kind < FORWARD_ELEMENTS; kind++)
-		for (size_t i = 0; i < forwards->count; i++)
-			if (!element_repeats(forwards, i, kind) &&
-			    element_make(&forwards->list[i], kind, &element))
-				batch_add_element(batch, NFT_ADD, &element);
 }

@@ -16,6 +16,7 @@ enum forward_element {
 	ELEMENT_LOOPBACK, /* in loopback4, loopback6, or those of one address */
 	ELEMENT_HAIRPIN,  /* in hairpin, one for all forwards of a container */
 	ELEMENT_BINDING,  /* in bindings, one for all that are bound alike */
+	ELEMENT_TRAFFIC, /* in traffic4 or traffic6, where the kernel puts it with the first packet */
 	FORWARD_ELEMENTS,
 };
 
@@ -30,20 +31,23 @@ struct element {
 	uint8_t data[ELEMENT_DATA_MAX];
 	size_t data_size; /* 0 in a set */
 	char container[NAT_CONTAINER_MAX];
+	struct nat_counter counter; /* of one that counts, as it was read */
 };
 
 /* The maps that elements of the kind ELEMENT_TARGET are in. */
 #define TARGET_MAPS 8
 extern const char *const target_maps[TARGET_MAPS];
 
+unsigned forward_map(const struct nat_forward *forward);
 bool element_make(const struct nat_forward *forward, enum forward_element kind,
 		  struct element *ret_element);
 bool element_same(const struct element *a, const struct element *b);
 bool element_repeats(const struct nat_forwards *forwards, size_t index, enum forward_element kind);
+void entry_put(struct nlmsghdr *message, const struct element *element, bool whole);
 void element_put(struct nlmsghdr *message, const struct element *element, bool whole);
 bool element_take(const struct nlattr *attribute, const char *set, struct element *ret_element);
+bool element_traffic(const struct element *element, struct nat_forward *ret_forward);
 bool element_forward(const struct element *element, struct nat_forward *ret_forward);
-bool element_binding(const struct element *element, struct addr *ret_host, char ret_link[IFNAMSIZ]);
 int elements_take(const struct nlmsghdr *answer, const char *set,
 		  int (*take)(void *data, const struct element *element, struct error *e),
 		  void *data, struct error *e);

@@ -10,6 +10,7 @@
 #include "nat/nat.h"
 #include "nat/pin.h"
 #include "nat/read.h"
+#include "nat/room.h"
 #include "nat/ruleset.h"
 
 /**
@@ -48,24 +49,32 @@ static bool parts_right(const struct snapshot *snapshot, const struct nat_spec *
  * @batch: changed
  * @snapshot: what is there; its counters go on
  * @parts: of the table, as bits
+ * @forwards: that will be in it, borrowed
  * @e: filled on failure
  *
  * Returns 0 or -ENOMEM.
  */
 static int batch_add_table(struct nft_request *batch, const struct snapshot *snapshot,
-			   unsigned parts, struct error *e)
+			   unsigned parts, const struct nat_forwards *forwards, struct error *e)
 {
 	const struct ruleset *ruleset = snapshot->ruleset;
+	const struct rooms rooms = rooms_of_forwards(forwards);
 	int r = 0;
 
 	if (snapshot->present)
 		object_put_name(nft_request_add(batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),
 				&ruleset->objects[0]);
-	for (size_t i = 0; i < ruleset->n_objects; i++)
-		if (ruleset->objects[i].part & parts)
-			object_put(nft_request_add(batch, NFT_ADD, ruleset->objects[i].kind,
-						   ruleset->objects[i].name),
-				   &ruleset->objects[i], i, &snapshot->state);
+	for (size_t i = 0; i < ruleset->n_objects; i++) {
+		const struct object *object = &ruleset->objects[i];
+		struct nlmsghdr *message;
+
+		if (!(object->part & parts))
+			continue;
+		message = nft_request_add(batch, NFT_ADD, object->kind, object->name);
+		object_put(message, object, i, &snapshot->state);
+		if (object->kind == NFT_SET)
+			rooms_put(&rooms, object->name, message);
+	}
 	for (size_t i = 0; i < ruleset->n_rules && r == 0; i++)
 		if (ruleset->rules[i].part & parts)
 			r = rule_put(nft_request_add(batch, NFT_ADD, NFT_RULE,
@@ -120,7 +129,7 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 	parts |= !inet && holdings.pins.n_calls ? PART_PORTS : 0;
 	parts |= inet && pins_have_peers(&holdings.pins, inet_ruleset.family) ? PART_PEERS : 0;
 	if (r >= 0)
-		r = batch_add_table(&batch, snapshot, parts, e);
+		r = batch_add_table(&batch, snapshot, parts, &holdings.forwards, e);
 	if (r < 0)
 		return r;
 	if (inet)
@@ -188,7 +197,8 @@ static int table_mend(struct nat *nat, const struct snapshot *snapshot, const st
 {
 	const char *label = snapshot->ruleset->label;
 
-	if (snapshot->present && snapshot->state.intact && parts_right(snapshot, spec))
+	if (snapshot->present && snapshot->state.intact && parts_right(snapshot, spec) &&
+	    !spec->crowded)
 		return snapshot->ruleset == &inet_ruleset ? table_fill(nat, snapshot, spec, e) : 0;
 	if (snapshot->owner) {
 		error_set(e, ERROR_CONFLICT, EBUSY,

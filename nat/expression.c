@@ -120,9 +120,6 @@ static void put_word(struct builder *builder, const struct word *word)
 	case WORD_COUNTER:
 		put_counter(builder, word->name);
 		break;
-	case WORD_MASQUERADE:
-		expression_add(builder, "masq", NULL, 0);
-		break;
 	case WORD_GOTO:
 		put_verdict(builder, (uint32_t)NFT_GOTO, word->name);
 		break;
@@ -134,6 +131,7 @@ static void put_word(struct builder *builder, const struct word *word)
 	case WORD_SYN:
 	case WORD_CLAMP:
 	case WORD_SNAT:
+	case WORD_MASQUERADE:
 		put_outside_word(builder, word);
 		break;
 	case WORD_LINKS_IN:
@@ -149,6 +147,7 @@ static void put_word(struct builder *builder, const struct word *word)
 	case WORD_SADDR_MAP:
 	case WORD_DADDR_REPLY:
 	case WORD_DADDR_ORIGINAL:
+	case WORD_TRAFFIC:
 	case WORD_DNAT:
 		put_port_word(builder, word);
 		break;

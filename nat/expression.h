@@ -35,6 +35,7 @@ enum word_kind {
 	WORD_SADDR_MAP,      /* ip saddr set meta l4proto . th dport map @MAP */
 	WORD_DADDR_REPLY,    /* ip daddr set ct reply ip daddr */
 	WORD_DADDR_ORIGINAL, /* ip daddr set ct original ip saddr */
+	WORD_TRAFFIC,        /* update @SET { where it leads, and the port that was called } */
 	WORD_DNAT,           /* dnat ip to meta l4proto . th dport map @MAP */
 	WORD_SADDR_IN,       /* ip saddr @SET */
 	WORD_DADDR_IN,       /* ip daddr @SET */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nat/match.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <libnftnl/rule.h>
 #include <linux/netfilter/nf_tables.h>
@@ -89,6 +90,22 @@ const struct nlattr *nested_attribute(const struct nlattr *outer, unsigned type)
 	return outer ? attribute_find(mnl_attr_get_payload(outer), mnl_attr_get_payload_len(outer),
 				      type)
 		     : NULL;
+}
+
+/**
+ * counter_take - take the values of a counter
+ * @data: borrowed; NULL: there is none
+ * @counter: filled where there are some
+ */
+void counter_take(const struct nlattr *data, struct nat_counter *counter)
+{
+	const struct nlattr *bytes = nested_attribute(data, NFTA_COUNTER_BYTES);
+	const struct nlattr *packets = nested_attribute(data, NFTA_COUNTER_PACKETS);
+
+	if (bytes)
+		counter->bytes = be64toh(mnl_attr_get_u64(bytes));
+	if (packets)
+		counter->packets = be64toh(mnl_attr_get_u64(packets));
 }
 
 /**

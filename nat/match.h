@@ -14,6 +14,7 @@
  */
 
 const struct nlattr *message_attribute(const struct nlmsghdr *message, unsigned type);
+void counter_take(const struct nlattr *data, struct nat_counter *counter);
 const struct nlattr *nested_attribute(const struct nlattr *outer, unsigned type);
 
 bool object_is_right(const struct object *object, const struct nlmsghdr *actual);

@@ -27,6 +27,11 @@ struct nat;
 #define NAT_INTERNAL_MAX   32
 #define NAT_CONTAINER_MAX  64 /* a container's name with its NUL */
 
+struct nat_counter {
+	uint64_t packets;
+	uint64_t bytes;
+};
+
 /* A port of the host that is a container's. */
 struct nat_forward {
 	uint8_t protocol;         /* IPPROTO_TCP, IPPROTO_UDP */
@@ -39,6 +44,7 @@ struct nat_forward {
 		from; /* as whom calls from the host's loopback reach it: the host's end; or none */
 	char link[IFNAMSIZ]; /* through which the container is reached */
 	char container[NAT_CONTAINER_MAX];
+	struct nat_counter traffic; /* forwarded both ways; only when it was read back */
 };
 
 /* Some of them, in a block that the caller frees. */
@@ -108,7 +114,8 @@ struct nat_spec {
 	bool peers;   /* containers are about to be linked: what that takes has to be there */
 	bool open;    /* containers are not isolated from each other */
 	bool bridges; /* a container on a bridge is about to be attached: its table has to be there */
-	bool quiet;   /* who asks finds out which links are not there, and says so */
+	bool crowded;             /* a map is full: the table is made anew with more room */
+	bool quiet;               /* who asks finds out which links are not there, and says so */
 	struct nat_source source; /* none: there are no forwards and pins */
 	bool callers_known; /* the links below are; else the switches they need stay as they are */
 	size_t n_callers;   /* links on which published ports are called */
@@ -118,11 +125,6 @@ struct nat_spec {
 	size_t n_inside; /* links they are behind */
 	struct nat_inside inside[NAT_EXTERNAL_MAX];
 	struct addr address4, address6; /* they all leave with; none: with that of the link */
-};
-
-struct nat_counter {
-	uint64_t packets;
-	uint64_t bytes;
 };
 
 /* What the kernel has. */
@@ -218,7 +220,7 @@ size_t nat_compare(const struct nat_spec *spec, const struct nat_state *state,
 /*
  * Has forwards in the table, which is as it should be, in one atomic batch: all of them or none.
  * Returns 1, or 0 when all were there. -EADDRINUSE (ERROR_CONFLICT) names the container that has the
- * port. nat_forwards_check() only says whether that would be so.
+ * port, -ENFILE is for a full map. nat_forwards_check() only says whether the port is taken.
  */
 int nat_forwards_add(struct nat *nat, const struct nat_forwards *forwards, struct error *e);
 int nat_forwards_check(struct nat *nat, const struct nat_forwards *forwards, struct error *e);

@@ -126,6 +126,8 @@ void put_outside_word(struct builder *builder, const struct word *word)
 		put_syn(builder);
 	else if (word->kind == WORD_CLAMP)
 		put_clamp(builder);
+	else if (word->kind == WORD_MASQUERADE)
+		expression_add(builder, "masq", NULL, 0);
 	else
 		put_snat(builder, word->bits, word->name);
 }

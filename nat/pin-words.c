@@ -182,24 +182,17 @@ static void put_called(struct builder *builder, enum packet_field field, const c
 }
 
 /**
- * put_update - remember for a while that a packet went from one link to another
+ * put_pair - remember for a while that a packet went from one link to another
  * @builder: changed
  * @from, @to: NFT_META_IIFNAME and NFT_META_OIFNAME, or the other way round
  * @set: the name of the set that remembers it
  */
-static void put_update(struct builder *builder, uint32_t from, uint32_t to, const char *set)
+static void put_pair(struct builder *builder, uint32_t from, uint32_t to, const char *set)
 {
-	const uint64_t timeout = 1000ULL * CALLERS_TIMEOUT;
-
 	put_meta(builder, from);
 	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, to),
 		   FIELD_U32(NFTNL_EXPR_META_DREG, NFT_REG_2));
-	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): each word of this kind has a name */
-	EXPRESSION(builder, "dynset", FIELD_STRING(NFTNL_EXPR_DYNSET_SET_NAME, set),
-		   FIELD_U32(NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE),
-		   FIELD_U32(NFTNL_EXPR_DYNSET_FLAGS, 0),
-		   FIELD_BYTES(NFTNL_EXPR_DYNSET_TIMEOUT, &timeout, sizeof(timeout)),
-		   FIELD_U32(NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1));
+	put_update(builder, set, CALLERS_TIMEOUT);
 }
 
 /**
@@ -248,8 +241,8 @@ void put_pin_word(struct builder *builder, const struct word *word)
 	} else if (word->pin == PIN_CALLED) {
 		put_called(builder, (enum packet_field)word->bits, word->name);
 	} else if (word->pin == PIN_UPDATE) {
-		put_update(builder, NFT_META_OIFNAME, NFT_META_IIFNAME, word->name);
-		put_update(builder, NFT_META_IIFNAME, NFT_META_OIFNAME, word->name);
+		put_pair(builder, NFT_META_OIFNAME, NFT_META_IIFNAME, word->name);
+		put_pair(builder, NFT_META_IIFNAME, NFT_META_OIFNAME, word->name);
 	} else if (word->pin == PIN_TCP_NOT_SYN) {
 		put_tcp_not_syn(builder);
 	} else if (word->pin == PIN_FIELD_LOCAL) {

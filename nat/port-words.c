@@ -222,6 +222,27 @@ static void put_dnat(struct builder *builder, const struct word *word)
 }
 
 /**
+ * put_traffic - count a packet by where the connection leads, and the port by which it was called
+ * @builder: changed
+ * @word: which set counts, and the family; with packets of the other one the rule ends here
+ */
+static void put_traffic(struct builder *builder, const struct word *word)
+{
+	const struct layout *layout = layout_of(word->bits);
+	const uint8_t original = IP_CT_DIR_ORIGINAL;
+	unsigned behind = layout->size / 4;
+
+	put_ct_address(builder, layout->ct_source, IP_CT_DIR_REPLY);
+	/* Of the connection: what a router says of it, in ICMP, belongs to it. */
+	EXPRESSION(builder, "ct", FIELD_U32(NFTNL_EXPR_CT_KEY, NFT_CT_PROTOCOL),
+		   FIELD_U32(NFTNL_EXPR_CT_DREG, register_at(behind)));
+	EXPRESSION(builder, "ct", FIELD_U32(NFTNL_EXPR_CT_KEY, NFT_CT_PROTO_DST),
+		   FIELD_U32(NFTNL_EXPR_CT_DREG, register_at(behind + 1)),
+		   FIELD_BYTES(NFTNL_EXPR_CT_DIR, &original, sizeof(original)));
+	put_update(builder, word->name, 0);
+}
+
+/**
  * put_address - write an address into the packet
  * @builder: changed
  * @word: where it comes from and goes to, and the family, which a word before this has asked for
@@ -318,6 +339,8 @@ void put_port_word(struct builder *builder, const struct word *word)
 		put_loopback(builder, word->bits, word->kind);
 	else if (word->kind == WORD_CT_LOOPBACK)
 		put_ct_loopback(builder, word->bits);
+	else if (word->kind == WORD_TRAFFIC)
+		put_traffic(builder, word);
 	else if (word->kind == WORD_DNAT)
 		put_dnat(builder, word);
 	else

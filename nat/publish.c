@@ -191,9 +191,9 @@ static size_t batch_add_looks(struct nft_request *batch, const struct looks *loo
 	size_t count = looks->forwards->count, changes = 0;
 	struct element wanted;
 
-	for (unsigned pass = 0; pass < 2 * FORWARD_ELEMENTS; pass++) {
-		enum forward_element kind = pass % FORWARD_ELEMENTS;
-		bool add = pass >= FORWARD_ELEMENTS; /* behind all that make room */
+	for (unsigned pass = 0; pass < 2 * ELEMENT_TRAFFIC; pass++) {
+		enum forward_element kind = pass % ELEMENT_TRAFFIC;
+		bool add = pass >= ELEMENT_TRAFFIC; /* behind all that make room */
 
 		for (size_t i = 0; i < count; i++) {
 			const struct look *look = &looks->list[i];

@@ -15,7 +15,6 @@
 #include "nat/read.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -69,26 +68,6 @@ static void take_table(struct snapshot *snapshot, const struct nlmsghdr *answer)
 }
 
 /**
- * take_counter - take the values of a counter
- * @state: changed
- * @object: which counter
- * @answer: borrowed
- */
-static void take_counter(struct nat_state *state, const struct object *object,
-			 const struct nlmsghdr *answer)
-{
-	struct nat_counter *counter = (void *)((char *)state + object->counter);
-	const struct nlattr *data = message_attribute(answer, NFTA_OBJ_DATA);
-	const struct nlattr *bytes = nested_attribute(data, NFTA_COUNTER_BYTES);
-	const struct nlattr *packets = nested_attribute(data, NFTA_COUNTER_PACKETS);
-
-	if (bytes)
-		counter->bytes = be64toh(mnl_attr_get_u64(bytes));
-	if (packets)
-		counter->packets = be64toh(mnl_attr_get_u64(packets));
-}
-
-/**
  * take_object - take one of the table's objects, or the table itself
  * @snapshot: changed
  * @object: which
@@ -102,7 +81,8 @@ static void take_object(struct snapshot *snapshot, const struct object *object,
 	if (object->kind == NFT_TABLE)
 		take_table(snapshot, answer);
 	else if (object->kind == NFT_COUNTER)
-		take_counter(&snapshot->state, object, answer);
+		counter_take(message_attribute(answer, NFTA_OBJ_DATA),
+			     (void *)((char *)&snapshot->state + object->counter));
 	if (!object_is_right(object, answer))
 		snapshot_differs(snapshot, "%s %s has been changed", object_nouns[object->kind],
 				 object->name);

@@ -5,18 +5,13 @@
  */
 #include "nat/ruleset.h"
 
-#include <arpa/inet.h>
-#include <endian.h>
-#include <libnftnl/udata.h>
 #include <linux/icmp.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_ipv4.h>
-#include <string.h>
 
-#include "base/cleanup.h"
 #include "nat/ruleset-words.h"
 
 #define INTERVAL_SET(key_, size_, order_)                                                        \
@@ -76,6 +71,15 @@ static const struct set_type address_loopback_type =
 	BOUND_MAP(NFT_TYPE_IPADDR, 4, NFT_TYPE_IPADDR, 4, NFT_BIG_ENDIAN);
 static const struct set_type address_loopback6_type =
 	BOUND_MAP(NFT_TYPE_IP6ADDR, 16, NFT_TYPE_IP6ADDR, 16, NFT_BIG_ENDIAN);
+/* What the kernel puts in by itself; as much as fits. */
+#define TRAFFIC_SET(address_, size_)                                                     \
+	{                                                                                \
+		.key = NFT_PAIR(NFT_PAIR((address_), NFT_TYPE_PROTO), NFT_TYPE_SERVICE), \
+		.key_size = (size_) + 8, .flags = NFT_SET_EVAL, .counts = true           \
+	}
+
+static const struct set_type traffic_type = TRAFFIC_SET(NFT_TYPE_IPADDR, 4);
+static const struct set_type traffic6_type = TRAFFIC_SET(NFT_TYPE_IP6ADDR, 16);
 static const struct set_type bindings_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IP6ADDR),
 					       .key_size = IFNAMSIZ + 16 };
 
@@ -119,6 +123,9 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	SET(PART_PORTS, MAP_LOOPBACK, &loopback_type, "as whom 127.0.0.1 calls them"),
 	SET(PART_PORTS, MAP_LOOPBACK6, &loopback6_type, "as whom ::1 calls them"),
 	SET(PART_PORTS, SET_HAIRPIN, &link_pairs_type, "where a call turns round on its own link"),
+	SET(PART_PORTS, SET_TRAFFIC, &traffic_type, "what passed by each, by where it leads"),
+	SET(PART_PORTS, SET_TRAFFIC6, &traffic6_type, "the same for IPv6"),
+	CHAIN(PART_PORTS, "published", "they are called, and answer"),
 	CHAIN(PART_PORTS, "publish", "ports of the host that are containers'"),
 	HOOKED(PART_PORTS, "prerouting", "nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST,
 	       "called from outside, or by a container"),
@@ -163,6 +170,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define OUT_NOT_LOOPBACK    { .kind = WORD_OIF_REAL }
 #define TO_HOST             { .kind = WORD_TO_HOST }
 #define FORWARDED           { .kind = WORD_CT_FORWARDED }
+#define COUNT_PORT(v_, set_) { .kind = WORD_TRAFFIC, .bits = (v_), .name = (set_) }
 #define CALLING             { .kind = WORD_CT_DIRECTION, .bits = IP_CT_DIR_ORIGINAL }
 #define ANSWERING           { .kind = WORD_CT_DIRECTION, .bits = IP_CT_DIR_REPLY }
 #define FROM_LOOPBACK(v_)   { .kind = WORD_SADDR_LOOPBACK, .bits = (v_) }
@@ -210,9 +218,9 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_TABLE, "from-container", "no segment larger than the way allows",
 	  { FIRST, FIT } },
 	{ PART_PORTS, "from-container", "published by another container",
-	  { TO_CONTAINER, FORWARDED, COUNT("published"), ACCEPT } },
+	  { TO_CONTAINER, FORWARDED, GOTO("published") } },
 	{ PART_PORTS, "from-container", "answers of what it publishes",
-	  { FORWARDED, STATE(ANSWER), COUNT("published"), ACCEPT } },
+	  { FORWARDED, STATE(ANSWER), GOTO("published") } },
 	{ PART_PEERS, "from-container", "linked",
 	  { TO_CONTAINER, LINKED, COUNT("linked"), ACCEPT } },
 	{ PART_OPEN, "from-container", "isolation is off",
@@ -225,11 +233,18 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_TABLE, "to-container", "no segment larger than the way allows",
 	  { FIRST, FIT } },
 	{ PART_PORTS, "to-container", "what it publishes",
-	  { FORWARDED, COUNT("published"), ACCEPT } },
+	  { FORWARDED, GOTO("published") } },
 	{ PART_TABLE, "to-container", "answers",
 	  { FROM_OUTSIDE, STATE(ANSWER), COUNT("incoming"), ACCEPT } },
 	{ PART_TABLE, "to-container", "all else",
 	  { COUNT("dropped"), DROP } },
+
+	{ PART_PORTS, "published", "by port, IPv4",
+	  { COUNT_PORT(V4, SET_TRAFFIC) } },
+	{ PART_PORTS, "published", "by port, IPv6",
+	  { COUNT_PORT(V6, SET_TRAFFIC6) } },
+	{ PART_PORTS, "published", "and all together",
+	  { COUNT("published"), ACCEPT } },
 
 	{ PART_TABLE, "forward", "sent by a container",
 	  { FROM_CONTAINER, GOTO("from-container") } },
@@ -359,143 +374,3 @@ const struct ruleset inet_ruleset = {
 	.rules = ruleset_rules,
 	.n_rules = RULESET_RULES,
 };
-
-/* Where each kind of object keeps what all of them have. */
-static const struct {
-	uint16_t table, name, userdata;
-	uint8_t comment;
-} object_attributes[] = {
-	[NFT_TABLE] = { 0, NFTA_TABLE_NAME, NFTA_TABLE_USERDATA, NFTNL_UDATA_TABLE_COMMENT },
-	[NFT_COUNTER] = { NFTA_OBJ_TABLE, NFTA_OBJ_NAME, NFTA_OBJ_USERDATA,
-			  NFTNL_UDATA_OBJ_COMMENT },
-	[NFT_SET] = { NFTA_SET_TABLE, NFTA_SET_NAME, NFTA_SET_USERDATA, NFTNL_UDATA_SET_COMMENT },
-	[NFT_CHAIN] = { NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, NFTA_CHAIN_USERDATA,
-			NFTNL_UDATA_CHAIN_COMMENT },
-};
-
-/**
- * object_put_name - put into a message which object it is about
- * @message: changed
- * @object: borrowed
- */
-void object_put_name(struct nlmsghdr *message, const struct object *object)
-{
-	if (object->kind != NFT_TABLE)
-		mnl_attr_put_strz(message, object_attributes[object->kind].table, NAT_TABLE);
-	mnl_attr_put_strz(message, object_attributes[object->kind].name, object->name);
-	if (object->kind == NFT_COUNTER)
-		mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
-}
-
-/**
- * counter_put - put the values a counter starts with into a message
- * @message: changed
- * @counter: borrowed
- */
-static void counter_put(struct nlmsghdr *message, const struct nat_counter *counter)
-{
-	struct nlattr *data = mnl_attr_nest_start(message, NFTA_OBJ_DATA);
-
-	mnl_attr_put_u64(message, NFTA_COUNTER_BYTES, htobe64(counter->bytes));
-	mnl_attr_put_u64(message, NFTA_COUNTER_PACKETS, htobe64(counter->packets));
-	mnl_attr_nest_end(message, data);
-}
-
-/**
- * chain_put - put where a chain is hooked in into a message
- * @message: changed
- * @chain: borrowed
- */
-static void chain_put(struct nlmsghdr *message, const struct object *chain)
-{
-	struct nlattr *hook;
-
-	if (!chain->type)
-		return;
-	hook = mnl_attr_nest_start(message, NFTA_CHAIN_HOOK);
-	mnl_attr_put_u32(message, NFTA_HOOK_HOOKNUM, htonl(chain->hook));
-	mnl_attr_put_u32(message, NFTA_HOOK_PRIORITY, htonl((uint32_t)chain->priority));
-	mnl_attr_nest_end(message, hook);
-	mnl_attr_put_u32(message, NFTA_CHAIN_POLICY, htonl(NF_ACCEPT));
-	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, chain->type);
-}
-
-#define SET_ORDER_SIZE (2 + sizeof(uint32_t))
-
-/**
- * order_put - put the byte order of keys or data where nft(8) remembers it
- * @userdata: there
- * @type: NFTNL_UDATA_SET_KEYBYTEORDER or NFTNL_UDATA_SET_DATABYTEORDER
- * @order: NFT_..._ENDIAN
- *
- * Returns how many bytes it takes.
- */
-static size_t order_put(uint8_t userdata[SET_ORDER_SIZE], uint8_t type, uint32_t order)
-{
-	userdata[0] = type;
-	userdata[1] = sizeof(order);
-	memcpy(userdata + 2, &order, sizeof(order));
-	return SET_ORDER_SIZE;
-}
-
-/**
- * set_put - put what a set's keys are into a message, and a map's data
- * @message: changed
- * @set: borrowed
- * @number: that no other set in the batch has
- * @comment, @size: what nft(8) is to remember of it, beside the byte order of the keys; without
- *                  that it shows them backwards
- */
-static void set_put(struct nlmsghdr *message, const struct object *set, size_t number,
-		    const uint8_t *comment, size_t size)
-{
-	const struct set_type *type = set->set;
-	uint8_t userdata[2 * SET_ORDER_SIZE + COMMENT_MAX];
-	size_t used = order_put(userdata, NFTNL_UDATA_SET_KEYBYTEORDER,
-				type->data_size ? NFT_NO_ORDER : type->order);
-
-	mnl_attr_put_u32(message, NFTA_SET_KEY_TYPE, htonl(type->key));
-	mnl_attr_put_u32(message, NFTA_SET_KEY_LEN, htonl(type->key_size));
-	mnl_attr_put_u32(message, NFTA_SET_ID, htonl((uint32_t)number));
-	if (type->flags || type->data_size)
-		mnl_attr_put_u32(message, NFTA_SET_FLAGS,
-				 htonl(type->flags | (type->data_size ? NFT_SET_MAP : 0)));
-	if (type->timeout)
-		mnl_attr_put_u64(message, NFTA_SET_TIMEOUT, htobe64(1000ULL * type->timeout));
-	if (type->data_size) {
-		mnl_attr_put_u32(message, NFTA_SET_DATA_TYPE, htonl(type->data));
-		mnl_attr_put_u32(message, NFTA_SET_DATA_LEN, htonl(type->data_size));
-		used += order_put(userdata + used, NFTNL_UDATA_SET_DATABYTEORDER, type->order);
-	}
-	memcpy(userdata + used, comment, size);
-	mnl_attr_put(message, NFTA_SET_USERDATA, used + size, userdata);
-}
-
-/**
- * object_put - put an object into the message that adds it
- * @message: changed
- * @object: borrowed
- * @number: that no other object in the batch has
- * @state: what its counters start with
- */
-void object_put(struct nlmsghdr *message, const struct object *object, size_t number,
-		const struct nat_state *state)
-{
-	uint8_t comment[COMMENT_MAX];
-	size_t size =
-		comment_format(comment, object_attributes[object->kind].comment, object->comment);
-
-	object_put_name(message, object);
-	if (object->kind == NFT_SET) {
-		set_put(message, object, number, comment, size);
-		return;
-	}
-	mnl_attr_put(message, object_attributes[object->kind].userdata, size, comment);
-	if (object->kind == NFT_TABLE) {
-		mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, 0);
-	} else if (object->kind == NFT_COUNTER) {
-		counter_put(message, (const void *)((const char *)state + object->counter));
-	} else {
-		chain_put(message, object);
-	}
-}

@@ -20,6 +20,8 @@
 #define MAP_FORWARDS6 "forwards6"
 #define MAP_LOOPBACK  "loopback4"
 #define MAP_LOOPBACK6 "loopback6"
+#define SET_TRAFFIC   "traffic4"
+#define SET_TRAFFIC6  "traffic6"
 #define SET_LINKED    "linked"
 
 /* Of the table for bridges; bridge-ruleset.c is where to read it. */
@@ -54,6 +56,7 @@ struct set_type {
 	uint32_t data, data_size; /* bytes; 0: it is no map */
 	uint32_t order;   /* of the bytes of what nft(8) shows: keys of a set, data of a map */
 	uint32_t flags;   /* NFT_SET_... */
+	bool counts;      /* what each element has met */
 	uint32_t timeout; /* seconds until what a rule has put in is forgotten; 0: it is not */
 };
 
@@ -70,8 +73,8 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 45
-#define RULESET_RULES   63
+#define RULESET_OBJECTS 48
+#define RULESET_RULES   66
 
 /* A table. */
 struct ruleset {

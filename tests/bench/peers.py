@@ -56,6 +56,7 @@ class Tools:
     floor: str
     ipam_alloc: str
     lease_floor: str
+    forward_floor: str
     program: str
     hook: str
     static_hook: str
@@ -70,6 +71,7 @@ class Tools:
             floor=os.path.join(bench, "bench-floor"),
             ipam_alloc=os.path.join(bench, "bench-ipam-alloc"),
             lease_floor=os.path.join(bench, "bench-lease-floor"),
+            forward_floor=os.path.join(bench, "bench-forward-floor"),
             program=os.path.join(cli, "nixctr-net"),
             hook=os.path.join(cli, "nixctr-net-hook"),
             static_hook=os.path.join(static_build or "/nonexistent", "cli/nixctr-net-hook"),

@@ -350,6 +350,10 @@ def test_what_is_listed(world):
         assert world.connect_from(world.outside.namespace, HOST, 8000) == OUTSIDE
         rows = {(row["ports"], row["address"]): row
                 for row in world.ok("nat", "forward", "list", "--json").json["forwards"]}  # fmt: skip
+        counted = {key: (row.pop("packets"), row.pop("bytes")) for key, row in rows.items()}
+        packets, size = counted.pop(("8000-8003", LOCAL))
+        assert packets > 4 and size > 40 * packets  # both ways, all of a connection
+        assert set(counted.values()) == {(0, 0)}
         assert rows["8000-8003", LOCAL] == {
             "container": "web", "protocol": "tcp", "ports": "8000-8003", "host_address": None,
             "host_link": None, "address": LOCAL, "to_ports": "80-83", "state": "published",
@@ -362,11 +366,12 @@ def test_what_is_listed(world):
         assert len(rows) == 6
         shown = world.ok("nat", "show", "--json").json
         assert shown == world.ok("nat", "list", "--json").json
+        assert [(row.pop("packets"), row.pop("bytes")) for row in shown["forwards"]].count((packets, size)) == 1
         assert shown["forwards"] == list(rows.values())
         assert shown["table"]["counters"]["published"]["packets"] > 2
         assert shown["table"]["counters"]["published"]["bytes"] > 100
         text = world.ok("nat", "show").stdout
-        for words in ("8000-8003", "reached by LAN, localhost, containers", "reached by localhost",
+        for words in ("8000-8003", f"reached by LAN, localhost, containers; {packets} packets, ", "reached by localhost",
                       "127.0.0.1:9000", "%eth0:9002"):  # fmt: skip
             assert words in text
         columns = world.ok("nat", "forward", "list", "web", "-o", "ports,reached-by").stdout.splitlines()
@@ -382,6 +387,39 @@ def test_what_is_listed(world):
         states = {row["ports"]: row["state"]
                   for row in world.ok("nat", "forward", "list", "--json").json["forwards"]}  # fmt: skip
         assert states["9000"] == "not defined"
+
+
+def counted(world):
+    """What each port of web has let pass: {(port, address): packets}; and whether it has bytes."""
+    rows = world.ok("nat", "forward", "list", "web", "--json").json["forwards"]
+    assert all(bool(row["packets"]) == bool(row["bytes"]) for row in rows)
+    return {(row["ports"], row["address"]): row["packets"] for row in rows}
+
+
+def test_each_port_counts(world):
+    """... what comes by it and not by others, of both families; until it is withdrawn."""
+    none = {(port, address): 0 for port in ("8000", "8001", "8002") for address in (LOCAL, LOCAL6)}
+    with published(world, "8000:80,8001:80,8002:90", 80):
+        assert counted(world) == none
+        assert world.connect_from(world.outside.namespace, HOST, 8000)
+        assert world.connect_from(world.outside.namespace, HOST6, 8001)
+        assert world.connect_from(world.container_namespace("other"), HOST, 8001)
+        first = counted(world)
+        assert {key for key in first if first[key]} == {("8000", LOCAL), ("8001", LOCAL6), ("8001", LOCAL)}
+        assert world.connect_from(world.outside.namespace, HOST, 8000)
+        second = counted(world)
+        assert second["8000", LOCAL] > first["8000", LOCAL]
+        assert second == {**first, ("8000", LOCAL): second["8000", LOCAL]}
+        world.ok("nat", "apply")
+        world.ok("nat", "forward", "add", "web", "8003:80")
+        world.ok("nat", "forward", "remove", "web", "8003")
+        assert counted(world) == second
+        world.ok("nat", "forward", "remove", "web", "8001")
+        world.ok("nat", "forward", "add", "web", "8001:80")
+        assert counted(world) == {**none, ("8000", LOCAL): second["8000", LOCAL]}
+        world.ok("net", "down", "web")
+        for name in "traffic4", "traffic6":
+            assert not any("elem" in item.get("set", {}) for item in world.nft("list", "set", "inet", "nixctr-net", name))
 
 
 def test_many_forwards_cost_no_more(world):

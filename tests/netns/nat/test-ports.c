@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,83 @@ static void ports_come_with_the_table(void **state)
 	}
 }
 
+#define MANY 300 /* for which a map has a bound when it is made with them */
+
+/**
+ * many_make - so many forwards and more
+ * @ret_forwards: the caller frees the list
+ * @count: how many
+ */
+static void many_make(struct nat_forwards *ret_forwards, size_t count)
+{
+	ret_forwards->list = calloc(count, sizeof(*ret_forwards->list));
+	assert_non_null(ret_forwards->list);
+	assert_int_equal(addr_parse("10.233.1.2", &forwards[0].to, NULL), 0);
+	assert_int_equal(addr_parse("10.233.1.1", &forwards[0].from, NULL), 0);
+	ret_forwards->count = count;
+	for (size_t i = 0; i < count; i++) {
+		ret_forwards->list[i] = forwards[0];
+		ret_forwards->list[i].port = (uint16_t)(20000 + i);
+	}
+}
+
+/** many_give - struct nat_source: as many as @data says */
+static int many_give(void *data, struct nat_forwards *ret_forwards, struct error *e)
+{
+	(void)e;
+	many_make(ret_forwards, *(const size_t *)data);
+	return 0;
+}
+
+/** map_says - whether nft(8) says something of a map */
+static bool map_says(const char *map, const char *text)
+{
+	char command[80];
+	char *listing;
+	bool says;
+
+	(void)snprintf(command, sizeof(command), "nft list map inet nixctr-net %s", map);
+	listing = output_of(command);
+	assert_non_null(listing);
+	says = strstr(listing, text);
+	free(listing);
+	return says;
+}
+
+/** full_maps_are_made_anew - a map made for many takes as many more, and then more room */
+static void full_maps_are_made_anew(void **state)
+{
+	struct nat_forwards more = { .count = 0 };
+	struct nat_spec ports = spec;
+	size_t count = MANY;
+	struct nat_state is;
+
+	(void)state;
+	ports.ports = true;
+	ports.source = (struct nat_source){ .forwards = many_give, .data = &count };
+	assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
+	assert_int_equal(nat_ensure(nat, &ports, NULL), 0);
+	assert_true(map_says("forwards4", "size 1024\n"));
+	assert_true(map_says("loopback4", "size 1024\n"));
+	assert_false(map_says("forwards6", "size"));
+	many_make(&more, 1024);
+	assert_int_equal(nat_forwards_add(nat, &more, NULL), 1);
+	free(more.list);
+	many_make(&more, 1025);
+	assert_int_equal(nat_forwards_add(nat, &more, NULL), -ENFILE);
+	assert_int_equal(forwards_are(), 1024);
+	count = more.count;
+	ports.crowded = true;
+	assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
+	ports.crowded = false;
+	assert_int_equal(nat_ensure(nat, &ports, NULL), 0);
+	assert_int_equal(nat_forwards_add(nat, &more, NULL), 0);
+	assert_true(map_says("forwards4", "size 4096\n"));
+	assert_int_equal(nat_read(nat, &is, NULL), 1);
+	assert_true(is.intact);
+	free(more.list);
+}
+
 /** ports_belong_to_somebody - another container neither gets nor withdraws them */
 static void ports_belong_to_somebody(void **state)
 {
@@ -188,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(ports_come_with_the_table, table_begin),
+		cmocka_unit_test_setup(full_maps_are_made_anew, table_begin),
 		cmocka_unit_test_setup(ports_belong_to_somebody, table_begin),
 		cmocka_unit_test_setup(bound_ports_overlap, table_begin),
 	};

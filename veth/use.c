@@ -323,6 +323,23 @@ static int uses_name(struct veth *veth, struct veth_uses *uses, size_t first, st
 }
 
 /**
+ * uses_forget_retired - leave out what cables still have that are being taken away
+ * @uses: changed from @first on, named already
+ * @first: number of the first
+ *
+ * The kernel is still at it, and nothing goes to where they led.
+ */
+static void uses_forget_retired(struct veth_uses *uses, size_t first)
+{
+	size_t kept = first;
+
+	for (size_t i = first; i < uses->count; i++)
+		if (strncmp(uses->list[i].link, RETIRED_PREFIX, strlen(RETIRED_PREFIX)) != 0)
+			uses->list[kept++] = uses->list[i];
+	uses->count = kept;
+}
+
+/**
  * is_told - whether a look-up of a route has told all there is, be it that there is none
  * @number: the errno the kernel answered with
  */
@@ -364,7 +381,11 @@ int veth_uses_find(struct veth *veth, const struct addr *addrs, size_t count,
 	}
 	if (further < 0)
 		r = further;
-	return r == 0 ? uses_name(veth, uses, first, e) : r;
+	if (r == 0)
+		r = uses_name(veth, uses, first, e);
+	if (r == 0)
+		uses_forget_retired(uses, first);
+	return r;
 }
 
 /**
@@ -395,6 +416,8 @@ int veth_uses_read(struct veth *veth, struct veth_uses *uses, struct error *e)
 		memcpy(uses->list[i].link, link->name, sizeof(link->name));
 		memcpy(uses->list[i].container, link->container, sizeof(link->container));
 	}
+	if (r == 0)
+		uses_forget_retired(uses, first);
 	free(links.list);
 	return r;
 }

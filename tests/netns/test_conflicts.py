@@ -134,6 +134,14 @@ def test_cable_that_was_left_is_in_the_way(spare):
 # ------------------------------------------------------------- automatic pairs
 
 
+def test_cable_that_is_being_taken_away_is_not(spare):
+    """The kernel takes its time for that; its addresses are free at once."""
+    ip(spare, "link set spare0 down", "link set spare0 name ve-.4f", "link set ve-.4f up",
+       "addr add 172.30.1.1/32 dev ve-.4f", "route add 172.30.1.2 dev ve-.4f")  # fmt: skip
+    assert created(spare, "foo", *EXPLICIT) == "172.30.1.2"
+    assert conflicts(spare, rc=0) == set()
+
+
 def test_automatic_pairs_pass_over_what_is_in_use(spare):
     """The next one is taken, and one is told; wider than the pool is not in the way."""
     ip(spare, "address add 10.233.1.1/32 dev spare0", "route add 10.233.2.0/24 dev spare0",

@@ -4,7 +4,7 @@
 import os
 
 from prometheus_client.openmetrics import parser
-from world import OUTSIDE, PORT
+from world import OUTSIDE, PORT, eventually
 
 
 def read(text):
@@ -107,12 +107,15 @@ def test_file_is_replaced(networked):
 
 
 def test_json(networked):
-    """The same numbers."""
-    as_json = {
-        (row["name"], frozenset(row["labels"].items())): row["value"]
-        for row in networked.ok("metrics", "--json").json["metrics"]
-    }
-    assert as_json == metrics(networked)
+    """The same numbers, once the links have said all that new links say."""
+
+    def as_json():
+        return {
+            (row["name"], frozenset(row["labels"].items())): row["value"]
+            for row in networked.ok("metrics", "--json").json["metrics"]
+        }
+
+    eventually(lambda: as_json() == metrics(networked), "they are the same", 20)
 
 
 def test_a_part_that_cannot_be_read(networked):

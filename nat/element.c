@@ -450,7 +450,7 @@ static struct nlmsghdr *batch_last(struct nft_request *batch, enum nft_action ac
 	struct nlmsghdr *message;
 
 	if (!batch->count || last->kind != NFT_ELEMENT || last->action != action ||
-	    strcmp(last->name, set) != 0)
+	    last->family != batch->family || strcmp(last->name, set) != 0)
 		return NULL;
 	message = nft_request_message(batch, batch->count - 1);
 	return message->nlmsg_len + ELEMENT_SIZE_MAX <= NFT_MESSAGE_SIZE ? message : NULL;

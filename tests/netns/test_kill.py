@@ -105,18 +105,13 @@ COMMANDS = {
         {0},
     ),  # fmt: skip
     "net-up-bridge": ([bridge], ["net", "up", "foo"], {0}),
-    "net-down-bridge": ([bridge, ["net", "up", "foo"]], ["net", "down", "foo"], {0}),
     "net-link-bridge": ([bridge, ["net", "up", "foo"]], ["net", "link", "foo", "other"], {0}),
-    "net-unlink-bridge": (
-        [bridge, ["net", "up", "foo"], ["net", "link", "foo", "other"]],
+    "net-unlink": (
+        [["create", "other"], ["net", "up", "other"], ["create", "foo"], ["net", "up", "foo"],
+         ["net", "link", "foo", "other"]],
         ["net", "unlink", "foo", "other"],
         {0},
-    ),
-    "net-link": (
-        [["create", "other"], ["net", "up", "other"], ["create", "foo"], ["net", "up", "foo"]],
-        ["net", "link", "foo", "other"],
-        {0},
-    ),
+    ),  # fmt: skip
     "forward-add": (
         [["create", "other"], ["net", "up", "other"], ["create", "foo", "--port", "8080:80"],
          ["net", "up", "foo"]],

@@ -107,7 +107,7 @@ struct nat_spec {
 	bool bound;   /* ... by one address or through one link */
 	bool peers;   /* containers are about to be linked: what that takes has to be there */
 	bool open;    /* containers are not isolated from each other */
-	bool bridges; /* a container on a bridge is about to be attached: its table has to be there */
+	bool bridges; /* a container is about to be attached to a bridge: what that takes */
 	bool quiet;   /* who asks finds out which links are not there, and says so */
 	struct nat_source source; /* none: there are no forwards and pins */
 	bool callers_known; /* the links below are; else the switches they need stay as they are */

@@ -201,7 +201,7 @@ int blockers_find(const struct paths *paths, struct nat_blockers *ret_blockers, 
  * @ret_party: the party
  *
  * ufw is told by its command, wherever its rules are; rules that are put into a chain by us have to be
- * in nf_tables, and in the very table. What is told is about containers, not about other networks.
+ * in the very table. What is told is about containers, not about other networks.
  *
  * Returns whether there is one.
  */
@@ -209,8 +209,6 @@ bool blocker_party(const struct nat_blocker *blocker, enum coexist_party *ret_pa
 {
 	bool filter =
 		strcmp(blocker->table, "filter") == 0 && strcmp(blocker->hook, "forward") == 0;
-	bool ours_to_put = !blocker->legacy && filter;
-
 	if (addr_is_set(&blocker->network.addr))
 		return false;
 	switch (blocker->owner) {
@@ -222,10 +220,10 @@ bool blocker_party(const struct nat_blocker *blocker, enum coexist_party *ret_pa
 		return filter;
 	case NAT_OWNER_DOCKER:
 		*ret_party = COEXIST_DOCKER;
-		return ours_to_put;
+		return filter;
 	case NAT_OWNER_IPTABLES:
 		*ret_party = COEXIST_IPTABLES;
-		return ours_to_put;
+		return filter;
 	case NAT_OWNER_UNKNOWN:
 	case NAT_OWNER_NIXOS:
 	case NAT_OWNER_LIBVIRT:

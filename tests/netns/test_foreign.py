@@ -312,12 +312,15 @@ def test_nixos_is_told_by_its_configuration(fresh):
     assert insist_on_truth(fresh, True, True) == []
 
 
-def test_coexist_with_iptables(fresh):
-    """Rules at the head of FORWARD, once, and only ours go."""
-    for program in "iptables-nft", "ip6tables-nft":
+@pytest.mark.parametrize("kind", ["nft", "legacy"])
+def test_coexist_with_iptables(fresh, kind):
+    """Rules at the head of FORWARD, once, and only ours go; by its own command where nf_tables does
+    not see them."""
+    both = f"iptables-{kind}", f"ip6tables-{kind}"
+    for program in both:
         fresh.run(program, "-P", "FORWARD", "DROP")
         fresh.run(program, "-A", "FORWARD", "-i", "br0", "-j", "ACCEPT")
-    before = fresh.run("iptables-nft", "-S").stdout, fresh.run("ip6tables-nft", "-S").stdout
+    before = [fresh.run(program, "-S").stdout for program in both]
     insist_on_truth(fresh, False, False)
     assert fresh.ok("nat", "coexist", "--dry-run", "--json").json["parties"][0]["changed"]
     insist_on_truth(fresh, False, False)
@@ -326,25 +329,35 @@ def test_coexist_with_iptables(fresh):
         assert party["name"] == "iptables" and party["changed"] == changed
     insist_on_truth(fresh, True, True)
     # What somebody puts before ours may be meant.
-    fresh.run("iptables-nft", "-I", "FORWARD", "-i", "ve-+", "-j", "DROP")
+    fresh.run(both[0], "-I", "FORWARD", "-i", "ve-+", "-j", "DROP")
     insist_on_truth(fresh, False, True)
     refused = fresh.nixctr("nat", "coexist")
     assert refused.rc == 1 and "rule 1 of chain FORWARD drops" in refused.stderr, refused
     assert "try: take away what stands before" in refused.stderr, refused
     insist_on_truth(fresh, False, True)
-    fresh.run("iptables-nft", "-D", "FORWARD", "-i", "ve-+", "-j", "DROP")
+    fresh.run(both[0], "-D", "FORWARD", "-i", "ve-+", "-j", "DROP")
     assert fresh.ok("nat", "coexist", "--remove", "--json").json["parties"][0]["changed"]
-    assert (fresh.run("iptables-nft", "-S").stdout, fresh.run("ip6tables-nft", "-S").stdout) == before
+    assert [fresh.run(program, "-S").stdout for program in both] == before
     assert fresh.ok("nat", "coexist", "--remove", "--json").json["parties"] == []
 
 
-def test_legacy_is_told_by_its_own_commands(fresh):
-    """What nf_tables does not see cannot be put right by us; the commands that do are named."""
+def test_no_table_of_legacy_is_made(fresh):
+    """Whose table is not there gets no packet: to look does not make it."""
+    fresh.run("iptables-nft", "-P", "FORWARD", "DROP")
+    fresh.ok("nat", "coexist")
+    assert fresh.run("cat", "/proc/net/ip_tables_names").stdout == ""
     fresh.run("iptables-legacy", "-P", "FORWARD", "DROP")
-    [finding] = insist_on_truth(fresh, False, True)
-    for command in finding["fix"].split("; "):
-        assert fresh.run(*command.split()).rc == 0
+    assert fresh.ok("nat", "coexist", "--json").json["parties"][0]["changed"]
+    assert fresh.run("cat", "/proc/net/ip_tables_names").stdout == "filter\n"
+    assert fresh.run("cat", "/proc/net/ip6_tables_names").stdout == ""
     assert insist_on_truth(fresh, True, True) == []
+    # Half of it is made whole, and there once.
+    fresh.run("iptables-legacy", "-D", "FORWARD", "1")
+    assert fresh.ok("nat", "coexist", "--json").json["parties"][0]["changed"]
+    assert fresh.run("iptables-legacy", "-S", "FORWARD").stdout.count("nixctr-net") == 2
+    fresh.ok("nat", "coexist", "--remove")
+    for kind in "nft", "legacy":
+        assert "ve-+" not in fresh.run(f"iptables-{kind}", "-S").stdout
 
 
 def test_coexist_with_nobody_there(fresh):

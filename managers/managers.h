@@ -75,3 +75,9 @@ int networkd_manages(struct managers *managers, const char *link, struct manager
  * denies them to it, or not. Returns 1, 0 or -errno.
  */
 int dhcpcd_manages(const char *root, const char *const *links, size_t count, struct error *e);
+
+/*
+ * Makes @copy, a copy of dhcpcd's configuration that keeps it off links of @patterns ("ve-* vb-*"): its
+ * service has that mounted in the place of the file. Returns 1, 0 when there is none, or -errno.
+ */
+int dhcpcd_copy(const char *root, const char *patterns, const char *copy, struct error *e);

@@ -6,6 +6,7 @@ import pytest
 from world import HOST, OUTSIDE, eventually
 
 NM_KEEPS_OFF = "/usr/lib/NetworkManager/conf.d/10-nixctr-net.conf"
+DHCPCD_KEEPS_OFF = "/usr/lib/systemd/system/dhcpcd.service.d/10-nixctr-net.conf"
 NETWORKD_KEEPS_OFF = "/usr/lib/systemd/network/10-nixctr-net.network"
 
 
@@ -234,3 +235,32 @@ def test_networkd_is_named(networked):
     finding = findings(networked)["networkd"]
     assert "ve-foo" in finding["what"]
     assert "80-container-ve.network" in finding["evidence"], finding
+
+
+def dhcpcd_takes(host, since):
+    """The links that dhcpcd has begun to configure since then; that of eth0 goes on a second later."""
+    def taken():
+        host.sh("journalctl --sync")
+        told = host.sh(f"journalctl --quiet --output=cat --unit=dhcpcd --since=@{since}")
+        links = {line.split(":")[0] for line in told.splitlines() if ": IAID " in line}
+        return "eth0: soliciting a DHCP lease" in told and links
+
+    return eventually(taken, "dhcpcd has gone on with eth0")
+
+
+def test_dhcpcd(networked):
+    """Stock dhcpcd keeps off. Without our file it takes the cable, and "nat check" says so, as long as
+    it runs as it was started; what its administrator writes counts with the next start."""
+    networked.sh("echo 'denyinterfaces eth1 eth2' >>/etc/dhcpcd.conf; ip link add eth1 type veth peer name"
+                 " eth2; ip link set eth1 up; ip link set eth2 up; systemctl start dhcpcd")  # fmt: skip
+    assert dhcpcd_takes(networked, 0) == {"eth0"}
+    insist_on_passing(networked)
+    before = networked.sh("cat /etc/dhcpcd.conf")
+    now = float(networked.sh("date +%s.%N"))
+    networked.sh(f"rm {DHCPCD_KEEPS_OFF}; systemctl daemon-reload; systemctl restart dhcpcd")
+    assert "ve-foo" in dhcpcd_takes(networked, now)
+    finding = findings(networked)["dhcpcd"]
+    assert DHCPCD_KEEPS_OFF in finding["cause"] and "restart dhcpcd" in finding["fix"]
+    networked.sh("echo 'denyinterfaces ve-* vb-*' >>/etc/dhcpcd.conf; systemctl restart dhcpcd")
+    assert "dhcpcd" not in findings(networked)
+    assert networked.sh("cat /etc/dhcpcd.conf").startswith(before)

@@ -29,8 +29,9 @@ enum certainty {
 /* A sample of the packets that go one way. */
 struct packet {
 	enum nat_passage passage;
-	const struct prefix *network; /* the internal one whose it is, borrowed; NULL: a container's */
-	uint8_t family;               /* NFPROTO_IPV4, NFPROTO_IPV6 */
+	const struct prefix
+		*network; /* the internal one whose it is, borrowed; NULL: a container's */
+	uint8_t family;   /* NFPROTO_IPV4, NFPROTO_IPV6 */
 	char iif[IFNAMSIZ], oif[IFNAMSIZ];
 	unsigned iif_index, oif_index; /* 0: of a link that nobody names */
 	bool oif_known;                /* not before it is routed */

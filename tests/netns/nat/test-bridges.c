@@ -210,8 +210,8 @@ static void each_element_counts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(element_cases); i++) {
-		(void)snprintf(command, sizeof(command),
-			       "nft delete element bridge nixctr-net %s", element_cases[i][0]);
+		(void)snprintf(command, sizeof(command), "nft delete element bridge nixctr-net %s",
+			       element_cases[i][0]);
 		must_run(command);
 		assert_int_equal(missing(first), 1);
 		if (!strstr(first, element_cases[i][1]))

@@ -123,3 +123,19 @@ int verb_hook_resolver(const struct invocation *in, struct error *e)
 		log_info("resolvers of %zu containers changed", count);
 	return r;
 }
+
+/**
+ * verb_hook_dhcpcd - what is done before dhcpcd starts
+ * @in: the call, borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int verb_hook_dhcpcd(const struct invocation *in, struct error *e)
+{
+	int r;
+
+	session_log(in->session, LOG_LEVEL_INFO);
+	r = keep_off_dhcpcd(&in->session->paths, e);
+	return r < 0 ? r : 0;
+}

@@ -112,8 +112,49 @@ static int outside_find(struct masquerade_state *state, bool ports, struct outsi
 	return r < 0 ? r : 0;
 }
 
+/* Internal networks that are behind a link. */
+struct inside {
+	size_t count;
+	struct nat_network list[NAT_INTERNAL_MAX];
+};
+
 /**
- * blockers_find - find the rules of others that drop packets of containers
+ * inside_find - find the links that internal networks are behind
+ * @paths: borrowed
+ * @spec: NAT as it should be, borrowed
+ * @ret_inside: filled; of what is behind several links, one stands for all
+ * @e: names the network
+ *
+ * From what no route leads to, or only the one to the outside, nothing comes.
+ *
+ * Returns 0 or -errno.
+ */
+static int inside_find(const struct paths *paths, const struct nat_spec *spec,
+		       struct inside *ret_inside, struct error *e)
+{
+	_cleanup_(host_close) struct host host = { 0 };
+	int r = spec->n_internal ? host_open(paths, &host, e) : 0;
+
+	ret_inside->count = 0;
+	for (size_t i = 0; r >= 0 && i < spec->n_internal; i++) {
+		struct nat_network *network = &ret_inside->list[ret_inside->count];
+		struct veth_ways ways = { .count = 0 };
+		bool outside = false;
+
+		r = veth_ways(host.veth, &spec->internal[i], &ways, e);
+		for (size_t j = 0; j < spec->n_external && ways.count; j++)
+			outside |= nat_external_is(spec->external[j], ways.links[0]);
+		if (r < 0 || ways.count == 0 || outside)
+			continue;
+		network->prefix = spec->internal[i];
+		memcpy(network->link, ways.links[0], IFNAMSIZ);
+		ret_inside->count++;
+	}
+	return r < 0 ? r : 0;
+}
+
+/**
+ * blockers_find - find the rules of others that drop packets of containers and internal networks
  * @paths: borrowed
  * @ret_blockers: filled
  * @e: filled on failure
@@ -129,6 +170,7 @@ int blockers_find(const struct paths *paths, struct nat_blockers *ret_blockers, 
 	struct nat_traffic traffic = { .ports = forwards_any(paths) };
 	struct masquerade_state state;
 	struct outside outside = { .count = 0 };
+	struct inside inside = { .count = 0 };
 	int r = masquerade_read(paths, &state, e);
 
 	ret_blockers->count = 0;
@@ -136,6 +178,12 @@ int blockers_find(const struct paths *paths, struct nat_blockers *ret_blockers, 
 		r = outside_find(&state, traffic.ports, &outside, e);
 	if (r < 0 || outside.count == 0)
 		return r < 0 ? r : 0;
+	if (state.spec.n_external)
+		r = inside_find(paths, &state.spec, &inside, e);
+	if (r < 0)
+		return r;
+	traffic.networks = inside.list;
+	traffic.n_networks = inside.count;
 	traffic.links = outside.links;
 	traffic.n_links = outside.count;
 	(void)addr_parse(SAMPLE_ADDRESS, &traffic.sender, NULL);
@@ -153,7 +201,7 @@ int blockers_find(const struct paths *paths, struct nat_blockers *ret_blockers, 
  * @ret_party: the party
  *
  * ufw is told by its command, wherever its rules are; rules that are put into a chain by us have to be
- * in nf_tables, and in the very table.
+ * in the very table. What is told is about containers, not about other networks.
  *
  * Returns whether there is one.
  */
@@ -161,8 +209,8 @@ bool blocker_party(const struct nat_blocker *blocker, enum coexist_party *ret_pa
 {
 	bool filter =
 		strcmp(blocker->table, "filter") == 0 && strcmp(blocker->hook, "forward") == 0;
-	bool ours_to_put = !blocker->legacy && filter;
-
+	if (addr_is_set(&blocker->network.addr))
+		return false;
 	switch (blocker->owner) {
 	case NAT_OWNER_FIREWALLD:
 		*ret_party = COEXIST_FIREWALLD;
@@ -172,10 +220,10 @@ bool blocker_party(const struct nat_blocker *blocker, enum coexist_party *ret_pa
 		return filter;
 	case NAT_OWNER_DOCKER:
 		*ret_party = COEXIST_DOCKER;
-		return ours_to_put;
+		return filter;
 	case NAT_OWNER_IPTABLES:
 		*ret_party = COEXIST_IPTABLES;
-		return ours_to_put;
+		return filter;
 	case NAT_OWNER_UNKNOWN:
 	case NAT_OWNER_NIXOS:
 	case NAT_OWNER_LIBVIRT:
@@ -199,8 +247,17 @@ static void explain_passages(const struct nat_blocker *blocker, char *text, size
 	} names[] = { { NAT_PASSAGE_OUT, "what containers send" },
 		      { NAT_PASSAGE_BACK, "answers to containers" },
 		      { NAT_PASSAGE_PUBLISHED, "calls of published ports" } };
+	char network[PREFIX_TEXT];
 	size_t length = 0;
 
+	if (addr_is_set(&blocker->network.addr)) {
+		prefix_format(&blocker->network, network);
+		(void)snprintf(text, size,
+			       blocker->passages & NAT_PASSAGE_OUT ? "what network %s sends"
+								   : "answers to network %s",
+			       network);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (blocker->passages & names[i].passage && length < size)
 			length += (size_t)snprintf(text + length, size - length, "%s%s",
@@ -257,6 +314,61 @@ static void fix_by_hand(const struct nat_blocker *blocker, char *text, size_t si
 }
 
 /**
+ * fix_for_network - say what lets packets of an internal network pass
+ * @blocker: borrowed
+ * @text, @size: where it goes
+ */
+static void fix_for_network(const struct nat_blocker *blocker, char *text, size_t size)
+{
+	bool v4 = blocker->network.addr.family == AF_INET;
+	const char *program = v4 ? "iptables" : "ip6tables",
+		   *suffix = blocker->legacy ? "-legacy" : "";
+	const char *chain = blocker->owner == NAT_OWNER_DOCKER ? "DOCKER-USER" : blocker->chain;
+	char network[PREFIX_TEXT];
+
+	prefix_format(&blocker->network, network);
+	switch (blocker->owner) {
+	case NAT_OWNER_FIREWALLD:
+		(void)snprintf(
+			text, size,
+			"firewall-cmd --permanent --zone=trusted --add-source=%s; firewall-cmd "
+			"--reload",
+			network);
+		return;
+	case NAT_OWNER_UFW:
+		(void)snprintf(text, size, "ufw route allow from %s", network);
+		return;
+	case NAT_OWNER_DOCKER:
+	case NAT_OWNER_IPTABLES:
+		(void)snprintf(
+			text, size,
+			"%s%s -t %s -I %s -s %s -j ACCEPT; %s%s -t %s -I %s -d %s -m conntrack "
+			"--ctstate RELATED,ESTABLISHED -j ACCEPT",
+			program, suffix, blocker->table, chain, network, program, suffix,
+			blocker->table, chain, network);
+		return;
+	case NAT_OWNER_NIXOS:
+		(void)snprintf(
+			text, size,
+			"set networking.firewall.extraForwardRules = ''%s saddr %s accept'';",
+			v4 ? "ip" : "ip6", network);
+		return;
+	case NAT_OWNER_UNKNOWN:
+	case NAT_OWNER_LIBVIRT:
+	case NAT_OWNER_PODMAN:
+	case NAT_OWNER_KUBERNETES:
+		break;
+	}
+	(void)snprintf(
+		text, size,
+		"nft 'insert rule %s %s %s %s saddr %s accept'; nft 'insert rule %s %s %s %s "
+		"daddr %s ct state established,related accept'; and the same where that table "
+		"is made",
+		blocker->family, blocker->table, blocker->chain, v4 ? "ip" : "ip6", network,
+		blocker->family, blocker->table, blocker->chain, v4 ? "ip" : "ip6", network);
+}
+
+/**
  * explain_fix - say what mends it
  * @blocker: borrowed
  * @text, @size: where it goes
@@ -265,7 +377,9 @@ static void explain_fix(const struct nat_blocker *blocker, char *text, size_t si
 {
 	enum coexist_party party;
 
-	if (blocker_party(blocker, &party))
+	if (addr_is_set(&blocker->network.addr))
+		fix_for_network(blocker, text, size);
+	else if (blocker_party(blocker, &party))
 		(void)snprintf(text, size, "nixctr-net nat coexist --with %s",
 			       coexist_party_name(party));
 	else if (blocker->owner == NAT_OWNER_NIXOS && strcmp(blocker->hook, "forward") == 0)

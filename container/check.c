@@ -21,6 +21,7 @@
 /* Where the installation puts what keeps managers off our links. */
 #define NETWORKMANAGER_FILE NIXCTR_NET_LIB "/NetworkManager/conf.d/10-nixctr-net.conf"
 #define NETWORKD_FILE       NIXCTR_NET_LIB "/systemd/network/10-nixctr-net.network"
+#define DHCPCD_FILE         NIXCTR_NET_LIB "/systemd/system/dhcpcd.service.d/10-nixctr-net.conf"
 
 /* Links that a configuration has to cover: no container has these names, so only patterns do. */
 static const char *const any_links[] = { "ve-~", "vb-~" };
@@ -267,13 +268,14 @@ static int check_dhcpcd(struct check_run *run, struct error *e)
 		return r < 0 ? r : 0;
 	(void)snprintf(finding->what, sizeof(finding->what), "dhcpcd manages links of containers");
 	(void)snprintf(finding->evidence, sizeof(finding->evidence),
-		       "it runs for all links, and no denyinterfaces in /etc/dhcpcd.conf has "
-		       "ve-* and vb-*");
+		       "it runs for all links, and no denyinterfaces in the configuration that it "
+		       "reads has ve-* and vb-*");
 	(void)snprintf(finding->cause, sizeof(finding->cause),
-		       "it reads no other file, so nothing could be installed");
-	(void)snprintf(finding->fix, sizeof(finding->fix),
-		       "add the line \"denyinterfaces ve-* vb-*\" to /etc/dhcpcd.conf; systemctl "
-		       "restart dhcpcd");
+		       DHCPCD_FILE " was not there when it was started, or is of another service");
+	(void)snprintf(
+		finding->fix, sizeof(finding->fix),
+		"systemctl daemon-reload; systemctl restart dhcpcd; when it is not started by "
+		"that service, add the line \"denyinterfaces ve-* vb-*\" to its configuration");
 	return 0;
 }
 

@@ -120,7 +120,8 @@ int coexist_record_write(const struct paths *paths, const bool has[COEXIST_PARTI
  * @paths: borrowed
  * @nat: the session
  *
- * Whoever flushes or makes such a chain anew knows nothing of us.
+ * Whoever flushes or makes such a chain anew knows nothing of us. Of iptables-legacy the kernel does
+ * not tell that, and its command is not for all who attach to run: see coexist_restore_legacy().
  *
  * Returns whether something was done.
  */

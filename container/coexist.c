@@ -17,8 +17,6 @@
 #include "container/locks.h"
 #include "managers/managers.h"
 
-#define PATTERN NAT_PREFIX "+"
-
 /* What is at hand while parties are told; opened when one needs it. */
 struct coexist {
 	const struct paths *paths;
@@ -66,37 +64,16 @@ const char *coexist_party_action(enum coexist_party party)
 {
 	switch (party) {
 	case COEXIST_FIREWALLD:
-		return "links " PATTERN " in zone trusted, now and permanently";
+		return "links " COEXIST_PATTERN " in zone trusted, now and permanently";
 	case COEXIST_DOCKER:
 		return "two rules at the head of chain DOCKER-USER";
 	case COEXIST_UFW:
-		return "ufw route allow in on " PATTERN ", ufw route allow out on " PATTERN;
+		return "ufw route allow in on " COEXIST_PATTERN
+		       ", ufw route allow out on " COEXIST_PATTERN;
 	case COEXIST_IPTABLES:
 		return "two rules at the head of chain FORWARD";
 	}
 	return "";
-}
-
-/**
- * place_has - whether our rules are in the chain of a party
- * @coexist: borrowed
- * @party: which
- * @e: filled on failure
- *
- * Returns 1, 0, -ENOENT when there is no such chain, or another -errno.
- */
-static int place_has(struct coexist *coexist, enum coexist_party party, struct error *e)
-{
-	const struct nat_place *place = coexist_place(party);
-	size_t chains;
-	int r = nat_place_missing(coexist->nat, place, &chains, e);
-
-	if (r < 0)
-		return r;
-	if (chains == 0)
-		return error_set(e, ERROR_FAILED, ENOENT,
-				 "there is no chain %s of iptables in nf_tables", place->chain);
-	return r == 0;
 }
 
 /**
@@ -116,7 +93,7 @@ static int firewalld_has(struct coexist *coexist, struct error *e)
 		r = error_set(e, ERROR_FAILED, ENOENT, "firewalld does not run");
 		return error_remedy(e, r, "start it (systemctl start firewalld)");
 	}
-	return r < 0 ? r : firewalld_admits(coexist->managers, PATTERN, e);
+	return r < 0 ? r : firewalld_admits(coexist->managers, COEXIST_PATTERN, e);
 }
 
 /**
@@ -133,12 +110,12 @@ static int party_has(struct coexist *coexist, enum coexist_party party, struct e
 	case COEXIST_FIREWALLD:
 		return firewalld_has(coexist, e);
 	case COEXIST_UFW:
-		return ufw_admits(PATTERN, e);
+		return ufw_admits(COEXIST_PATTERN, e);
 	case COEXIST_DOCKER:
 	case COEXIST_IPTABLES:
 		break;
 	}
-	return place_has(coexist, party, e);
+	return coexist_place_has(coexist->nat, coexist_place(party), e);
 }
 
 /**
@@ -153,14 +130,14 @@ static int party_admit(struct coexist *coexist, enum coexist_party party, struct
 {
 	switch (party) {
 	case COEXIST_FIREWALLD:
-		return firewalld_admit(coexist->managers, PATTERN, e);
+		return firewalld_admit(coexist->managers, COEXIST_PATTERN, e);
 	case COEXIST_UFW:
-		return ufw_admit(PATTERN, e);
+		return ufw_admit(COEXIST_PATTERN, e);
 	case COEXIST_DOCKER:
 	case COEXIST_IPTABLES:
 		break;
 	}
-	return nat_place_ensure(coexist->nat, coexist_place(party), e);
+	return coexist_place_ensure(coexist->nat, coexist_place(party), e);
 }
 
 /**
@@ -175,14 +152,14 @@ static int party_dismiss(struct coexist *coexist, enum coexist_party party, stru
 {
 	switch (party) {
 	case COEXIST_FIREWALLD:
-		return firewalld_dismiss(coexist->managers, PATTERN, e);
+		return firewalld_dismiss(coexist->managers, COEXIST_PATTERN, e);
 	case COEXIST_UFW:
-		return ufw_dismiss(PATTERN, e);
+		return ufw_dismiss(COEXIST_PATTERN, e);
 	case COEXIST_DOCKER:
 	case COEXIST_IPTABLES:
 		break;
 	}
-	return nat_place_clear(coexist->nat, coexist_place(party), e);
+	return coexist_place_clear(coexist->nat, coexist_place(party), e);
 }
 
 /**

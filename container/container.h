@@ -197,6 +197,12 @@ int container_refresh_resolver(const struct paths *paths, const char *name, stru
 /* Brings the resolvers of the host into all containers; one failing does not keep the others from it. */
 int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, struct error *e);
 
+/*
+ * For the service of dhcpcd, before it starts: makes the copy of its configuration that it is shown.
+ * Returns 1, 0 when there is nothing to copy, or -errno.
+ */
+int keep_off_dhcpcd(const struct paths *paths, struct error *e);
+
 /* Returns 1, or 0 when there was nothing of that name. */
 int container_destroy(const struct paths *paths, const char *name, struct error *e);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "container/coexist-record.h"
 #include "container/locks.h"
 #include "container/masquerade.h"
 
@@ -90,7 +91,11 @@ int network_mend_rules(struct network *network, struct error *e)
 		r = forwards_lock(paths, LOCK_SHARED, &forwards, e);
 	if (r == 0)
 		r = nat_open(&nat, e);
-	return r < 0 ? r : rules_mend(network, nat, MEND_EACH_ELEMENT, e);
+	if (r == 0)
+		r = rules_mend(network, nat, MEND_EACH_ELEMENT, e);
+	if (r >= 0 && coexist_restore_legacy(paths))
+		r = 1;
+	return r;
 }
 
 /**

@@ -275,8 +275,10 @@ static int peers_open(struct host *host, struct error *e)
 /**
  * peers_close - undo peers_open() once no containers are linked any more
  * @host: changed; the lock is held
- * @name: of the container that has just given up its peers
+ * @name: of the container that gives up its peers; they are still in its record
  * @e: filled on failure
+ *
+ * Whoever is killed at it leaves the record as it is, and the next one does all of it again.
  *
  * Returns 0 or -errno.
  */
@@ -289,7 +291,7 @@ static int peers_close(struct host *host, const char *name, struct error *e)
 	for (size_t i = 0; i < pins.n_peers; i++)
 		needed |= strcmp(pins.peers[i].container, name) != 0;
 	nat_pins_free(&pins);
-	if (r < 0 || needed || !peers_any(host->paths))
+	if (r < 0 || needed)
 		return r;
 	r = mark_remove(host->paths, MARK_OPENED, e);
 	if (r >= 0)
@@ -408,15 +410,12 @@ static int pins_exchange(struct network *network, const char *name, const struct
 	if (r == 0)
 		r = nat_pins_remove(nat, was, e);
 	removed = r;
+	if (r >= 0 && had_peers && !wanted->n_peers)
+		r = peers_close(&network->host, name, e);
 	if (r >= 0)
 		r = pins_put(network, name, wanted, e);
 	if (r < 0 && fresh)
 		pins_clear(network, name, wanted, NULL); /* the failure to report is that */
-	if (r >= 0 && had_peers && !wanted->n_peers) {
-		int closed = peers_close(&network->host, name, e);
-
-		r = closed < 0 ? closed : r;
-	}
 	return r < 0 ? r : removed || r;
 }
 

@@ -42,6 +42,21 @@ int ufw_admits(const char *pattern, struct error *e);
 int ufw_admit(const char *pattern, struct error *e);
 int ufw_dismiss(const char *pattern, struct error *e);
 
+/* A chain of iptables-legacy, and the links that are to be let pass in it. */
+struct iptables_chain {
+	const char *table, *name; /* "filter", "DOCKER-USER" */
+	const char *pattern;      /* "ve-+" */
+};
+
+/*
+ * Two rules at the head of that chain, for IPv4 and IPv6 where there is one: what comes from those links,
+ * and what belongs to it or to published ports. Nothing is made that is not there. _missing returns how
+ * many chains lack them. The others return 1, 0 when it was so or there is no such chain, or -errno.
+ */
+int iptables_missing(const struct iptables_chain *chain, size_t *ret_chains, struct error *e);
+int iptables_ensure(const struct iptables_chain *chain, struct error *e);
+int iptables_clear(const struct iptables_chain *chain, struct error *e);
+
 /* ------------------------------------------------------------- managers of links */
 
 /* What a manager says of a link. */
@@ -61,6 +76,12 @@ int networkd_manages(struct managers *managers, const char *link, struct manager
  * denies them to it, or not. Returns 1, 0 or -errno.
  */
 int dhcpcd_manages(const char *root, const char *const *links, size_t count, struct error *e);
+
+/*
+ * Makes @copy, a copy of dhcpcd's configuration that keeps it off links of @patterns ("ve-* vb-*"): its
+ * service has that mounted in the place of the file. Returns 1, 0 when there is none, or -errno.
+ */
+int dhcpcd_copy(const char *root, const char *patterns, const char *copy, struct error *e);
 
 /* ------------------------------------------------------------- other engines */
 

@@ -10,16 +10,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
-#include "base/process.h"
 #include "managers/managers.h"
+#include "managers/program.h"
 
-#define ANSWER_MAX 16384
-#define RULES      2
+#define RULES 2
 
 static const char *const directions[RULES] = { "in", "out" };
 
@@ -31,33 +27,11 @@ static const char *const directions[RULES] = { "in", "out" };
  *
  * Returns 0, -ENOENT when there is no ufw, or another -errno with what ufw said.
  */
-static int ufw_run(char *const argv[], char answer[ANSWER_MAX], struct error *e)
+static int ufw_run(char *const argv[], char answer[PROGRAM_ANSWER_MAX], struct error *e)
 {
-	char plain[] = "LC_ALL=C";
-	char *const environment[] = { plain, NULL };
-	_cleanup_(fd_closep) int output = memfd_create("ufw", MFD_CLOEXEC);
-	const struct process_spec spec = { .argv = argv,
-					   .environment = environment,
-					   .input = PROCESS_READS_NOTHING,
-					   .output = output,
-					   .error = output };
-	ssize_t length;
-	int r;
+	int r = program_ask(argv, answer, e);
 
-	if (output < 0)
-		return error_errno(e, errno, "cannot run ufw");
-	r = process_run(&spec, e);
-	if (r < 0)
-		return error_classify(e, r, ERROR_FAILED);
-	length = lseek(output, 0, SEEK_SET) < 0 ? -errno
-						: file_read_all(output, answer, ANSWER_MAX - 1);
-	if (length < 0)
-		return error_errno(e, (int)-length, "cannot hear what ufw says");
-	answer[length] = '\0';
-	if (r == 0)
-		return 0;
-	r = error_set(e, ERROR_FAILED, EIO, "ufw failed with exit status %d", r);
-	return error_detail(e, r, "%s", answer);
+	return r <= 0 ? r : program_failed(argv, r, answer, e);
 }
 
 /**
@@ -71,7 +45,7 @@ int ufw_admits(const char *pattern, struct error *e)
 {
 	char ufw[] = "ufw", show[] = "show", added[] = "added";
 	char *const argv[] = { ufw, show, added, NULL };
-	char answer[ANSWER_MAX];
+	char answer[PROGRAM_ANSWER_MAX];
 	int r = ufw_run(argv, answer, e);
 
 	for (size_t i = 0; r >= 0 && i < RULES; i++) {
@@ -100,7 +74,7 @@ static int ufw_change(const char *delete, const char *direction, const char *pat
 	char words[8][32] = { "ufw", "route" };
 	char *argv[9] = { words[0], words[1] };
 	const char *const rest[] = { delete, "allow", direction, "on", pattern };
-	char answer[ANSWER_MAX];
+	char answer[PROGRAM_ANSWER_MAX];
 	size_t count = 2;
 	int r;
 

@@ -23,7 +23,7 @@ static struct nlmsghdr *batch_last(struct nft_request *batch, enum nft_action ac
 	size_t size;
 
 	if (!batch->count || last->kind != NFT_ELEMENT || last->action != action ||
-	    strcmp(last->name, set) != 0)
+	    last->family != batch->family || strcmp(last->name, set) != 0)
 		return NULL;
 	message = nft_request_message(batch, batch->count - 1);
 	size = message->nlmsg_len + (size_t)ELEMENT_SIZE_MAX;

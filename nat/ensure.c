@@ -26,7 +26,8 @@ static unsigned parts_wanted(const struct ruleset *ruleset, const struct nat_spe
 
 	return (PART_TABLE | (spec->n_internal ? PART_INTERNAL : 0) | (address ? PART_ADDRESS : 0) |
 		(spec->ports ? PART_PORTS : 0) | (spec->bound ? PART_BOUND : 0) |
-		(spec->peers ? PART_PEERS : 0) | (spec->open ? PART_OPEN : 0)) &
+		(spec->peers ? PART_PEERS : 0) | (spec->open ? PART_OPEN : 0) |
+		(spec->bridges ? PART_BRIDGED : 0)) &
 	       ruleset->parts;
 }
 
@@ -128,6 +129,7 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 	parts |= forwards_parts(&holdings.forwards);
 	parts |= !inet && holdings.pins.n_calls ? PART_PORTS : 0;
 	parts |= inet && pins_have_peers(&holdings.pins, inet_ruleset.family) ? PART_PEERS : 0;
+	parts |= inet && holdings.pins.n_pins ? PART_BRIDGED : 0;
 	if (r >= 0)
 		r = batch_add_table(&batch, snapshot, parts, &holdings.forwards, e);
 	if (r < 0)

@@ -108,6 +108,7 @@ enum part {
 	PART_BOUND = 1 << 4,    /* since a port is called by one address or through one link */
 	PART_PEERS = 1 << 5,    /* since two containers were linked */
 	PART_OPEN = 1 << 6,     /* while containers are not isolated */
+	PART_BRIDGED = 1 << 7,  /* since there is a container on a bridge */
 };
 
 /* One rule. */

@@ -53,7 +53,33 @@ static struct packet packet_make(const struct nat_traffic *traffic, const char *
 }
 
 /**
- * packets_make - samples of all that should pass between containers and one link
+ * network_packet_make - one sample of an internal network, as it is forwarded
+ * @network: borrowed
+ * @link: to the outside
+ * @way: index into passages
+ *
+ * It is of the last host there, whom most likely nobody mentions.
+ */
+static struct packet network_packet_make(const struct nat_network *network, const char *link,
+					 size_t way)
+{
+	const struct nat_traffic traffic = { .sender = prefix_last(&network->prefix) };
+	bool v4 = traffic.sender.family == AF_INET, out = passages[way].passage == NAT_PASSAGE_OUT;
+	struct packet packet = packet_make(&traffic, link, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6, way);
+	uint8_t *address = out ? packet.saddr : packet.daddr;
+	size_t size = addr_size(&traffic.sender);
+
+	if (network->prefix.length < 8 * size)
+		address[size - 1] ^= 1; /* not the one that all there hear */
+	*(out ? &packet.saddr_known : &packet.daddr_known) = true;
+	(void)snprintf(out ? packet.iif : packet.oif, IFNAMSIZ, "%s", network->link);
+	*(out ? &packet.iif_index : &packet.oif_index) = if_nametoindex(network->link);
+	packet.network = &network->prefix;
+	return packet;
+}
+
+/**
+ * packets_make - samples of all that should pass between those inside and one link
  * @traffic: borrowed
  * @link: to the outside
  * @packets: filled
@@ -72,6 +98,11 @@ size_t packets_make(const struct nat_traffic *traffic, const char *link, struct 
 			if (passages[way].passage != NAT_PASSAGE_PUBLISHED || traffic->ports)
 				packets[count++] =
 					packet_make(traffic, link, families[family], way);
+	for (size_t i = 0; i < traffic->n_networks; i++)
+		for (size_t way = 0; way < 3 && count < room; way++)
+			if (passages[way].passage != NAT_PASSAGE_PUBLISHED)
+				packets[count++] =
+					network_packet_make(&traffic->networks[i], link, way);
 	return count;
 }
 

@@ -53,7 +53,9 @@ static struct nat_blocker *blocker_find(struct nat_blockers *blockers,
 		    one->unsure == wanted->unsure && strcmp(one->family, wanted->family) == 0 &&
 		    strcmp(one->table, wanted->table) == 0 &&
 		    strcmp(one->chain, wanted->chain) == 0 &&
-		    strcmp(one->dropper, wanted->dropper) == 0)
+		    strcmp(one->dropper, wanted->dropper) == 0 &&
+		    one->network.length == wanted->network.length &&
+		    addr_equal(&one->network.addr, &wanted->network.addr))
 			return one;
 	}
 	if (blockers->count == NAT_BLOCKERS_MAX)
@@ -80,6 +82,8 @@ static void search_note(struct search *search, const struct foreign_ruleset *rul
 				      .rejects = end->verdict == VERDICT_REJECT };
 	struct nat_blocker *blocker;
 
+	if (packet->network)
+		wanted.network = *packet->network;
 	wanted.owner = foreign_owner(ruleset, chain, end);
 	memcpy(wanted.unknown, end->unknown, sizeof(wanted.unknown));
 	(void)snprintf(wanted.family, sizeof(wanted.family), "%s",
@@ -194,15 +198,18 @@ int nat_blockers_find(struct nat *nat, const struct nat_traffic *traffic,
 {
 	_cleanup_(foreign_ruleset_deinit) struct foreign_ruleset ruleset = { .nat = NULL };
 	struct search search = { .traffic = traffic, .blockers = ret_blockers };
+	bool ipv6 = traffic->ipv6;
 	int r;
 
 	ret_blockers->count = 0;
+	for (size_t i = 0; i < traffic->n_networks; i++)
+		ipv6 |= traffic->networks[i].prefix.addr.family == AF_INET6;
 	r = foreign_read(nat, &ruleset, e);
 	if (r < 0)
 		return error_wrap(e, r, "rules of others");
 	search_ruleset(&search, &ruleset);
 	r = search_legacy(&search, NFPROTO_IPV4, e);
-	if (r == 0 && traffic->ipv6)
+	if (r == 0 && ipv6)
 		r = search_legacy(&search, NFPROTO_IPV6, e);
 	return r < 0 ? error_wrap(e, r, "rules of others") : 0;
 }

@@ -29,7 +29,9 @@ enum certainty {
 /* A sample of the packets that go one way. */
 struct packet {
 	enum nat_passage passage;
-	uint8_t family; /* NFPROTO_IPV4, NFPROTO_IPV6 */
+	const struct prefix
+		*network; /* the internal one whose it is, borrowed; NULL: a container's */
+	uint8_t family;   /* NFPROTO_IPV4, NFPROTO_IPV6 */
 	char iif[IFNAMSIZ], oif[IFNAMSIZ];
 	unsigned iif_index, oif_index; /* 0: of a link that nobody names */
 	bool oif_known;                /* not before it is routed */
@@ -106,7 +108,7 @@ struct walk_end {
 size_t packets_make(const struct nat_traffic *traffic, const char *link, struct packet *packets,
 		    size_t room);
 struct packet packet_at(const struct packet *packet, unsigned hook);
-#define PACKETS_MAX 6
+#define PACKETS_MAX (6 + 2 * NAT_INTERNAL_MAX)
 
 /* foreign-ruleset.c */
 struct foreign_chain *foreign_add_chain(struct foreign_ruleset *ruleset, uint8_t family,

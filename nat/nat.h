@@ -113,9 +113,9 @@ struct nat_spec {
 	bool bound;   /* ... by one address or through one link */
 	bool peers;   /* containers are about to be linked: what that takes has to be there */
 	bool open;    /* containers are not isolated from each other */
-	bool bridges; /* a container on a bridge is about to be attached: its table has to be there */
-	bool crowded;             /* a map is full: the table is made anew with more room */
-	bool quiet;               /* who asks finds out which links are not there, and says so */
+	bool bridges; /* a container is about to be attached to a bridge: what that takes */
+	bool crowded; /* a map is full: the table is made anew with more room */
+	bool quiet;   /* who asks finds out which links are not there, and says so */
 	struct nat_source source; /* none: there are no forwards and pins */
 	bool callers_known; /* the links below are; else the switches they need stay as they are */
 	size_t n_callers;   /* links on which published ports are called */
@@ -331,13 +331,21 @@ enum nat_passage {
 	NAT_PASSAGE_PUBLISHED = 4, /* a published port is called */
 };
 
-/* Which packets of containers should pass. */
+/* An internal network, and the link that it is behind. */
+struct nat_network {
+	struct prefix prefix;
+	char link[IFNAMSIZ];
+};
+
+/* Which packets of containers and internal networks should pass. */
 struct nat_traffic {
 	char (*links)[IFNAMSIZ]; /* to the outside, borrowed */
 	size_t n_links;
 	struct addr sender; /* an address that a container could have and none has; or none */
 	bool ipv6;          /* some have IPv6 */
 	bool ports;         /* some publish ports */
+	const struct nat_network *networks; /* which get out as containers do, borrowed */
+	size_t n_networks;
 };
 
 #define NAT_FOREIGN_NAME_MAX 128
@@ -356,7 +364,8 @@ struct nat_blocker {
 	char dropper[NAT_FOREIGN_NAME_MAX]; /* the chain whose rule or policy it is */
 	size_t rule;                        /* number of the rule in it, 0: the policy */
 	bool rejects;
-	unsigned passages; /* which are dropped */
+	unsigned passages;     /* which are dropped */
+	struct prefix network; /* of the internal network whose they are; none: containers' */
 	bool ipv4, ipv6;
 };
 

@@ -2,8 +2,8 @@
 /*
  * Theory of operation
  *
- * Each pin is four to seven elements of the table for bridges, each peer two of the table that its links
- * are in. As with published ports the comment of an element says whose it is, elements are asked for
+ * Each pin is four to seven elements of the table for bridges and one for each lease of the other, each
+ * peer two of the table that its links are in. As with published ports the comment of an element says whose it is, elements are asked for
  * one by one, and looking and changing are one step. What another container has in the same place
  * stays: two that ask for one another have the same elements, which go with whoever made them.
  */
@@ -21,7 +21,7 @@
 #include "nat/match.h"
 #include "nat/read.h"
 
-#define PIN_ELEMENTS  7
+#define PIN_ELEMENTS  9
 #define PEER_ELEMENTS 2
 #define LOOK_CHUNK    32 /* elements asked for at once: each answer waits in the socket's buffer */
 
@@ -101,6 +101,7 @@ static void members_add_pin(struct members *members, const struct nat_pin *pin)
 		const char *sources, *leased, *free;
 	} families[] = { { &pin->v4, SET_SOURCES, SET_LEASED, SET_FREE },
 			 { &pin->v6, SET_SOURCES6, SET_LEASED6, SET_FREE6 } };
+	static const uint8_t tables[] = { NFPROTO_BRIDGE, NFPROTO_INET };
 	uint8_t local[16];
 
 	if (pin->trusted)
@@ -121,8 +122,9 @@ static void members_add_pin(struct members *members, const struct nat_pin *pin)
 		}
 		member_add(members, NFPROTO_BRIDGE, families[i].sources, pin->link, address->bytes,
 			   addr_size(address), pin->container);
-		member_add(members, NFPROTO_BRIDGE, families[i].leased, NULL, address->bytes,
-			   addr_size(address), pin->container);
+		for (size_t table = 0; table < ARRAY_SIZE(tables); table++)
+			member_add(members, tables[table], families[i].leased, NULL, address->bytes,
+				   addr_size(address), pin->container);
 	}
 }
 

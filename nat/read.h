@@ -8,7 +8,7 @@
 #include "nat/nat.h"
 #include "nat/ruleset.h"
 
-#define SNAPSHOT_OBJECTS 48 /* no table of ours has more */
+#define SNAPSHOT_OBJECTS RULESET_OBJECTS /* no table of ours has more */
 
 /* A table at one moment, between two commits of anybody. */
 struct snapshot {

@@ -34,6 +34,14 @@ static const struct set_type source6_type = FAMILY_MAP(NFT_TYPE_IP6ADDR, 16);
 static const struct set_type link_pairs_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IFNAME),
 						 .key_size = 2 * IFNAMSIZ };
 
+/* What containers on bridges were leased, as in the table for these. */
+static const struct set_type leased_type = { .key = NFT_TYPE_IPADDR,
+					     .key_size = 4,
+					     .order = NFT_BIG_ENDIAN };
+static const struct set_type leased6_type = { .key = NFT_TYPE_IP6ADDR,
+					      .key_size = 16,
+					      .order = NFT_BIG_ENDIAN };
+
 #define PORT_MAP(data_, size_, order_)                                                             \
 	{                                                                                          \
 		.key = NFT_PAIR(NFT_TYPE_PROTO, NFT_TYPE_SERVICE), .key_size = 8, .data = (data_), \
@@ -117,6 +125,10 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	SET(PART_PEERS, SET_LINKED, &link_pairs_type, "links of containers that may talk"),
 	COUNTER(PART_OPEN, between, "packets between containers, which are not isolated"),
 
+	SET(PART_BRIDGED, SET_LEASED, &leased_type, "what containers on bridges were leased"),
+	SET(PART_BRIDGED, SET_LEASED6, &leased6_type, "the same for IPv6"),
+	CHAIN(PART_BRIDGED, "to-bridged", "containers do not reach each other"),
+
 	COUNTER(PART_PORTS, published, "packets to published ports, and back"),
 	SET(PART_PORTS, MAP_FORWARDS, &forwards_type, "published ports and whose they are"),
 	SET(PART_PORTS, MAP_FORWARDS6, &forwards6_type, "the same for IPv6"),
@@ -158,6 +170,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define SOURCE_MISSING      { .kind = WORD_SOURCE_MISSING }
 #define FROM_INTERNAL(v_, set_) { .kind = WORD_SADDR_IN, .bits = (v_), .name = (set_) }
 #define TO_INTERNAL(v_, set_)   { .kind = WORD_DADDR_IN, .bits = (v_), .name = (set_) }
+#define TO_LEASED(v_, set_)     { .kind = WORD_DADDR_IN, .bits = (v_), .name = (set_) }
 #define FIRST               { .kind = WORD_SYN }
 #define FIT                 { .kind = WORD_CLAMP }
 #define LEAVE_WITH(v_, map_) { .kind = WORD_SNAT, .bits = (v_), .name = (map_) }
@@ -225,9 +238,20 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { TO_CONTAINER, LINKED, COUNT("linked"), ACCEPT } },
 	{ PART_OPEN, "from-container", "isolation is off",
 	  { TO_CONTAINER, COUNT("between"), ACCEPT } },
+	{ PART_OPEN, "from-container", "the same, where a bridge leads outside",
+	  { TO_OUTSIDE, STATE(KNOWN), COUNT("outgoing"), ACCEPT } },
+	{ PART_BRIDGED, "from-container", "to a container on a bridge",
+	  { TO_LEASED(V4, SET_LEASED), GOTO("to-bridged") } },
+	{ PART_BRIDGED, "from-container", "the same for IPv6",
+	  { TO_LEASED(V6, SET_LEASED6), GOTO("to-bridged") } },
 	{ PART_TABLE, "from-container", "known, else it would not be masqueraded",
 	  { TO_OUTSIDE, STATE(KNOWN), COUNT("outgoing"), ACCEPT } },
 	{ PART_TABLE, "from-container", "all else",
+	  { COUNT("dropped"), DROP } },
+
+	{ PART_BRIDGED, "to-bridged", "what it publishes",
+	  { FORWARDED, ACCEPT } },
+	{ PART_BRIDGED, "to-bridged", "all else, also where the bridge leads outside",
 	  { COUNT("dropped"), DROP } },
 
 	{ PART_TABLE, "to-container", "no segment larger than the way allows",
@@ -368,7 +392,7 @@ const struct ruleset inet_ruleset = {
 	.family = NFPROTO_INET,
 	.label = "inet " NAT_TABLE,
 	.parts = PART_TABLE | PART_PORTS | PART_INTERNAL | PART_ADDRESS | PART_BOUND | PART_PEERS |
-		 PART_OPEN,
+		 PART_OPEN | PART_BRIDGED,
 	.objects = ruleset_objects,
 	.n_objects = RULESET_OBJECTS,
 	.rules = ruleset_rules,

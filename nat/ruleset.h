@@ -23,13 +23,13 @@
 #define SET_TRAFFIC   "traffic4"
 #define SET_TRAFFIC6  "traffic6"
 #define SET_LINKED    "linked"
+#define SET_LEASED    "leased4"
+#define SET_LEASED6   "leased6"
 
-/* Of the table for bridges; bridge-ruleset.c is where to read it. */
+/* Of the table for bridges; bridge-ruleset.c is where to read it. It has the three above as well. */
 #define SET_MACS     "macs"
 #define SET_SOURCES  "sources4"
 #define SET_SOURCES6 "sources6"
-#define SET_LEASED   "leased4"
-#define SET_LEASED6  "leased6"
 #define SET_FREE     "free4"
 #define SET_FREE6    "free6"
 #define SET_TRUSTED  "trusted"
@@ -73,8 +73,8 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 48
-#define RULESET_RULES   66
+#define RULESET_OBJECTS 51
+#define RULESET_RULES   71
 
 /* A table. */
 struct ruleset {

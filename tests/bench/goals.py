@@ -9,6 +9,7 @@ import dataclasses
 import operator
 
 import heal
+import pins
 from life import share
 from results import drift, quotient, spread
 
@@ -222,12 +223,23 @@ def forward_goals(sizes):
     )  # fmt: skip
 
 
+def pin_goals(sizes):
+    """Those about containers on bridges."""
+    many, few = pins.many(sizes), pins.FEW
+    return (
+        times(f"an attach {many}", 1.3, "attach on a bridge", many, few),
+        times(f"two linked {many}", 1.3, "link on a bridge", many, few),
+        times(f"a detach {many}", 1.3, "detach on a bridge", many, few),
+        times(f"a new flow {many}", 1.05, "new flow on a bridge, us", many, few),
+    )
+
+
 def goals(sizes):
     """All that can be judged."""
     start = Goal("our share of a container's start", 5, "%", share)
     back = median("the table is back after a flush", 5, heal.METRIC, "watch")
     return (*attach_goals(sizes), *many_goals(sizes), *book_goals(sizes), *forward_goals(sizes),
-            start, back)
+            *pin_goals(sizes), start, back)
 
 
 # Goals that this bench cannot judge, and why.

@@ -10,6 +10,7 @@ import heal
 import host
 import life
 import peers
+import pins
 from peers import Container
 
 
@@ -388,8 +389,8 @@ def calls(bench):
 
 SCENARIOS = {
     scenario.__name__: scenario
-    for scenario in (attach, calls, restart, parallel, mass, book, forwards, scale, attached, heal.heal,
-                     life.life)
+    for scenario in (attach, calls, restart, parallel, mass, book, forwards, pins.pins, scale, attached,
+                     heal.heal, life.life)
 }
 
 

@@ -13,6 +13,7 @@ class Sizes:
     marks: tuple = (0, 1000, 10000, 30000)
     at_once: int = 64
     forwards: int = 10000
+    pins: int = 5000
     restarts: int = 100
     window: int = 50  # how many of the first and of the last are compared
     book_window: int = 200  # how many creates are timed at each mark
@@ -30,6 +31,7 @@ class Sizes:
             marks=(0, *map(scale, self.marks[1:])),
             at_once=scale(self.at_once),
             forwards=100 * scale(self.forwards // 100),
+            pins=scale(self.pins),
             restarts=scale(self.restarts),
             window=scale(self.window),
             book_window=scale(self.book_window),

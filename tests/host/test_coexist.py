@@ -6,6 +6,7 @@ import pytest
 from world import HOST, OUTSIDE, eventually
 
 NM_KEEPS_OFF = "/usr/lib/NetworkManager/conf.d/10-nixctr-net.conf"
+DHCPCD_KEEPS_OFF = "/usr/lib/systemd/system/dhcpcd.service.d/10-nixctr-net.conf"
 NETWORKD_KEEPS_OFF = "/usr/lib/systemd/network/10-nixctr-net.network"
 
 
@@ -60,21 +61,29 @@ def firewalld(host, verb="start"):
     host.sh(f"systemctl {verb} firewalld; firewall-cmd --quiet --state")
 
 
+def our_table(host):
+    """Our table as the kernel numbers it: made anew, it has another number, and so have its rules."""
+    return host.sh("nft --handle --stateless list table inet nixctr-net")
+
+
 def test_firewalld(networked):
     """It rejects what it does not know; in its zone trusted containers pass, also after a reload."""
     firewalld(networked)
     finding = insist_on_blocked(networked, "firewalld")
     assert "table inet firewalld, chain filter_FORWARD" in finding["evidence"]
+    ours = our_table(networked)
     assert finding["fix"] == "nixctr-net nat coexist --with firewalld"
     assert coexist(networked, "--dry-run") == {"firewalld": True}
     insist_on_blocked(networked, "firewalld")
     assert coexist(networked) == {"firewalld": True}
     insist_on_passing(networked)
     assert coexist(networked) == {"firewalld": False}
-    networked.sh("firewall-cmd --reload")
-    insist_on_passing(networked)
-    firewalld(networked, "restart")
-    insist_on_passing(networked)
+    # It deletes its own tables and no others: nobody has to put ours back.
+    for again in ("firewall-cmd --reload", "firewall-cmd --complete-reload",
+                  "systemctl reload firewalld", "systemctl restart firewalld"):  # fmt: skip
+        networked.sh(f"{again}; firewall-cmd --quiet --state")
+        insist_on_passing(networked)
+        assert our_table(networked) == ours, again
     assert coexist(networked, "--remove") == {"firewalld": True}
     insist_on_blocked(networked, "firewalld")
     networked.sh("firewall-cmd --reload")
@@ -130,8 +139,10 @@ def test_ufw(networked, kind):
     assert "ve-+" not in networked.sh("ufw show added")
 
 
-def test_docker(networked):
+@pytest.mark.parametrize("kind", ["nft", "legacy"])
+def test_docker(networked, kind):
     """Its policy is to drop; it leaves a chain for others, where iptables shows our rules."""
+    networked.sh(f"update-alternatives --set iptables /usr/sbin/iptables-{kind}")
     networked.sh("iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -N DOCKER-FORWARD;"
                  " iptables -A FORWARD -j DOCKER-USER; iptables -A FORWARD -j DOCKER-FORWARD;"
                  " iptables -A DOCKER-USER -j RETURN")  # fmt: skip
@@ -146,10 +157,11 @@ def test_docker(networked):
         " -m comment --comment nixctr-net -j ACCEPT",
         "-A DOCKER-USER -j RETURN",
     ]
-    # Whoever makes the chain anew knows nothing of them: they come back with the next container.
+    # Whoever makes the chain anew knows nothing of them: they come back with the next container, or
+    # where nf_tables does not count changes, when they are asked for.
     networked.sh("iptables -F DOCKER-USER; iptables -A DOCKER-USER -j RETURN")
     insist_on_blocked(networked, "Docker")
-    networked.ok("net", "up", "foo")
+    networked.ok(*("net", "up", "foo") if kind == "nft" else ("nat", "apply"))
     insist_on_passing(networked)
     assert coexist(networked, "--remove") == {"docker": True}
     assert networked.sh("iptables -S") == before
@@ -223,3 +235,32 @@ def test_networkd_is_named(networked):
     finding = findings(networked)["networkd"]
     assert "ve-foo" in finding["what"]
     assert "80-container-ve.network" in finding["evidence"], finding
+
+
+def dhcpcd_takes(host, since):
+    """The links that dhcpcd has begun to configure since then; that of eth0 goes on a second later."""
+    def taken():
+        host.sh("journalctl --sync")
+        told = host.sh(f"journalctl --quiet --output=cat --unit=dhcpcd --since=@{since}")
+        links = {line.split(":")[0] for line in told.splitlines() if ": IAID " in line}
+        return "eth0: soliciting a DHCP lease" in told and links
+
+    return eventually(taken, "dhcpcd has gone on with eth0")
+
+
+def test_dhcpcd(networked):
+    """Stock dhcpcd keeps off. Without our file it takes the cable, and "nat check" says so, as long as
+    it runs as it was started; what its administrator writes counts with the next start."""
+    networked.sh("echo 'denyinterfaces eth1 eth2' >>/etc/dhcpcd.conf; ip link add eth1 type veth peer name"
+                 " eth2; ip link set eth1 up; ip link set eth2 up; systemctl start dhcpcd")  # fmt: skip
+    assert dhcpcd_takes(networked, 0) == {"eth0"}
+    insist_on_passing(networked)
+    before = networked.sh("cat /etc/dhcpcd.conf")
+    now = float(networked.sh("date +%s.%N"))
+    networked.sh(f"rm {DHCPCD_KEEPS_OFF}; systemctl daemon-reload; systemctl restart dhcpcd")
+    assert "ve-foo" in dhcpcd_takes(networked, now)
+    finding = findings(networked)["dhcpcd"]
+    assert DHCPCD_KEEPS_OFF in finding["cause"] and "restart dhcpcd" in finding["fix"]
+    networked.sh("echo 'denyinterfaces ve-* vb-*' >>/etc/dhcpcd.conf; systemctl restart dhcpcd")
+    assert "dhcpcd" not in findings(networked)
+    assert networked.sh("cat /etc/dhcpcd.conf").startswith(before)

@@ -312,12 +312,15 @@ def test_nixos_is_told_by_its_configuration(fresh):
     assert insist_on_truth(fresh, True, True) == []
 
 
-def test_coexist_with_iptables(fresh):
-    """Rules at the head of FORWARD, once, and only ours go."""
-    for program in "iptables-nft", "ip6tables-nft":
+@pytest.mark.parametrize("kind", ["nft", "legacy"])
+def test_coexist_with_iptables(fresh, kind):
+    """Rules at the head of FORWARD, once, and only ours go; by its own command where nf_tables does
+    not see them."""
+    both = f"iptables-{kind}", f"ip6tables-{kind}"
+    for program in both:
         fresh.run(program, "-P", "FORWARD", "DROP")
         fresh.run(program, "-A", "FORWARD", "-i", "br0", "-j", "ACCEPT")
-    before = fresh.run("iptables-nft", "-S").stdout, fresh.run("ip6tables-nft", "-S").stdout
+    before = [fresh.run(program, "-S").stdout for program in both]
     insist_on_truth(fresh, False, False)
     assert fresh.ok("nat", "coexist", "--dry-run", "--json").json["parties"][0]["changed"]
     insist_on_truth(fresh, False, False)
@@ -326,25 +329,35 @@ def test_coexist_with_iptables(fresh):
         assert party["name"] == "iptables" and party["changed"] == changed
     insist_on_truth(fresh, True, True)
     # What somebody puts before ours may be meant.
-    fresh.run("iptables-nft", "-I", "FORWARD", "-i", "ve-+", "-j", "DROP")
+    fresh.run(both[0], "-I", "FORWARD", "-i", "ve-+", "-j", "DROP")
     insist_on_truth(fresh, False, True)
     refused = fresh.nixctr("nat", "coexist")
     assert refused.rc == 1 and "rule 1 of chain FORWARD drops" in refused.stderr, refused
     assert "try: take away what stands before" in refused.stderr, refused
     insist_on_truth(fresh, False, True)
-    fresh.run("iptables-nft", "-D", "FORWARD", "-i", "ve-+", "-j", "DROP")
+    fresh.run(both[0], "-D", "FORWARD", "-i", "ve-+", "-j", "DROP")
     assert fresh.ok("nat", "coexist", "--remove", "--json").json["parties"][0]["changed"]
-    assert (fresh.run("iptables-nft", "-S").stdout, fresh.run("ip6tables-nft", "-S").stdout) == before
+    assert [fresh.run(program, "-S").stdout for program in both] == before
     assert fresh.ok("nat", "coexist", "--remove", "--json").json["parties"] == []
 
 
-def test_legacy_is_told_by_its_own_commands(fresh):
-    """What nf_tables does not see cannot be put right by us; the commands that do are named."""
+def test_no_table_of_legacy_is_made(fresh):
+    """Whose table is not there gets no packet: to look does not make it."""
+    fresh.run("iptables-nft", "-P", "FORWARD", "DROP")
+    fresh.ok("nat", "coexist")
+    assert fresh.run("cat", "/proc/net/ip_tables_names").stdout == ""
     fresh.run("iptables-legacy", "-P", "FORWARD", "DROP")
-    [finding] = insist_on_truth(fresh, False, True)
-    for command in finding["fix"].split("; "):
-        assert fresh.run(*command.split()).rc == 0
+    assert fresh.ok("nat", "coexist", "--json").json["parties"][0]["changed"]
+    assert fresh.run("cat", "/proc/net/ip_tables_names").stdout == "filter\n"
+    assert fresh.run("cat", "/proc/net/ip6_tables_names").stdout == ""
     assert insist_on_truth(fresh, True, True) == []
+    # Half of it is made whole, and there once.
+    fresh.run("iptables-legacy", "-D", "FORWARD", "1")
+    assert fresh.ok("nat", "coexist", "--json").json["parties"][0]["changed"]
+    assert fresh.run("iptables-legacy", "-S", "FORWARD").stdout.count("nixctr-net") == 2
+    fresh.ok("nat", "coexist", "--remove")
+    for kind in "nft", "legacy":
+        assert "ve-+" not in fresh.run(f"iptables-{kind}", "-S").stdout
 
 
 def test_coexist_with_nobody_there(fresh):
@@ -377,3 +390,88 @@ def test_dhcpcd(fresh):
                 assert blocked(fresh)[2] == []
         finally:
             process.kill()
+
+
+# ------------------------------------------------------------- internal networks
+
+LAN, LAN6 = "192.168.7.0/24", "fd00:7::/64"
+
+
+@pytest.fixture(name="inner", scope="module")
+def inner_fixture():
+    """A host that lets networks of both families behind eth1 get out as well."""
+    with new_host() as world:
+        for command in ("netns add lan", "link add eth1 type veth peer name eth0 netns lan",
+                        "link set eth1 up", "-n lan link set eth0 up", "address add 192.168.7.1/24 dev eth1",
+                        "address add fd00:7::1/64 dev eth1 nodad",
+                        "-n lan address add 192.168.7.5/24 dev eth0",
+                        "-n lan address add fd00:7::5/64 dev eth0 nodad",
+                        "-n lan route add default via 192.168.7.1",
+                        "-n lan route add default via fd00:7::1"):  # fmt: skip
+            assert world.run("ip", *command.split()).rc == 0, command
+        world.ok("nat", "enable", "--external", "eth0", "--internal", f"{LAN},{LAN6}")
+        yield world
+
+
+CONTAINERS_PASS = 'iifname "ve-*" accept; oifname "ve-*" accept;'
+
+# Rules for nft, and whether they let IPv4 and IPv6 of the networks pass; containers pass with all.
+NETWORKS = {
+    "policy": (at_forward(CONTAINERS_PASS, policy="drop"), False, False),
+    "by source": (at_forward(f"ip saddr {LAN} drop"), False, True),
+    "answers": (at_forward(f"ip6 daddr {LAN6} ct state established drop"), True, False),
+    "by link": (at_forward("iifname eth1 oifname eth0 reject"), False, False),
+    "another link": (at_forward("iifname eth2 drop; oifname eth2 drop"), True, True),
+    "another network": (at_forward("ip saddr 192.168.8.0/24 drop"), True, True),
+    "one host": (at_forward("ip saddr 192.168.7.77 drop"), True, True),
+    "early": ("table inet wall { chain pre { type filter hook prerouting priority -310;"
+              " iifname eth1 drop; }; }", False, False),
+    "accepted": (at_forward(f"{CONTAINERS_PASS} ip saddr {LAN} accept; ip6 saddr {LAN6} accept;"
+                            f" {BELONGS}", policy="drop"), True, True),
+}  # fmt: skip
+
+
+def insist_on_truth_within(world, v4, v6):
+    """What is said of the networks is what happens to them; containers get out in any case."""
+    insist_on_call(world, OUTSIDE, True, HOST)
+    lan = str(world.path("/run/netns/lan"))
+    for address, host, passing in (OUTSIDE, HOST, v4), (OUTSIDE6, HOST6, v6):
+        if passing:
+            assert world.connect_from(lan, address) == host
+        else:
+            assert world.cannot_connect(lan, address)
+    found = blocked(world)[2]
+    said = " ".join(one["what"] for one in found)
+    assert (LAN not in said, LAN6 not in said) == (v4, v6), found
+    assert "container" not in said, found
+    return found
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_rules_about_internal_networks(inner, name):
+    """What drops other networks that should get out is told, by which and why."""
+    rules, v4, v6 = NETWORKS[name]
+    inner.path("/run/rules").write_text(rules, encoding="ascii")
+    try:
+        assert inner.run("nft", "--file", "/run/rules").rc == 0
+        insist_on_truth_within(inner, v4, v6)
+    finally:
+        inner.run("nft", "delete", "table", "inet", "wall")
+
+
+@pytest.mark.parametrize("kind", ["nft", "legacy"])
+def test_fix_for_internal_networks(inner, kind):
+    """The commands that are named let them pass, while what lets containers pass does not."""
+    rules = "-P FORWARD DROP", "-A FORWARD -i ve-+ -j ACCEPT", "-A FORWARD -o ve-+ -j ACCEPT"
+    for program in "iptables", "ip6tables":
+        for rule in rules:
+            assert inner.run(f"{program}-{kind}", *rule.split()).rc == 0
+    found = insist_on_truth_within(inner, False, False)
+    assert inner.nixctr("nat", "coexist").rc == 1
+    for command in (command for one in found for command in one["fix"].split("; ")):
+        program, *words = command.split()
+        assert inner.run(f"{program.removesuffix('-legacy')}-{kind}", *words).rc == 0, command
+    insist_on_truth_within(inner, True, True)
+    for program in "iptables", "ip6tables":
+        for words in ["-F", "FORWARD"], ["-P", "FORWARD", "ACCEPT"]:
+            assert inner.run(f"{program}-{kind}", *words).rc == 0

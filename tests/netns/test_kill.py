@@ -22,7 +22,8 @@ CONFLICT = 4
 ENVIRONMENT = ["env", "ASAN_OPTIONS=detect_leaks=0"]
 
 # What differs between any two runs: numbers the kernel gives, and times.
-VOLATILE = {"ifindex", "link_index", "link_netnsid", "handle", "since", "stats64", "packets", "bytes"}
+VOLATILE = {"ifindex", "link_index", "link_netnsid", "handle", "since", "stats64", "packets", "bytes",
+            "gc_timer", "hello_timer", "message_age_timer", "forward_delay_timer", "hold_timer"}
 
 MAC = re.compile(r"\b(?!ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
 
@@ -59,6 +60,18 @@ def furnish(world):
     (gcroots / "current").symlink_to("/nowhere")
 
 
+def bridge(world):
+    """A bridge with an address, and two containers on it, of which one is attached."""
+    for command in ("link add br0 address 02:00:00:00:00:01 type bridge", "link set br0 up",
+                    "address add 10.7.0.1/24 dev br0", "address add fd07::1/64 dev br0 nodad"):  # fmt: skip
+        assert world.run("ip", *command.split()).rc == 0, command
+    for number, name in enumerate(["other", "foo"], 2):
+        world.ok("create", name, "--bridge", "br0", "--local-address", f"10.7.0.{number}/24",
+                 "--host-address", "10.7.0.1", "--local-address6", f"fd07::{number}/64",
+                 "--host-address6", "fd07::1")  # fmt: skip
+    world.ok("net", "up", "other")
+
+
 ENABLE = ["nat", "enable", "--external", "eth*", "--internal", "10.99.0.0/16,fd99::/64",
           "--source", "198.51.100.1"]  # fmt: skip
 MAKE_ONE = ["create", "foo", "--system-path", "/run/one"]
@@ -89,6 +102,14 @@ COMMANDS = {
         [["create", "other"], ["net", "up", "other"], ["create", "foo", "--port", "8080:80,udp:53"],
          ["net", "up", "foo"]],
         ["net", "down", "foo"],
+        {0},
+    ),  # fmt: skip
+    "net-up-bridge": ([bridge], ["net", "up", "foo"], {0}),
+    "net-link-bridge": ([bridge, ["net", "up", "foo"]], ["net", "link", "foo", "other"], {0}),
+    "net-unlink": (
+        [["create", "other"], ["net", "up", "other"], ["create", "foo"], ["net", "up", "foo"],
+         ["net", "link", "foo", "other"]],
+        ["net", "unlink", "foo", "other"],
         {0},
     ),  # fmt: skip
     "forward-add": (

@@ -238,3 +238,69 @@ def test_no_table_without_a_bridge(three):
     """Who has no container on a bridge has no table for it, and no element for any container."""
     assert three.run("nft", "list", "table", "bridge", "nixctr-net").rc != 0
     assert elements(three, "inet") == {}
+
+
+LAN, LAN6 = "10.7.0.99", "fd07::99"
+ON_BRIDGE, ON_BRIDGE6 = "10.7.0.2", "fd07::2"
+
+
+@pytest.fixture
+def mixed(world):
+    """Container a on a cable of its own and b on a bridge, which leads to a host of its network and
+    is external. Both publish a port."""
+    for command in ("link add br0 type bridge", "link set br0 up", "address add 10.7.0.1/24 dev br0",
+                    "address add fd07::1/64 dev br0 nodad", "netns add lan",
+                    "link add lan0 type veth peer name eth0 netns lan", "link set lan0 master br0 up",
+                    "-n lan link set eth0 up", f"-n lan address add {LAN}/24 dev eth0",
+                    f"-n lan address add {LAN6}/64 dev eth0 nodad",
+                    "-n lan route add default via 10.7.0.1"):  # fmt: skip
+        assert world.run("ip", *command.split()).rc == 0, command
+    world.ok("nat", "enable", "--external", "br0")
+    create(world, "a", 1, "--port", "8081:81")
+    world.ok("create", "b", "--bridge", "br0", "--local-address", f"{ON_BRIDGE}/24", "--host-address",
+             "10.7.0.1", "--local-address6", f"{ON_BRIDGE6}/64", "--host-address6", "fd07::1",
+             "--port", "8082:82")  # fmt: skip
+    world.ok("net", "up", "b")
+    with (world.server_in(world.container_namespace("b"), 80),
+          world.server_in(world.container_namespace("b"), 82),
+          world.server_in(world.container_namespace("a"), 80),
+          world.server_in(world.container_namespace("a"), 81),
+          world.server_in(world.path("/run/netns/lan"), 80)):  # fmt: skip
+        yield world
+
+
+def dropped(world):
+    """What the table counts."""
+    return world.ok("nat", "show", "--json").json["table"]["counters"]["dropped"]["packets"]
+
+
+def insist_on_apart(world):
+    """The container on the cable reaches the network of the bridge, not the container there, who
+    does not reach it either."""
+    a, b = (world.container_namespace(name) for name in "ab")
+    assert world.connect_from(a, LAN, 80) == "10.7.0.1"
+    assert world.connect_from(a, LAN6, 80) == "fd07::1"
+    for caller, addresses in (a, (ON_BRIDGE, ON_BRIDGE6)), (b, ADDRESSES["a"]):
+        for address in addresses:
+            before = dropped(world)
+            assert world.cannot_connect(caller, address, 80), (caller, address)
+            assert dropped(world) > before or caller == b
+
+
+def test_a_bridge_that_is_external(mixed):
+    """Cable and bridge are apart, also when the bridge is the way outside; what is published is
+    reached. So it is after a flush, and whoever is attached first."""
+    a, b = (mixed.container_namespace(name) for name in "ab")
+    insist_on_apart(mixed)
+    mixed.connect_from(a, "10.7.0.1", 8082)
+    mixed.connect_from(b, "10.7.0.1", 8081)
+    mixed.run("nft", "flush", "ruleset")
+    mixed.ok("net", "up", "a")
+    insist_on_apart(mixed)
+    assert mixed.ok("nat", "show", "--json").json["drift"] == []
+    mixed.ok("nat", "isolate", "off")
+    assert mixed.connect_from(a, ON_BRIDGE, 80) == "10.7.0.1"
+    mixed.ok("nat", "isolate", "on")
+    insist_on_apart(mixed)
+    mixed.ok("net", "down", "b")
+    assert elements(mixed, "inet").get("leased4", []) == []

@@ -28,30 +28,42 @@ static void mask_counters(char *text)
 	*to = '\0';
 }
 
-/** assert_listing - nft shows the table as documented */
-void assert_listing(const char *golden_path)
+/** assert_listing_of - nft shows the table of a family as documented */
+void assert_listing_of(const char *family, const char *golden_path)
 {
-	_cleanup_(freep) char *listing = output_of("nft list table inet nixctr-net");
+	_cleanup_(freep) char *listing = NULL;
 	_cleanup_(freep) char *golden = NULL;
+	char command[64];
 	size_t length;
 
+	(void)snprintf(command, sizeof(command), "nft list table %s nixctr-net", family);
+	listing = output_of(command);
 	mask_counters(listing);
 	assert_int_equal(file_read(golden_path, 65536, &golden, &length, NULL), 0);
 	assert_string_equal(listing, golden);
 }
 
-/**
- * rule_find - the handle of a rule by its place in the listing, as nft tells it, and in which chain it
- * is; -1 when there are no so many
- */
-long long rule_find(int place, char chain[64])
+/** assert_listing - nft shows the table as documented */
+void assert_listing(const char *golden_path)
 {
-	_cleanup_(freep) char *text = output_of("nft -j -a list table inet nixctr-net");
-	json_t *root = json_loads(text, 0, NULL);
-	json_t *entry;
+	assert_listing_of("inet", golden_path);
+}
+
+/**
+ * rule_find_in - the handle of a rule by its place in the listing of a family's table, as nft tells
+ * it, and in which chain it is; -1 when there are no so many
+ */
+long long rule_find_in(const char *family, int place, char chain[64])
+{
+	_cleanup_(freep) char *text = NULL;
+	json_t *root, *entry;
+	char command[64];
 	size_t index;
 	long long handle = -1;
 
+	(void)snprintf(command, sizeof(command), "nft -j -a list table %s nixctr-net", family);
+	text = output_of(command);
+	root = json_loads(text, 0, NULL);
 	assert_non_null(root);
 	json_array_foreach(json_object_get(root, "nftables"), index, entry)
 	{
@@ -64,4 +76,10 @@ long long rule_find(int place, char chain[64])
 	}
 	json_decref(root);
 	return handle;
+}
+
+/** rule_find - the same of the table that every host has */
+long long rule_find(int place, char chain[64])
+{
+	return rule_find_in("inet", place, chain);
 }

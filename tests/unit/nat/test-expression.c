@@ -11,6 +11,7 @@
 
 #include <linux/netfilter/nfnetlink.h>
 
+#include "base/cleanup.h"
 #include "nat/ruleset.h"
 
 /* A message under construction. */
@@ -61,50 +62,65 @@ static struct rule rule_without_counter(const struct rule *rule)
 	return copy;
 }
 
-/** normal_form_is_stable - written, parsed, numbered by a kernel and written again: the same */
+/* Both tables. */
+static const struct ruleset *const rulesets[] = { &inet_ruleset, &bridge_ruleset };
+
+/** assert_normal_form - a rule written, parsed, numbered by a kernel and written again is the same */
+static void assert_normal_form(const struct rule *rule)
+{
+	struct rule plain = rule_without_counter(rule);
+	struct message wanted, again;
+	struct nftnl_rule *parsed;
+
+	message_begin(&wanted);
+	message_begin(&again);
+	assert_int_equal(rule_put(wanted.header, &plain, NULL), 0);
+	assert_true(wanted.header->nlmsg_len < RULE_PAYLOAD_MAX);
+	parsed = message_parse(&wanted);
+	nftnl_rule_set_u64(parsed, NFTNL_RULE_HANDLE, 77);
+	nftnl_rule_set_u64(parsed, NFTNL_RULE_POSITION, 76);
+	rule_put_normal(again.header, parsed);
+	nftnl_rule_free(parsed);
+	assert_true(message_equal(&wanted, &again));
+}
+
+/** normal_form_is_stable - of all rules of both tables */
 static void normal_form_is_stable(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < RULESET_RULES; i++) {
-		struct rule plain = rule_without_counter(&ruleset_rules[i]);
-		struct message wanted, again;
-		struct nftnl_rule *rule;
-
-		message_begin(&wanted);
-		message_begin(&again);
-		assert_int_equal(rule_put(wanted.header, &plain, NULL), 0);
-		assert_true(wanted.header->nlmsg_len < RULE_PAYLOAD_MAX);
-		rule = message_parse(&wanted);
-		nftnl_rule_set_u64(rule, NFTNL_RULE_HANDLE, 77);
-		nftnl_rule_set_u64(rule, NFTNL_RULE_POSITION, 76);
-		rule_put_normal(again.header, rule);
-		nftnl_rule_free(rule);
-		assert_true(message_equal(&wanted, &again));
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(rulesets); i++)
+		for (size_t j = 0; j < rulesets[i]->n_rules; j++)
+			assert_normal_form(&rulesets[i]->rules[j]);
 }
 
-/** every_word_counts - a rule without its last word, or with another comment, is another rule */
+/** assert_words_count - a rule without its last word, or with another comment, is another rule */
+static void assert_words_count(const struct rule *rule)
+{
+	struct rule shorter = *rule, renamed = *rule;
+	struct message wanted, other;
+	size_t last = 0;
+
+	while (last + 1 < WORDS_MAX && shorter.words[last + 1].kind != WORD_END)
+		last++;
+	shorter.words[last].kind = WORD_END;
+	renamed.comment = "something else";
+	message_begin(&wanted);
+	assert_int_equal(rule_put(wanted.header, rule, NULL), 0);
+	message_begin(&other);
+	assert_int_equal(rule_put(other.header, &shorter, NULL), 0);
+	assert_false(message_equal(&wanted, &other));
+	message_begin(&other);
+	assert_int_equal(rule_put(other.header, &renamed, NULL), 0);
+	assert_false(message_equal(&wanted, &other));
+}
+
+/** every_word_counts - of all rules of both tables */
 static void every_word_counts(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < RULESET_RULES; i++) {
-		struct rule shorter = ruleset_rules[i], renamed = ruleset_rules[i];
-		struct message wanted, other;
-		size_t last = 0;
-
-		while (last + 1 < WORDS_MAX && shorter.words[last + 1].kind != WORD_END)
-			last++;
-		shorter.words[last].kind = WORD_END;
-		renamed.comment = "something else";
-		message_begin(&wanted);
-		assert_int_equal(rule_put(wanted.header, &ruleset_rules[i], NULL), 0);
-		message_begin(&other);
-		assert_int_equal(rule_put(other.header, &shorter, NULL), 0);
-		assert_false(message_equal(&wanted, &other));
-		message_begin(&other);
-		assert_int_equal(rule_put(other.header, &renamed, NULL), 0);
-		assert_false(message_equal(&wanted, &other));
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(rulesets); i++)
+		for (size_t j = 0; j < rulesets[i]->n_rules; j++)
+			assert_words_count(&rulesets[i]->rules[j]);
 }
 
 /** comments_are_bounded - the longest that fits, and one that is cut */
@@ -124,19 +140,44 @@ static void comments_are_bounded(void **state)
 	assert_memory_equal(bytes, "\0\3ab", 5);
 }
 
-/** chains_have_their_rules - no rule is written for a chain that is not there */
-static void chains_have_their_rules(void **state)
+/** object_count - how many objects of a kind a table has under a name */
+static size_t object_count(const struct ruleset *ruleset, enum nft_kind kind, const char *name)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < ruleset->n_objects; i++)
+		found += ruleset->objects[i].kind == kind &&
+			 strcmp(ruleset->objects[i].name, name) == 0;
+	return found;
+}
+
+/** names_are_of_what_is_there - chains that rules are in, or go to, and counters, are there once */
+static void names_are_of_what_is_there(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < RULESET_RULES; i++) {
-		size_t found = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(rulesets); i++) {
+		assert_int_equal(rulesets[i]->objects[0].kind, NFT_TABLE);
+		for (size_t j = 0; j < rulesets[i]->n_rules; j++) {
+			const struct rule *rule = &rulesets[i]->rules[j];
 
-		for (size_t j = 0; j < RULESET_OBJECTS; j++)
-			found += ruleset_objects[j].kind == NFT_CHAIN &&
-				 strcmp(ruleset_objects[j].name, ruleset_rules[i].chain) == 0;
-		assert_int_equal(found, 1);
+			assert_int_equal(object_count(rulesets[i], NFT_CHAIN, rule->chain), 1);
+			for (size_t k = 0; k < WORDS_MAX; k++) {
+				const struct word *word = &rule->words[k];
+
+				if (word->kind == WORD_GOTO)
+					assert_int_equal(
+						object_count(rulesets[i], NFT_CHAIN, word->name),
+						1);
+				else if (word->kind == WORD_COUNTER)
+					assert_int_equal(
+						object_count(rulesets[i], NFT_COUNTER, word->name),
+						1);
+				else if (word->kind == WORD_PIN && word->name)
+					assert_int_equal(
+						object_count(rulesets[i], NFT_SET, word->name), 1);
+			}
+		}
 	}
-	assert_int_equal(ruleset_objects[0].kind, NFT_TABLE);
 }
 
 /** main - run the tests of expression.c */
@@ -146,7 +187,7 @@ int main(void)
 		cmocka_unit_test(normal_form_is_stable),
 		cmocka_unit_test(every_word_counts),
 		cmocka_unit_test(comments_are_bounded),
-		cmocka_unit_test(chains_have_their_rules),
+		cmocka_unit_test(names_are_of_what_is_there),
 	};
 
 	return cmocka_run_group_tests_name("expression", tests, NULL, NULL);

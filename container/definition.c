@@ -264,9 +264,10 @@ int definition_take(const struct environment_file *file, struct definition *defi
 		r = take_network_flags(file, definition, e);
 	if (r == 0)
 		r = check_namespace(file, definition, e);
-	if (r == 0 &&
-	    ports_check_families(&definition->ports, addr_is_set(&definition->v4.local.addr),
-				 addr_is_set(&definition->v6.local.addr), e) < 0)
+	if (r == 0 && ports_check_families(&definition->ports,
+					   addr_is_set(&definition->v4.local.addr) ||
+						   environment_get(file, "AUTO_ADDRESS"),
+					   addr_is_set(&definition->v6.local.addr), e) < 0)
 		r = error_wrap(e, -EINVAL, "HOST_PORT");
 	return r < 0 ? r : take_system(file, definition, e);
 }

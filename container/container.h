@@ -306,6 +306,7 @@ struct declared_plan {
 	char why[256];           /* the keys that change, "system"; or "" */
 	char toplevel[PATH_MAX]; /* that it is to boot, or "" */
 	unsigned differences;
+	bool attach; /* its network was taken away for the change, and has to come back */
 };
 
 const char *declared_step_name(enum declared_step step);

@@ -134,7 +134,7 @@ static int finish(const struct change *change, const char *pending, struct error
 		return 0;
 	if (strcmp(pending, "reload") == 0)
 		r = container_reload(change->paths, change->plan->name, e);
-	else
+	else if (strcmp(pending, "start") == 0)
 		r = container_start(change->paths, change->plan->name, e);
 	return r < 0 ? r : pending_write(change->paths, change->plan->name, NULL, e);
 }
@@ -169,48 +169,84 @@ static int create(const struct change *change, struct error *e)
 }
 
 /**
+ * is_replugged - whether a network without a container in it has to be made anew
+ * @change: borrowed
+ *
+ * One that "net up" made is not changed while the definition is another; what it was made from says
+ * what has to be given back.
+ */
+static bool is_replugged(const struct change *change)
+{
+	const struct declared_plan *plan = change->plan;
+
+	return plan->attach ||
+	       (plan->step != STEP_RESTART && !plan->later && plan->differences & DIFFERS_START &&
+		container_is_attached(change->paths, plan->name));
+}
+
+/**
  * make_way - end what a new definition would not fit any more
  * @change: borrowed, claimed
+ * @replugged: of is_replugged()
  * @e: filled on failure
  *
- * A network without a container in it, which "net up" made, is taken away with what it was made from.
- *
- * Returns 1 when that network was there, 0 or -errno.
+ * Returns 1, 0 or -errno.
  */
-static int make_way(const struct change *change, struct error *e)
+static int make_way(const struct change *change, bool replugged, struct error *e)
 {
 	_cleanup_(network_closep) struct network *network = NULL;
 	const char *name = change->plan->name;
 	int r;
 
 	if (change->plan->step == STEP_RESTART)
-		return (r = container_stop(change->paths, name, e)) < 0 ? r : 0;
-	if (change->plan->later || !(change->plan->differences & DIFFERS_START) ||
-	    !container_is_attached(change->paths, name))
+		return container_stop(change->paths, name, e);
+	if (!replugged)
 		return 0;
 	r = network_open(change->paths, &network, e);
 	return r < 0 ? r : network_detach(network, name, e);
 }
 
 /**
- * attach_again - have the network as the new definition says
+ * tell_others - have the kernel and the manager know of a new definition
  * @change: borrowed, claimed
- * @detached: whether make_way() has taken it away
+ * @replugged: of is_replugged()
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int attach_again(const struct change *change, bool detached, struct error *e)
+static int tell_others(const struct change *change, bool replugged, struct error *e)
 {
 	_cleanup_(network_closep) struct network *network = NULL;
-	int r;
+	const struct declared_plan *plan = change->plan;
+	int r = 0;
 
-	if (!detached)
-		return change->plan->differences & DIFFERS_LIVE && !change->plan->later
-			       ? definition_make_live(change->paths, change->plan->name, e)
-			       : 0;
-	r = network_open(change->paths, &network, e);
-	return r < 0 ? r : network_attach(network, change->plan->name, NULL, e);
+	if (replugged) {
+		r = network_open(change->paths, &network, e);
+		if (r >= 0)
+			r = network_attach(network, plan->name, NULL, e);
+	} else if (plan->differences & DIFFERS_LIVE && !plan->later) {
+		r = definition_make_live(change->paths, plan->name, e);
+	}
+	if (r >= 0 && plan->differences & DIFFERS_MANAGER)
+		r = container_refresh(change->paths, e);
+	return r < 0 ? r : 0;
+}
+
+/**
+ * pending_of - what stands in PENDING while a container is brought to what is declared
+ * @step: what is done
+ * @replugged: of is_replugged()
+ * @after: whether it has its new definition
+ */
+static const char *pending_of(enum declared_step step, bool replugged, bool after)
+{
+	if (step == STEP_RESTART && !after)
+		return "restart";
+	if (step == STEP_RELOAD)
+		return "reload";
+	if (step == STEP_UPDATE)
+		return replugged ? "attach" : "update";
+	return "start";
 }
 
 /**
@@ -223,25 +259,19 @@ static int attach_again(const struct change *change, bool detached, struct error
 static int update(const struct change *change, struct error *e)
 {
 	enum declared_step step = change->plan->step;
-	const char *before = step == STEP_RESTART  ? "restart"
-			     : step == STEP_RELOAD ? "reload"
-						   : NULL;
-	const char *after = step == STEP_RELOAD ? "reload" : step == STEP_UPDATE ? NULL : "start";
-	int detached = 0, r = 0;
+	bool replugged = is_replugged(change);
+	int r = pending_write(change->paths, change->plan->name, pending_of(step, replugged, false),
+			      e);
 
-	if (before)
-		r = pending_write(change->paths, change->plan->name, before, e);
 	if (r == 0)
-		r = detached = make_way(change, e);
+		r = make_way(change, replugged, e);
 	if (r >= 0)
-		r = definition_install(change, after, NULL, e);
+		r = definition_install(change, pending_of(step, replugged, true), NULL, e);
 	if (r == 0)
 		r = system_install(change, e);
 	if (r == 0)
-		r = attach_again(change, detached > 0, e);
-	if (r >= 0 && change->plan->differences & DIFFERS_MANAGER)
-		r = container_refresh(change->paths, e);
-	return r < 0 ? r : finish(change, after, e);
+		r = tell_others(change, replugged, e);
+	return r < 0 ? r : finish(change, pending_of(step, replugged, true), e);
 }
 
 /**
@@ -294,7 +324,7 @@ static int disable(const struct change *change, struct error *e)
 	if (r == 0)
 		r = definition_change(change->paths, change->plan->name, "AUTO_START", "0", e);
 	fd_closep(&lock);
-	return r <= 0 ? r : container_refresh(change->paths, e);
+	return r < 0 ? r : container_refresh(change->paths, e);
 }
 
 /**
@@ -312,11 +342,10 @@ static int retire(const struct change *change, struct error *e)
 
 	if (r >= 0)
 		r = container_stop(change->paths, name, e);
-	if (r >= 0 && container_is_attached(change->paths, name)) {
+	if (r >= 0)
 		r = network_open(change->paths, &network, e);
-		if (r >= 0)
-			r = network_detach(network, name, e);
-	}
+	if (r >= 0)
+		r = network_detach(network, name, e);
 	return r < 0 ? r : withdraw(change, e);
 }
 

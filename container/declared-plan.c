@@ -187,13 +187,14 @@ static void step_choose(const struct environment_file *is, const struct environm
 	bool begins = wants && strcmp(wants, "1") == 0 && (!was || strcmp(was, "1") != 0);
 	bool restart =
 		(plan->differences & DIFFERS_START) || (pending && strcmp(pending, "restart") == 0);
+	bool starts = pending && strcmp(pending, "update") != 0 && strcmp(pending, "attach") != 0;
 	bool reload = other || (pending && strcmp(pending, "reload") == 0);
 
 	if (running && restart && !untouched)
 		plan->step = STEP_RESTART;
 	else if (running && reload && !untouched)
 		plan->step = STEP_RELOAD;
-	else if (pending || (begins && !running))
+	else if (starts || (begins && !running))
 		plan->step = STEP_START;
 	else if (plan->why[0])
 		plan->step = STEP_UPDATE;
@@ -266,6 +267,11 @@ static int plan_existing(const struct paths *paths, const char *source,
 		r = container_status(paths, plan->name, &status, NULL, e);
 	if (r < 0)
 		return r;
+	/* How far a run came that did not come to its end is not known. */
+	if (environment_get(is, KEY_PENDING)) {
+		plan->differences |= DIFFERS_LIVE | DIFFERS_MANAGER;
+		plan->attach = strcmp(environment_get(is, KEY_PENDING), "attach") == 0;
+	}
 	why_format(&keys, other, environment_get(is, KEY_PENDING), plan->why);
 	step_choose(is, &wanted, status == CONTAINER_UP, other, declared->untouched, plan);
 	return 0;

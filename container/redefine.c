@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "container/address-choice.h"
 #include "container/adopt.h"
 #include "container/definition.h"
 #include "container/launch.h"
@@ -129,51 +130,51 @@ int definition_compare(const struct environment_file *is, const struct environme
 }
 
 /**
- * take_pair - write an automatic pair of addresses into a definition
+ * give_pair - write the automatic addresses of a container into its definition
  * @file, @definition: changed
- * @pair: borrowed
  * @e: names the key
  *
  * Returns 0 or -errno.
  */
-static int take_pair(struct environment_file *file, struct definition *definition,
-		     const struct ipam_pair *pair, struct error *e)
+static int give_pair(struct environment_file *file, struct definition *definition, struct error *e)
 {
+	const struct veth_pair *pair = &definition->v4;
 	char text[PREFIX_TEXT];
 	int r = environment_set(file, "HOST_ADDRESS", addr_format(&pair->host, text), e);
 
 	if (r >= 0)
 		r = environment_set(file, "LOCAL_ADDRESS", addr_format(&pair->local.addr, text), e);
-	definition->v4 = (struct veth_pair){ .host = pair->host, .local = pair->local };
 	definition->cable = definition->private_network = true;
 	return r < 0 ? r : 0;
 }
 
 /**
  * lease_addresses - have the addresses of a definition in the book, and no others of it
+ * @paths: borrowed
  * @ipam: the book
  * @file, @definition: changed when it gets automatic ones
  * @e: names what is in the way
  *
+ * Those that are given may have a host end that others have too, as with NixOS.
+ *
  * Returns 0 or -errno.
  */
-static int lease_addresses(struct ipam *ipam, struct environment_file *file,
-			   struct definition *definition, struct error *e)
+static int lease_addresses(const struct paths *paths, struct ipam *ipam,
+			   struct environment_file *file, struct definition *definition,
+			   struct error *e)
 {
-	bool automatic = strcmp(value_of(file, KEY_AUTOMATIC), "1") == 0 &&
-			 !addr_is_set(&definition->v4.local.addr);
-	struct ipam_lease request = { .mac = definition->mac }, lease;
+	const struct probed probed = { .force = false };
+	bool given = addr_is_set(&definition->v4.local.addr);
 	int r;
 
-	if (automatic) {
-		memcpy(request.container, definition->name, sizeof(request.container));
-		r = ipam_lease(ipam, &request, IPAM_AUTOMATIC_V4 | IPAM_REPLACE, &lease, e);
-		return r < 0 ? r : take_pair(file, definition, &lease.v4, e);
+	if (!given && strcmp(value_of(file, KEY_AUTOMATIC), "1") == 0) {
+		r = addresses_lease(paths, ipam, definition, &probed, e);
+		return r < 0 ? r : give_pair(file, definition, e);
 	}
-	if (!addr_is_set(&definition->v4.local.addr) && !addr_is_set(&definition->v6.local.addr))
-		r = ipam_release(ipam, definition->name, e);
-	else
+	if (given || addr_is_set(&definition->v6.local.addr))
 		r = adopt_lease(ipam, definition, e);
+	else
+		r = ipam_release(ipam, definition->name, e);
 	return r < 0 ? r : 0;
 }
 
@@ -234,7 +235,7 @@ int definition_replace(const struct paths *paths, const char *name, struct envir
 	before = definitions_remembered(paths);
 	before.book = r > 0;
 	if (r >= 0)
-		r = lease_addresses(ipam, file, &definition, e);
+		r = lease_addresses(paths, ipam, file, &definition, e);
 	if (r == 0)
 		r = environment_format(file, &text, &length, e);
 	if (r == 0)

@@ -253,28 +253,17 @@ struct manager *lifecycle_manager(struct lifecycle *lifecycle);
 
 /* ------------------------------------------------------------- settings of one container */
 
-/* When a change counts. */
-enum setting_effect {
-	SETTING_LIVE,  /* now: the kernel or the manager knows, or nothing runs */
-	SETTING_LATER, /* from the next start on */
-};
+/* When a change counts: now, or from the next start on. */
+enum setting_effect { SETTING_LIVE, SETTING_LATER };
 
-/*
- * Changes keys of a definition. @assignments: KEY, VALUE alternately; an empty value takes the key
- * away. Returns 1, 0 when all was so, or -errno with all as it was.
- */
+/* @assignments: KEY, VALUE alternately, "": without the key. Returns 1, 0 when it was so, or -errno. */
 int container_set(const struct paths *paths, const char *name, const struct words *assignments,
 		  enum setting_effect *ret_effect, struct error *e);
 
 /* ------------------------------------------------------------- declared containers */
 
-/* How a declared container comes by what it boots. */
-enum declared_system {
-	DECLARED_PATH,   /* a system that is there */
-	DECLARED_CONFIG, /* Nix builds it from the declaration */
-	DECLARED_FLAKE,  /* Nix builds it from a flake */
-	DECLARED_TREE,   /* nothing is built */
-};
+/* A system that is there, one that Nix builds from the declaration or a flake, or a tree as it is. */
+enum declared_system { DECLARED_PATH, DECLARED_CONFIG, DECLARED_FLAKE, DECLARED_TREE };
 
 /* A container as a file declares it. */
 struct declared {
@@ -288,14 +277,18 @@ struct declared {
 	bool untouched;         /* restartIfChanged = false: neither restarted nor reloaded */
 };
 
+/*
+ * An update is in place, or nothing runs; a start is what a run before has not come to; what is removed
+ * is stopped and disabled, and what it is made of stays.
+ */
 enum declared_step {
 	STEP_LEAVE,
 	STEP_CREATE,
-	STEP_UPDATE, /* in place, or nothing runs */
-	STEP_START,  /* what an interrupted or failed run has not come to */
+	STEP_UPDATE,
+	STEP_START,
 	STEP_RELOAD,
 	STEP_RESTART,
-	STEP_REMOVE, /* stopped and disabled; what it is made of stays */
+	STEP_REMOVE
 };
 
 /* What is to be done about one container. */
@@ -310,20 +303,11 @@ struct declared_plan {
 };
 
 const char *declared_step_name(enum declared_step step);
-
 /* Has Nix read the file @source, absolute. The caller frees *ret_json. Returns 0 or -errno. */
 int declared_evaluate(const char *source, char **ret_json, struct error *e);
-
-/*
- * Looks at all that is declared: whether it can be, and whether two want the same thing. Returns 0 or
- * -errno naming the container and its place.
- */
+/* Whether all can be, and no two want the same thing. Returns 0 or -errno naming the place. */
 int declared_check(const struct declared *list, size_t count, struct error *e);
-
-/*
- * Has Nix build what a container is to boot. Nothing of the container changes; @link keeps the result
- * from being collected, until the caller removes it. Returns 0 or -errno.
- */
+/* Has Nix build what a container is to boot. @link keeps it, until the caller removes that. */
 int declared_build(const char *source, const struct declared *declared, const char *link,
 		   char ret_toplevel[PATH_MAX], struct error *e);
 

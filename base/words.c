@@ -129,6 +129,40 @@ int words_split(struct words *words, const char *text, struct error *e)
 }
 
 /**
+ * words_join - write words so that words_split() reads the same ones
+ * @words: borrowed
+ * @ret_text: them with blanks between; the caller frees it
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENOMEM.
+ */
+int words_join(const struct words *words, char **ret_text, struct error *e)
+{
+	size_t size = 1;
+	char *text, *to;
+
+	for (size_t i = 0; i < words->count; i++)
+		size += 2 * strlen(words->list[i]) + sizeof("'' ");
+	text = to = malloc(size);
+	if (!text)
+		return error_errno(e, ENOMEM, "cannot join %zu words", words->count);
+	for (size_t i = 0; i < words->count; i++) {
+		if (i)
+			*to++ = ' ';
+		if (!words->list[i][0])
+			to = stpcpy(to, "''");
+		for (const char *p = words->list[i]; *p; p++) {
+			if (strchr("\"'\\" BLANKS, *p))
+				*to++ = '\\';
+			*to++ = *p;
+		}
+	}
+	*to = '\0';
+	*ret_text = text;
+	return 0;
+}
+
+/**
  * words_deinit - free a list
  * @words: empty afterwards
  */

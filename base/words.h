@@ -15,4 +15,6 @@ int words_add(struct words *words, struct error *e, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int words_append(struct words *words, const struct words *more, struct error *e);
 int words_split(struct words *words, const char *text, struct error *e);
+/* The opposite of words_split(). The caller frees *ret_text. */
+int words_join(const struct words *words, char **ret_text, struct error *e);
 void words_deinit(struct words *words);

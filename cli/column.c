@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "base/addr.h"
-#include "cli/suggestion.h"
+#include "base/suggestion.h"
 #include "cli/text.h"
 
 /**

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "cli/suggestion.h"
+#include "base/suggestion.h"
 
 /* Values getopt_long() returns for rows: beyond every letter. */
 #define ROW_BASE 256

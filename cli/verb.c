@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/suggestion.h"
+#include "base/suggestion.h"
 
 /**
  * verb_group_title - the heading of a group of verbs

@@ -70,6 +70,8 @@ const char *verb_title(const struct verb *verb, char *buffer, size_t size);
 int verb_create(const struct invocation *in, struct error *e);
 int verb_destroy(const struct invocation *in, struct error *e);
 int verb_update(const struct invocation *in, struct error *e);
+int verb_apply(const struct invocation *in, struct error *e);
+int verb_set(const struct invocation *in, struct error *e);
 int verb_list(const struct invocation *in, struct error *e);
 int verb_start(const struct invocation *in, struct error *e);
 int verb_stop(const struct invocation *in, struct error *e);
@@ -115,6 +117,7 @@ int verb_complete(const struct invocation *in, struct error *e);
 /* Their options, beside them. */
 extern const struct option_table create_options;
 extern const struct option_table system_options;
+extern const struct option_table apply_options;
 extern const struct option_table list_options;
 extern const struct option_table show_ip_options;
 extern const struct option_table each_options;

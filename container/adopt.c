@@ -182,6 +182,21 @@ static int enter_lease(struct ipam *ipam, struct ipam_lease *lease, struct error
 }
 
 /**
+ * adopt_lease - have the book say what a definition does
+ * @ipam: the book, open for writing
+ * @definition: borrowed; it has an address
+ * @e: names the holder of an address
+ *
+ * Returns 1, 0 when the book has it so, or -errno.
+ */
+int adopt_lease(struct ipam *ipam, const struct definition *definition, struct error *e)
+{
+	struct ipam_lease lease = definition_lease(definition);
+
+	return enter_lease(ipam, &lease, e);
+}
+
+/**
  * adopt_definition - have one definition in the book as it is
  * @paths: borrowed
  * @ipam: the book

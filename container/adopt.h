@@ -14,5 +14,6 @@
 
 bool adopt_hint(const struct paths *paths, char text[HINT_TEXT]);
 bool adopt_is_current(const struct paths *paths);
+int adopt_lease(struct ipam *ipam, const struct definition *definition, struct error *e);
 int adopt_definitions(const struct paths *paths, struct ipam *ipam, struct error *e);
 void adopt_remember(const struct paths *paths);

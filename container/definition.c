@@ -230,8 +230,8 @@ static int check_namespace(const struct environment_file *file, const struct def
  *
  * Returns 0 or -EINVAL.
  */
-static int definition_take(const struct environment_file *file, struct definition *definition,
-			   struct error *e)
+int definition_take(const struct environment_file *file, struct definition *definition,
+		    struct error *e)
 {
 	const char *private_network = environment_get(file, "PRIVATE_NETWORK");
 	const char *auto_start = environment_get(file, "AUTO_START");
@@ -264,9 +264,10 @@ static int definition_take(const struct environment_file *file, struct definitio
 		r = take_network_flags(file, definition, e);
 	if (r == 0)
 		r = check_namespace(file, definition, e);
-	if (r == 0 &&
-	    ports_check_families(&definition->ports, addr_is_set(&definition->v4.local.addr),
-				 addr_is_set(&definition->v6.local.addr), e) < 0)
+	if (r == 0 && ports_check_families(&definition->ports,
+					   addr_is_set(&definition->v4.local.addr) ||
+						   environment_get(file, "AUTO_ADDRESS"),
+					   addr_is_set(&definition->v6.local.addr), e) < 0)
 		r = error_wrap(e, -EINVAL, "HOST_PORT");
 	return r < 0 ? r : take_system(file, definition, e);
 }
@@ -347,7 +348,8 @@ int definition_parse(const struct paths *paths, const char *name,
 	if (r < 0)
 		return r;
 	memcpy(definition.name, name, strlen(name) + 1);
-	definition.declarative = definition_is_declarative(path);
+	definition.applied = environment_get(file, "APPLIED");
+	definition.declarative = definition.applied || definition_is_declarative(path);
 	*ret_definition = definition;
 	return 0;
 }

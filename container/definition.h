@@ -15,6 +15,8 @@ int definition_path(const struct paths *paths, const char *name, char path[PATH_
 		    struct error *e);
 int definition_load(const struct paths *paths, const char *name, struct environment_file *ret_file,
 		    struct error *e);
+int definition_take(const struct environment_file *file, struct definition *definition,
+		    struct error *e);
 int definition_parse(const struct paths *paths, const char *name,
 		     const struct environment_file *file, struct definition *ret_definition,
 		     struct error *e);

@@ -12,6 +12,7 @@
 #include "container/masquerade.h"
 #include "container/network.h"
 #include "container/port-index.h"
+#include "container/redefine.h"
 #include "container/remnants.h"
 #include "ipam/ipam.h"
 #include "machine/machine.h"
@@ -67,7 +68,7 @@ static int remove_definition(const struct paths *paths, const char *name, struct
 }
 
 /**
- * refuse_declarative - refuse what the configuration of the host defines
+ * refuse_declarative - refuse what a configuration declares
  * @paths: borrowed
  * @name: a checked name
  * @e: says where to remove it instead
@@ -76,15 +77,24 @@ static int remove_definition(const struct paths *paths, const char *name, struct
  */
 static int refuse_declarative(const struct paths *paths, const char *name, struct error *e)
 {
+	_cleanup_(environment_deinit) struct environment_file file = { 0 };
+	const char *source = NULL;
 	char path[PATH_MAX];
 	struct stat st;
 	int r = definition_path(paths, name, path, e);
 
 	/* A link that leads nowhere is what is left of a declaration; it may go. */
-	if (r < 0 || !definition_is_declarative(path) || stat(path, &st) < 0)
+	if (r < 0 || stat(path, &st) < 0)
 		return r;
-	r = error_set(e, ERROR_FAILED, EROFS, "it is declarative: %s comes from a configuration",
-		      path);
+	if (definition_load(paths, name, &file, NULL) > 0)
+		source = environment_get(&file, KEY_APPLIED);
+	if (!source && !definition_is_declarative(path))
+		return 0;
+	r = error_set(e, ERROR_FAILED, EROFS, "it is declarative: %s comes from %s", path,
+		      source ? source : "a configuration");
+	if (source)
+		return error_remedy(
+			e, r, "remove it from that file and give \"nixctr-net apply %s\"", source);
 	return error_remedy(e, r, "remove it from the configuration of the host");
 }
 

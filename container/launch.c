@@ -234,6 +234,20 @@ static int launch_take(const struct environment_file *file, struct launch *launc
 }
 
 /**
+ * launch_check - whether a definition says how its container is to be run
+ * @file: borrowed
+ * @e: says what is wrong in it
+ *
+ * Returns 0 or -errno.
+ */
+int launch_check(const struct environment_file *file, struct error *e)
+{
+	_cleanup_(launch_deinit) struct launch launch = { 0 };
+
+	return launch_take(file, &launch, e);
+}
+
+/**
  * launch_read - read how a container is to be run
  * @paths: borrowed
  * @name: checked here, borrowed

@@ -6,6 +6,7 @@
 
 #include "base/words.h"
 #include "container/container.h"
+#include "container/environment-file.h"
 
 /* Whose affair a container's /etc/resolv.conf is. */
 enum resolver_policy {
@@ -30,4 +31,5 @@ struct launch {
 /* Returns 1, 0 when there is no such container, or -errno naming the file and the key. */
 int launch_read(const struct paths *paths, const char *name, struct launch *ret_launch,
 		struct error *e);
+int launch_check(const struct environment_file *file, struct error *e);
 void launch_deinit(struct launch *launch);

@@ -107,16 +107,15 @@ static int nix_await(struct process *process, int signals, int *ret_signal, stru
  * nix_start - start a program of Nix and wait for its end
  * @argv: borrowed
  * @view: what it sees, borrowed; NULL: what we see
+ * @output: where its standard output goes, borrowed
  * @signals: those that would end us; blocked
  * @ret_signal: the first one that came, 0: none
  * @e: names the program
  *
- * Our standard output is for our answer; what the program says goes to standard error.
- *
  * Returns its exit status or -errno.
  */
-static int nix_start(const struct words *argv, const struct nix_view *view, const sigset_t *signals,
-		     int *ret_signal, struct error *e)
+static int nix_start(const struct words *argv, const struct nix_view *view, int output,
+		     const sigset_t *signals, int *ret_signal, struct error *e)
 {
 	_cleanup_(words_deinit) struct words environment = { 0 };
 	_cleanup_(fd_closep) int fd = signalfd(-1, signals, SFD_CLOEXEC);
@@ -131,7 +130,7 @@ static int nix_start(const struct words *argv, const struct nix_view *view, cons
 	r = process_spawn(&(struct process_spec){ .argv = argv->list,
 						  .environment = environment.list,
 						  .input = PROCESS_READS_NOTHING,
-						  .output = STDERR_FILENO,
+						  .output = output,
 						  .dies_with_us = true,
 						  .prepare = view_enter,
 						  .context = view },
@@ -144,14 +143,15 @@ static int nix_start(const struct words *argv, const struct nix_view *view, cons
 }
 
 /**
- * nix_run - run a program of Nix to its end
+ * nix_run_into - run a program of Nix to its end, with its answer in a file
  * @argv: its name and arguments, borrowed
  * @view: what it sees in the place of a directory, borrowed; NULL: what we see
+ * @output: descriptor for its standard output, borrowed
  * @e: says how it ended; why it did has been said on standard error
  *
  * Returns 0, -EINTR when a signal ended it that was meant for us, or another -errno.
  */
-int nix_run(const struct words *argv, const struct nix_view *view, struct error *e)
+int nix_run_into(const struct words *argv, const struct nix_view *view, int output, struct error *e)
 {
 	sigset_t signals, before;
 	int r, signal = 0;
@@ -162,7 +162,7 @@ int nix_run(const struct words *argv, const struct nix_view *view, struct error 
 	sigaddset(&signals, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &signals, &before) < 0)
 		return error_errno(e, errno, "cannot block signals");
-	r = nix_start(argv, view, &signals, &signal, e);
+	r = nix_start(argv, view, output, &signals, &signal, e);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	if (r < 0)
 		return r;
@@ -173,4 +173,19 @@ int nix_run(const struct words *argv, const struct nix_view *view, struct error 
 				 "%s failed with exit status %d, for the reason it gives above",
 				 argv->list[0], r);
 	return 0;
+}
+
+/**
+ * nix_run - run a program of Nix to its end
+ * @argv: its name and arguments, borrowed
+ * @view: what it sees in the place of a directory, borrowed; NULL: what we see
+ * @e: says how it ended; why it did has been said on standard error
+ *
+ * Our standard output is for our answer; what the program says goes to standard error.
+ *
+ * Returns 0, -EINTR when a signal ended it that was meant for us, or another -errno.
+ */
+int nix_run(const struct words *argv, const struct nix_view *view, struct error *e)
+{
+	return nix_run_into(argv, view, STDERR_FILENO, e);
 }

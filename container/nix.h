@@ -15,4 +15,6 @@ struct nix_view {
 void nix_view_end(struct nix_view *view);
 
 /* The programs of Nix, run as the user would run them. @view: NULL: they see what we see. */
+int nix_run_into(const struct words *argv, const struct nix_view *view, int output,
+		 struct error *e);
 int nix_run(const struct words *argv, const struct nix_view *view, struct error *e);

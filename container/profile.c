@@ -2,6 +2,7 @@
 #include "container/profile.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -145,7 +146,24 @@ int profile_build(const struct paths *paths, const char *name, const char *confi
 }
 
 /**
- * flake_words - the command line that builds a system of a flake
+ * profile_target - the system of a path, through links
+ * @path: absolute, borrowed
+ * @target: filled
+ * @e: says what is wrong with it
+ *
+ * Returns 0 or -errno.
+ */
+int profile_target(const char *path, char target[PATH_MAX], struct error *e)
+{
+	int r = profile_check_target(path, e);
+
+	if (r == 0 && !realpath(path, target))
+		r = error_errno(e, errno, "%s", path);
+	return r;
+}
+
+/**
+ * profile_flake_words - the command line that builds a system of a flake
  * @link: where the link to the result goes, borrowed
  * @flake, @attr: borrowed
  * @request: options for Nix, borrowed
@@ -156,8 +174,8 @@ int profile_build(const struct paths *paths, const char *name, const char *confi
  *
  * Returns 0 or -ENOMEM.
  */
-static int flake_words(const char *link, const char *flake, const char *attr,
-		       const struct system_request *request, struct words *argv, struct error *e)
+int profile_flake_words(const char *link, const char *flake, const char *attr,
+			const struct system_request *request, struct words *argv, struct error *e)
 {
 	const char *const first[] = {
 		"nix", "--extra-experimental-features", "nix-command flakes", "build", "--out-link",
@@ -220,7 +238,7 @@ int profile_build_flake(const struct paths *paths, const char *name, const char 
 	int r = path_format(link, sizeof(link), e, "%s/%s/system.tmp", paths->profiles, name);
 
 	if (r == 0)
-		r = flake_words(link, flake, attr, request, &argv, e);
+		r = profile_flake_words(link, flake, attr, request, &argv, e);
 	if (r == 0)
 		r = nix_run(&argv, NULL, e);
 	if (r == 0)

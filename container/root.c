@@ -80,6 +80,24 @@ static int profile_read(const char *directory, char ret_toplevel[PATH_MAX], stru
 }
 
 /**
+ * root_profile - the system that the profile of a container is at
+ * @paths: borrowed
+ * @name: a checked name
+ * @ret_toplevel: "/nix/store/NAME"
+ * @e: names the link that cannot be read
+ *
+ * Returns 1, 0 when there is no profile, or -errno.
+ */
+int root_profile(const struct paths *paths, const char *name, char ret_toplevel[PATH_MAX],
+		 struct error *e)
+{
+	char directory[PATH_MAX];
+	int r = path_format(directory, sizeof(directory), e, "%s/%s", paths->profiles, name);
+
+	return r < 0 ? r : profile_read(directory, ret_toplevel, e);
+}
+
+/**
  * root_has_profile - whether the profile of a container is at a system
  * @paths: borrowed
  * @name: a checked name
@@ -89,10 +107,9 @@ static int profile_read(const char *directory, char ret_toplevel[PATH_MAX], stru
  */
 int root_has_profile(const struct paths *paths, const char *name, struct error *e)
 {
-	char directory[PATH_MAX], toplevel[PATH_MAX];
-	int r = path_format(directory, sizeof(directory), e, "%s/%s", paths->profiles, name);
+	char toplevel[PATH_MAX];
 
-	return r < 0 ? r : profile_read(directory, toplevel, e);
+	return root_profile(paths, name, toplevel, e);
 }
 
 /**

@@ -17,6 +17,8 @@ struct root {
 int root_path(const struct paths *paths, const char *name, const struct launch *launch,
 	      char path[PATH_MAX], struct error *e);
 /* Whether its profile is at a system. Returns 1, 0 or -errno. */
+int root_profile(const struct paths *paths, const char *name, char ret_toplevel[PATH_MAX],
+		 struct error *e);
 int root_has_profile(const struct paths *paths, const char *name, struct error *e);
 /* Where they are, and that what has to be there is there. Changes nothing. */
 int root_find(const struct paths *paths, const char *name, const struct launch *launch,

@@ -15,12 +15,13 @@ BELOW = {
     "machine": set(),
     "managers": set(),
     "container": {"ipam", "veth", "nat", "machine", "managers"},
-    "cli": {"container", "ipam", "veth", "nat", "machine", "managers"},
+    "declare": {"container"},
+    "cli": {"declare", "container", "ipam", "veth", "nat", "machine", "managers"},
 }
 
 # Where the headers of an external library may be included. That of systemd is loaded and connected
-# by base/, for two folders that talk over its bus. JSON is what cli/ writes, and what other engines
-# keep their configuration in, which managers/ reads.
+# by base/, for two folders that talk over its bus. JSON is what cli/ writes, what Nix makes of a file
+# that declare/ reads, and what other engines keep their configuration in, which managers/ reads.
 HOMES = {
     r"sqlite3\.h": {"ipam"},
     r"netlink/.*": {"veth"},
@@ -28,7 +29,7 @@ HOMES = {
     r"libnftnl/.*": {"nat"},
     r"systemd/.*": {"base", "machine", "managers"},
     r"ini\.h": {"container"},
-    r"jansson\.h": {"cli", "managers"},
+    r"jansson\.h": {"cli", "declare", "managers"},
     r"expat\.h": {"managers"},
     r"libsmartcols(/.*)?\.h": {"cli"},
 }

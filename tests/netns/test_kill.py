@@ -29,12 +29,15 @@ MAC = re.compile(r"\b(?!ff:ff)[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
 
 # Files that make no difference to anybody: locks of the whole host, and what is only remembered.
 IGNORED = re.compile(
-    r".*/(ipam\.db|rules|forwarding|forwards)\.lock"
+    r".*/(ipam\.db|rules|forwarding|forwards|apply)\.lock"
     r"|/run/nixctr-net/(definitions-seen|ports-seen|claims/.*|\.?rules(\.new)?)"
 )
 
 # Only every so manieth moment, where the build is slow; see meson.build.
 STRIDE = int(os.environ.get("KILL_STRIDE", "1"))
+
+# A command with very many moments, most of which are those of others: every eleventh of them.
+APPLY_STRIDE = 11 * STRIDE
 
 def stock(world):
     """A host with Nix, and two systems for --system-path."""
@@ -75,6 +78,16 @@ def bridge(world):
 ENABLE = ["nat", "enable", "--external", "eth*", "--internal", "10.99.0.0/16,fd99::/64",
           "--source", "198.51.100.1"]  # fmt: skip
 MAKE_ONE = ["create", "foo", "--system-path", "/run/one"]
+
+FILE = "/etc/nixctr-net/containers.nix"
+
+
+def declare(text):
+    """What writes a file that declares containers."""
+    return lambda world: systems.write(world, FILE, "{ containers = { " + text + " }; }")
+
+
+FOO = "foo = { privateNetwork = true; path = /run/%s; forwardPorts = [ %s ]; };"
 
 # The commands: what comes before, the command itself, and exit codes fit for its second run.
 COMMANDS = {
@@ -139,6 +152,18 @@ COMMANDS = {
     "destroy-system": (
         [stock, MAKE_ONE, furnish, ["net", "up", "foo"]],
         ["destroy", "foo"],
+        {0},
+    ),
+    "apply-create": ([stock, declare(FOO % ("one", '"80"'))], ["apply"], {0}),
+    "apply-update": (
+        [stock, declare(FOO % ("one", '"80"')), ["apply"], ["net", "up", "foo"],
+         declare(FOO % ("two", '"81"'))],
+        ["apply"],
+        {0},
+    ),  # fmt: skip
+    "apply-remove": (
+        [stock, declare(FOO % ("one", '"80"')), ["apply"], ["net", "up", "foo"], declare("")],
+        ["apply"],
         {0},
     ),
     "nat-disable": (
@@ -268,7 +293,8 @@ def test_killed_anywhere(story):
         world.links_at_rest()
         undisturbed = state(world)
     assert effective >= 3
-    for victim in range(1, effective + 1, STRIDE):
+    stride = APPLY_STRIDE if command == ["apply"] else STRIDE
+    for victim in range(1, effective + 1, stride):
         with world_module.World() as world:
             prepare(world, before)
             killed = killed_run(world, victim, command)

@@ -80,12 +80,30 @@ static void test_add_and_append(void **state)
 	assert_null(words.list[2]);
 }
 
+static void joined_words_are_read_again(void **state)
+{
+	static const char *const words[] = { "plain",         "",     "a b", "q\"uo'te",
+					     "back\\slash\\", "\ttab" };
+	_cleanup_(words_deinit) struct words before = { 0 }, after = { 0 };
+	_cleanup_(freep) char *text = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		assert_int_equal(words_add(&before, NULL, "%s", words[i]), 0);
+	assert_int_equal(words_join(&before, &text, NULL), 0);
+	assert_int_equal(words_split(&after, text, NULL), 0);
+	assert_int_equal(after.count, ARRAY_SIZE(words));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		assert_string_equal(after.list[i], words[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_open_quote),
 		cmocka_unit_test(test_add_and_append),
+		cmocka_unit_test(joined_words_are_read_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "cli/suggestion.h"
+#include "base/suggestion.h"
 
 /**
  * suggested - what is suggested for a word out of a few
@@ -75,7 +75,7 @@ static void far_words_are_not(void **state)
 }
 
 /**
- * main - run the tests of cli/suggestion.c
+ * main - run the tests of base/suggestion.c
  */
 int main(void)
 {

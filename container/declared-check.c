@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "container/declared.h"
+#include "container/definition.h"
+#include "container/launch.h"
+#include "container/ports.h"
+
+/**
+ * check_one - whether a container can be as it is declared
+ * @declared: borrowed
+ * @ret_definition: what it would be
+ * @e: names the container, its place and what is wrong
+ *
+ * Returns 0 or -errno (ERROR_USAGE).
+ */
+static int check_one(const struct declared *declared, struct definition *ret_definition,
+		     struct error *e)
+{
+	const struct environment_file nothing = { 0 };
+	_cleanup_(environment_deinit) struct environment_file file = { 0 };
+	int r = name_check(declared->name, e);
+
+	if (r == 0)
+		r = declared_definition("", declared, &nothing, &file, e);
+	if (r == 0)
+		r = definition_take(&file, ret_definition, e);
+	if (r == 0)
+		r = launch_check(&file, e);
+	if (r == 0 && ret_definition->ports.count && !ret_definition->private_network)
+		r = error_set(e, ERROR_USAGE, EINVAL,
+			      "forwardPorts needs a network of its own, privateNetwork = true");
+	if (r < 0)
+		r = error_wrap(e, r, "containers.%s%s%s%s", declared->name,
+			       declared->place ? " (" : "", declared->place ? declared->place : "",
+			       declared->place ? ")" : "");
+	return r < 0 ? error_classify(e, r, ERROR_USAGE) : 0;
+}
+
+/**
+ * same_address - an address that two containers would both have
+ * @one, @other: borrowed
+ * @text: filled when there is one
+ *
+ * The host's end may be the same for all, as long as it is no container's.
+ *
+ * Returns whether there is one.
+ */
+static bool same_address(const struct definition *one, const struct definition *other,
+			 char text[ADDR_TEXT])
+{
+	const struct addr *const pairs[][2] = {
+		{ &one->v4.local.addr, &other->v4.local.addr },
+		{ &one->v6.local.addr, &other->v6.local.addr },
+		{ &one->v4.host, &other->v4.local.addr },
+		{ &one->v6.host, &other->v6.local.addr },
+		{ &one->v4.local.addr, &other->v4.host },
+		{ &one->v6.local.addr, &other->v6.host },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		/* On a bridge the host's is a gateway, which may be a container. */
+		if (i >= 2 && (one->bridge[0] || other->bridge[0]))
+			break;
+		if (!addr_is_set(pairs[i][0]) || !addr_equal(pairs[i][0], pairs[i][1]))
+			continue;
+		addr_format(pairs[i][0], text);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * check_two - whether two containers would want the same thing
+ * @one, @other: borrowed
+ * @place: of the other one, borrowed; NULL: not known
+ * @e: names both, and what it is
+ *
+ * Returns 0, -EADDRINUSE or -EEXIST (ERROR_CONFLICT).
+ */
+static int check_two(const struct definition *one, const struct definition *other,
+		     const char *place, struct error *e)
+{
+	const struct port *port, *same;
+	char text[ADDR_TEXT], mac[MAC_TEXT], ports[PORT_TEXT];
+	const char *what = NULL;
+	int r;
+
+	if (same_address(one, other, text))
+		what = text;
+	else if (mac_is_set(&one->mac) && memcmp(&one->mac, &other->mac, sizeof(one->mac)) == 0)
+		what = mac_format(&one->mac, mac);
+	else if (ports_overlap(&one->ports, &other->ports, &port, &same))
+		what = port_format(same, ports);
+	if (!what)
+		return 0;
+	r = error_set(e, ERROR_CONFLICT, EADDRINUSE,
+		      "containers '%s' and '%s'%s%s%s are both declared with %s", one->name,
+		      other->name, place ? " (" : "", place ? place : "", place ? ")" : "", what);
+	return error_remedy(e, r, "give one of them another one");
+}
+
+/**
+ * declared_check - look at all that is declared
+ * @list, @count: borrowed
+ * @e: names the container, its place and what is wrong
+ *
+ * Returns 0 or -errno.
+ */
+int declared_check(const struct declared *list, size_t count, struct error *e)
+{
+	_cleanup_(freep) struct definition *definitions = calloc(count + 1, sizeof(*definitions));
+	int r = 0;
+
+	if (!definitions)
+		return error_errno(e, ENOMEM, "cannot look at %zu containers", count);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = check_one(&list[i], &definitions[i], e);
+		memcpy(definitions[i].name, list[i].name, sizeof(list[i].name));
+		for (size_t j = 0; r == 0 && j < i; j++)
+			r = check_two(&definitions[j], &definitions[i], list[i].place, e);
+	}
+	return r;
+}

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Declared containers on a booted host: five of them, each reachable as declared."""
+
+import subprocess
+import time
+
+from containers import DEFINITIONS, ROOTS, inside, leader, machines, marker
+from world import HOST
+
+FILE = "/etc/nixctr-net/containers.nix"
+
+CONTAINERS = {
+    "pair": """
+        privateNetwork = true;
+        hostAddress = "192.168.50.1"; localAddress = "192.168.50.2";
+        hostAddress6 = "fd50::1"; localAddress6 = "fd50::2";
+    """,
+    "bridged": 'hostBridge = "br0"; localAddress = "10.9.0.2/24";',
+    "web": "privateNetwork = true; forwardPorts = [ { hostPort = 8080; containerPort = 7070; } ];",
+    "extra": """
+        privateNetwork = true; hostAddress = "192.168.51.1"; localAddress = "192.168.51.2";
+        extraVeths.db = { hostAddress = "10.8.0.1"; localAddress = "10.8.0.2"; };
+    """,
+    "shared": "",
+}
+
+SERVER = """
+import socket
+server = socket.create_server(("", 7070))
+print("ready", flush=True)
+with server.accept()[0] as connection:
+    connection.sendall(b"here\\n")
+"""
+
+
+def declare(host, **containers):
+    """Writes a file with these containers, all of which start with the host."""
+    text = "".join(
+        f"{name} = {{ autoStart = true; {options} config = {{ {marker(name)} }}; }};\n"
+        for name, options in containers.items()
+    )
+    host.sh(f"mkdir -p $(dirname {FILE}); cat >{FILE}", stdin=f"{{ containers = {{\n{text}}}; }}")
+
+
+def steps(host, *arguments):
+    """What "apply" says of each container."""
+    answer = host.ok("apply", "--json", *arguments)
+    return {row["name"]: row["step"] for row in answer.json["containers"]}
+
+
+def serve_once(host, name):
+    """Starts a server in a container's network. Returns its process when it listens."""
+    namespace = f"/proc/{leader(host, name)}/ns/net"
+    process = subprocess.Popen(
+        host.command("nsenter", f"--net={namespace}", "python3", "-c", SERVER),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_five_containers(host):
+    """Applied, reachable, left alone; one changed, one removed, one that shares the host's network."""
+    host.sh("ip link add br0 type bridge; ip address add 10.9.0.1/24 dev br0; ip link set br0 up")
+    declare(host, **CONTAINERS)
+    host.ok("apply")
+    assert machines(host) == sorted(CONTAINERS)
+    for address in "192.168.50.2", "fd50::2", "10.9.0.2", "192.168.51.2", "10.8.0.2":
+        host.sh(f"ping -q -c 1 -W 5 {address}")
+    for name in CONTAINERS:
+        assert inside(host, name, "cat /etc/marker") == name
+    with serve_once(host, "web") as server:
+        assert host.connect_from(host.outside.namespace, HOST, 8080) == "here"
+        assert server.wait(10) == 0
+    mine = host.sh("readlink /proc/self/ns/net")
+    assert host.sh(f"readlink /proc/{leader(host, 'shared')}/ns/net") == mine
+    assert host.sh("systemctl show --property=Wants --value machines.target").count("container@") == 5
+
+    leaders = {name: leader(host, name) for name in CONTAINERS}
+    assert steps(host) == dict.fromkeys(CONTAINERS, "leave")
+    begin = time.monotonic()
+    assert "nothing to do" in host.ok("apply").stderr
+    print(f"nothing to do: {time.monotonic() - begin:.2f} s")
+
+    # Its network is not private any more: only that one is started anew. Another system: a reload.
+    # One that is not declared is stopped, and what it has stays.
+    changed = {**CONTAINERS, "pair": "", "bridged": CONTAINERS["bridged"] + "ephemeral = false;"}
+    del changed["extra"]
+    declare(host, **changed)
+    host.sh(f"sed -i 's/\"web\"/\"new web\"/' {FILE}")
+    planned = {"extra": "remove", "pair": "restart", "web": "reload", "bridged": "leave",
+               "shared": "leave"}  # fmt: skip
+    assert steps(host, "--dry-run") == planned
+    assert {name: leader(host, name) for name in CONTAINERS} == leaders
+    assert steps(host) == planned
+    now = {name: leader(host, name) for name in changed}
+    assert {name for name in changed if now[name] != leaders[name]} == {"pair"}
+    assert host.sh(f"readlink /proc/{now['pair']}/ns/net") == mine
+    assert inside(host, "web", "cat /etc/marker") == "new web"
+    assert "ve-pair" not in host.namespaces()
+    assert machines(host) == sorted(changed)
+    assert "ve-extra" not in host.links_at_rest() and "db" not in host.links_at_rest()
+    host.sh(f"test -d {ROOTS}/extra")
+    assert "AUTO_START=0" in host.sh(f"cat {DEFINITIONS}/extra.conf")
+    assert steps(host) == dict.fromkeys(changed, "leave")
+    refused = host.nixctr("destroy", "web")
+    assert refused.rc == 1 and FILE in refused.stderr, refused
+    host.ok("destroy", "extra")

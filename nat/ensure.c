@@ -46,6 +46,25 @@ static bool parts_right(const struct snapshot *snapshot, const struct nat_spec *
 }
 
 /**
+ * batch_add_removal - add to a batch that a table is taken away
+ * @batch: changed
+ * @snapshot: what is there; when that is of no one generation, it may have come or gone since
+ */
+static void batch_add_removal(struct nft_request *batch, const struct snapshot *snapshot)
+{
+	const struct object *table = &snapshot->ruleset->objects[0];
+
+	if (!snapshot->generation) {
+		struct nlmsghdr *message = nft_request_add(batch, NFT_ADD, NFT_TABLE, NAT_TABLE);
+
+		message->nlmsg_flags &= (uint16_t)~NLM_F_EXCL;
+		object_put_name(message, table);
+	}
+	if (!snapshot->generation || snapshot->present)
+		object_put_name(nft_request_add(batch, NFT_DELETE, NFT_TABLE, NAT_TABLE), table);
+}
+
+/**
  * batch_add_table - add to a batch that a table is made anew, in place of what is there
  * @batch: changed
  * @snapshot: what is there; its counters go on
@@ -62,9 +81,7 @@ static int batch_add_table(struct nft_request *batch, const struct snapshot *sna
 	const struct rooms rooms = rooms_of_forwards(forwards);
 	int r = 0;
 
-	if (snapshot->present)
-		object_put_name(nft_request_add(batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),
-				&ruleset->objects[0]);
+	batch_add_removal(batch, snapshot);
 	for (size_t i = 0; i < ruleset->n_objects; i++) {
 		const struct object *object = &ruleset->objects[i];
 		struct nlmsghdr *message;
@@ -165,7 +182,7 @@ int nat_make(struct nat *nat, const struct nat_spec *spec, uint32_t generation, 
 /**
  * table_fill - change what the sets of the table hold, and nothing else
  * @nat: the session
- * @snapshot: what is there, intact
+ * @snapshot: what is there, intact; when it is of no one generation, the table is made anew instead
  * @spec: what should be
  * @e: names what was refused
  *
@@ -181,6 +198,8 @@ static int table_fill(struct nat *nat, const struct snapshot *snapshot, const st
 	nft_batch_init(&batch, snapshot->generation);
 	if (contents_change(&batch, &is, &wanted) == 0)
 		return 0;
+	if (!snapshot->generation)
+		return table_make(nat, snapshot, spec, e);
 	r = nft_commit(nat, &batch, e);
 	return r < 0 ? r : 1;
 }
@@ -221,7 +240,9 @@ static int table_mend(struct nat *nat, const struct snapshot *snapshot, const st
  * @spec: what it should be, borrowed
  * @e: names what could not be done
  *
- * Whoever commits between our looking and our changing makes us look again.
+ * Whoever commits between our looking and our changing makes us look again. In a session that is told
+ * of all changes the table is made anew without regard to that: what it then has is right whatever was
+ * there before, and whoever commits without a pause cannot keep us from it.
  *
  * Returns 1 when something was done, 0 when all was right, -EAGAIN (ERROR_BUSY) when others change
  * the ruleset without a pause, or another -errno.
@@ -237,6 +258,10 @@ static int table_ensure(struct nat *nat, const struct ruleset *ruleset, const st
 		if (r < 0)
 			return r;
 		r = table_mend(nat, &snapshot, spec, e);
+		if (r == -ERESTART && nat->watched) {
+			snapshot.generation = 0;
+			r = table_mend(nat, &snapshot, spec, e);
+		}
 		if (r != -ERESTART)
 			return r;
 	}

@@ -417,9 +417,10 @@ struct nat_watch;
 
 /*
  * A watch in the namespace of the calling thread, the host's. What is changed in the session @nat, which
- * stays open, is not told. nat_watch_close() accepts NULL.
+ * stays open, is not told; what is read in it need not be of one moment, for whoever watches looks again
+ * when he is told of a change. nat_watch_close() accepts NULL.
  */
-int nat_watch_open(const struct nat *nat, struct nat_watch **ret_watch, struct error *e);
+int nat_watch_open(struct nat *nat, struct nat_watch **ret_watch, struct error *e);
 void nat_watch_close(struct nat_watch *watch);
 void nat_watch_closep(struct nat_watch **watch);
 int nat_watch_fd(const struct nat_watch *watch);

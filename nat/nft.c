@@ -264,7 +264,7 @@ int nat_open(struct nat **ret_nat, struct error *e)
 	if (!nat)
 		return error_errno(e, ENOMEM, "cannot open nf_tables");
 	nat->sequence = 1;
-	nat->deleted = false;
+	nat->deleted = nat->watched = false;
 	nat->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!nat->socket) {
 		int r = error_errno(e, errno, "cannot open nf_tables");

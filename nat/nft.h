@@ -59,6 +59,7 @@ struct nat {
 	struct mnl_socket *socket;
 	uint32_t sequence; /* of the next message */
 	bool deleted;      /* something was deleted through it */
+	bool watched;      /* who has it is told of all changes, see watch.c */
 	_Alignas(NLMSG_ALIGNTO) uint8_t answer[NFT_ANSWER_SIZE];
 };
 

@@ -29,6 +29,7 @@
 #include <string.h>
 
 #include "nat/contents.h"
+#include "nat/keeper.h"
 #include "nat/match.h"
 
 static const char *const object_nouns[] = {
@@ -65,8 +66,11 @@ static void take_table(struct snapshot *snapshot, const struct nlmsghdr *answer)
 {
 	const struct nlattr *use = message_attribute(answer, NFTA_TABLE_USE);
 	const struct nlattr *owner = message_attribute(answer, NFTA_TABLE_OWNER);
+	const struct nlattr *flags = message_attribute(answer, NFTA_TABLE_FLAGS);
 
 	snapshot->present = true;
+	snapshot->state.owned = owner;
+	snapshot->state.persistent = flags && ntohl(mnl_attr_get_u32(flags)) & NFT_TABLE_F_PERSIST;
 	snapshot->use = use ? ntohl(mnl_attr_get_u32(use)) : 0;
 	if (owner)
 		snapshot->owner = ntohl(mnl_attr_get_u32(owner));
@@ -268,6 +272,7 @@ static int snapshot_try(struct nat *nat, const struct ruleset *ruleset, struct s
 	if (r < 0)
 		return r;
 	snapshot_finish(snapshot);
+	nat->owned = snapshot->owner;
 	return generation == snapshot->generation && !torn ? 0 : -ERESTART;
 }
 

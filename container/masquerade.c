@@ -454,7 +454,7 @@ int masquerade_enable(const struct paths *paths, const struct masquerade_request
 		      struct error *e)
 {
 	_cleanup_(fd_closep) int lock = -1;
-	struct settings settings, old;
+	struct settings settings, old = { .own_table = false };
 	int r = masquerade_request_take(request, &settings, e);
 
 	if (r == 0)

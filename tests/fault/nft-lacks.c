@@ -69,14 +69,14 @@ static void spoil(uint8_t *bytes, const struct nlmsghdr *header, const char *lac
 }
 
 /** sendto - that of the C library, for requests to nf_tables that have been spoilt */
-ssize_t sendto(int fd, const void *buffer, size_t length, int flags, __CONST_SOCKADDR_ARG to,
-	       socklen_t to_length)
+ssize_t sendto(int fd, const void *buf, size_t n, int flags, __CONST_SOCKADDR_ARG addr,
+	       socklen_t addr_len)
 {
 	const char *lacks = getenv("NFT_LACKS");
 	ssize_t (*next)(int, const void *, size_t, int, __CONST_SOCKADDR_ARG, socklen_t);
 	int domain = AF_UNSPEC;
 	socklen_t size = sizeof(domain);
-	uint8_t *copy = malloc(length);
+	uint8_t *copy = malloc(n);
 	ssize_t sent;
 
 	*(void **)&next = dlsym(RTLD_NEXT, "sendto");
@@ -85,19 +85,19 @@ ssize_t sendto(int fd, const void *buffer, size_t length, int flags, __CONST_SOC
 		errno = ENOMEM;
 		return -1;
 	}
-	memcpy(copy, buffer, length);
+	memcpy(copy, buf, n);
 	if (lacks && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
 	    domain == AF_NETLINK)
-		for (size_t at = 0; at + NLMSG_HDRLEN <= length;) {
+		for (size_t at = 0; at + NLMSG_HDRLEN <= n;) {
 			struct nlmsghdr header;
 
 			memcpy(&header, copy + at, sizeof(header));
-			if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > length - at)
+			if (header.nlmsg_len < NLMSG_HDRLEN || header.nlmsg_len > n - at)
 				break;
 			spoil(copy + at, &header, lacks);
 			at += NLMSG_ALIGN(header.nlmsg_len);
 		}
-	sent = next(fd, copy, length, flags, to, to_length);
+	sent = next(fd, copy, n, flags, addr, addr_len);
 	free(copy);
 	return sent;
 }

@@ -4,10 +4,12 @@ everything is as with any other table."""
 
 import os
 import signal
+import subprocess
 
 import pytest
+import world as world_module
 from test_ports import PUBLISHED, SERVED, create, elements
-from test_watch import Watcher, drift, gets_out, watching
+from test_watch import Watcher, drift, gets_out, locked, watching
 from world import eventually
 
 TABLES = ("inet nixctr-net", "bridge nixctr-net")
@@ -40,15 +42,20 @@ def owners(world):
     return [bool(shown[key] and shown[key]["owned"]) for key in ("table", "bridge_table")]
 
 
+def listing(world):
+    """Both tables as nft shows them, whichever was made first."""
+    return [world.run("nft", "--stateless", "list", "table", *table.split()).stdout for table in TABLES]
+
+
 def refused(world):
     """Whether whoever is not us can change neither table, and a flush passes them over."""
-    before = world.ruleset()
+    before = listing(world)
     for table in TABLES:
         for change in f"delete table {table}", f"add chain {table} more", f"flush table {table}":
             answer = world.run("nft", change)
             assert answer.rc != 0 and "Operation not permitted" in answer.stderr, (change, answer)
     assert world.run("nft", "flush", "ruleset").rc == 0
-    return world.ruleset() == before and all(table in before for table in TABLES)
+    return listing(world) == before and all(before)
 
 
 def test_others_change_nothing(owning):
@@ -101,6 +108,47 @@ def test_many_commands_at_once(owning):
         assert owners(owning) == [True, True] and not drift(owning)
 
 
+def unread(world):
+    """Bytes that wait to be read from sockets of nf_tables."""
+    lines = world.run("cat", "/proc/net/netlink").stdout.splitlines()[1:]
+    return sum(int(line.split()[4]) for line in lines if line.split()[1] == "12")
+
+
+def test_one_at_a_time(owning):
+    """Who has the socket for a batch is waited for, and named; nothing is sent meanwhile."""
+    with watching(owning), locked(owning, "owner"):
+        before = listing(owning)
+        with subprocess.Popen(
+            owning.command(world_module.BINARY, "nat", "forward", "add", "c1", f"{PUBLISHED}:{SERVED}"),
+            stderr=subprocess.PIPE, encoding="utf-8",
+        ) as waiting:  # fmt: skip
+            assert "owner.lock" in waiting.stderr.readline()
+            assert listing(owning) == before
+            waiting.kill()
+
+
+def test_killed_borrower(owning):
+    """What the kernel has answered to somebody who was killed is not taken for an answer to the next one."""
+    port = ["c1", f"{PUBLISHED}:{SERVED}"]
+    trace = ["strace", "-qq", "-o", "/run/trace"]
+    publish = [world_module.BINARY, "nat", "forward", "add", *port]
+    with watching(owning):
+        # The answers of others are looked for by recvfrom() alone, right before a batch is sent. What is read
+        # before that depends on what is known of the rules, so each try begins alike.
+        for _ in range(10):
+            assert owning.run(*trace, "--trace=recvfrom,recvmsg", *publish).rc == 0
+            before = owning.path("/run/trace").read_text("ascii").rpartition("recvfrom(")[0]
+            owning.ok("nat", "forward", "remove", *port)
+            moment = before.count("recvmsg(") + 1
+            owning.run(*trace, f"--inject=recvmsg:signal=KILL:when={moment}", *publish)
+            if unread(owning):
+                break
+            owning.ok("nat", "forward", "remove", *port)
+        assert elements(owning, "forwards4") and unread(owning)
+        owning.ok("nat", "forward", "remove", *port)
+        assert not unread(owning) and not elements(owning, "forwards4") and not drift(owning)
+
+
 def stopped_idle(watcher):
     """Stops a watcher, unless it is at work just then and holds locks. Returns whether it is stopped."""
     os.kill(watcher.pid, signal.SIGSTOP)
@@ -140,7 +188,7 @@ def test_setting_is_followed(owning):
     with watching(owning) as watcher:
         owning.ok("nat", "forward", "add", "c1", f"{PUBLISHED}:{SERVED}")
         assert refused(owning)
-        before = owning.ruleset()
+        before = listing(owning)
         set_owned(owning, "no")
         owning.ok("nat", "apply")
         eventually(lambda: owners(owning) == [False, False] and not drift(owning), "they are as any other")
@@ -150,7 +198,7 @@ def test_setting_is_followed(owning):
         owning.ok("nat", "apply")
         watcher.process.send_signal(signal.SIGHUP)
         eventually(lambda: owners(owning) == [True, True], "they are owned again")
-        assert refused(owning) and owning.ruleset() == before and gets_out(owning)
+        assert refused(owning) and listing(owning) == before and gets_out(owning)
 
 
 def test_bad_value(owning):

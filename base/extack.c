@@ -110,6 +110,58 @@ static void attribute_path(const struct extack_request *request, uint32_t offset
 }
 
 /**
+ * reply_attributes - find the attributes of an acknowledgement
+ * @reply: the NLMSG_ERROR or NLMSG_DONE message, whole; borrowed
+ * @ret_cursor: at the first of them
+ *
+ * Returns whether there are any.
+ */
+static bool reply_attributes(const struct nlmsghdr *reply, struct cursor *ret_cursor)
+{
+	struct cursor cursor = { .at = (const uint8_t *)reply, .left = reply->nlmsg_len };
+	struct nlmsgerr head;
+
+	if (!(reply->nlmsg_flags & NLM_F_ACK_TLVS))
+		return false;
+	cursor_skip(&cursor, sizeof(*reply));
+	if (reply->nlmsg_type == NLMSG_DONE) {
+		cursor_skip(&cursor, sizeof(int));
+	} else {
+		if (cursor.left < sizeof(head))
+			return false;
+		memcpy(&head, cursor.at, sizeof(head));
+		cursor_skip(&cursor, sizeof(head));
+		if (!(reply->nlmsg_flags & NLM_F_CAPPED) && head.msg.nlmsg_len > sizeof(head.msg))
+			cursor_skip(&cursor, head.msg.nlmsg_len - sizeof(head.msg));
+	}
+	*ret_cursor = cursor;
+	return true;
+}
+
+/**
+ * extack_offset - where in the request the error is
+ * @reply: the NLMSG_ERROR or NLMSG_DONE message, whole; borrowed
+ *
+ * Returns bytes from the start of the request, not checked against its length, or 0 when the kernel does
+ * not say.
+ */
+uint32_t extack_offset(const struct nlmsghdr *reply)
+{
+	struct attribute attribute;
+	struct cursor cursor;
+	uint32_t offset = 0;
+
+	if (!reply_attributes(reply, &cursor))
+		return 0;
+	while (cursor_attribute(&cursor, &attribute)) {
+		if (attribute.type == NLMSGERR_ATTR_OFFS && attribute.length == sizeof(offset))
+			memcpy(&offset, attribute.value, sizeof(offset));
+		cursor_skip(&cursor, sizeof(struct nlattr) + attribute.length);
+	}
+	return offset;
+}
+
+/**
  * extack_decode - take the kernel's words and the attribute it pointed at into an error
  * @reply: the NLMSG_ERROR or NLMSG_DONE message, whole; borrowed
  * @request: the request it answers, to name the attribute; NULL when it is not at hand
@@ -120,23 +172,11 @@ static void attribute_path(const struct extack_request *request, uint32_t offset
 void extack_decode(const struct nlmsghdr *reply, const struct extack_request *request,
 		   struct error *e)
 {
-	struct cursor cursor = { .at = (const uint8_t *)reply, .left = reply->nlmsg_len };
 	struct attribute attribute;
-	struct nlmsgerr head;
+	struct cursor cursor;
 
-	if (!e || !(reply->nlmsg_flags & NLM_F_ACK_TLVS))
+	if (!e || !reply_attributes(reply, &cursor))
 		return;
-	cursor_skip(&cursor, sizeof(*reply));
-	if (reply->nlmsg_type == NLMSG_DONE) {
-		cursor_skip(&cursor, sizeof(int));
-	} else {
-		if (cursor.left < sizeof(head))
-			return;
-		memcpy(&head, cursor.at, sizeof(head));
-		cursor_skip(&cursor, sizeof(head));
-		if (!(reply->nlmsg_flags & NLM_F_CAPPED) && head.msg.nlmsg_len > sizeof(head.msg))
-			cursor_skip(&cursor, head.msg.nlmsg_len - sizeof(head.msg));
-	}
 	while (cursor_attribute(&cursor, &attribute)) {
 		uint32_t offset;
 

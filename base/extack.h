@@ -3,6 +3,7 @@
 
 #include <linux/netlink.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -21,5 +22,8 @@ struct extack_request {
 };
 
 int extack_errno(const struct nlmsghdr *reply);
+
+/* Where in the request the error is, in bytes from its start; 0: the kernel does not say. */
+uint32_t extack_offset(const struct nlmsghdr *reply);
 void extack_decode(const struct nlmsghdr *reply, const struct extack_request *request,
 		   struct error *e);

@@ -40,7 +40,7 @@ static json_t *findings_json(const struct findings *findings)
 		json_decref(array);
 		array = NULL;
 	}
-	return json_pack("{s:o}", "findings", array);
+	return json_pack("{s:o, s:b}", "findings", array, "owned", findings->owned);
 }
 
 /**
@@ -96,7 +96,8 @@ int verb_nat_check(const struct invocation *in, struct error *e)
 	if (r >= 0 && in->session->json)
 		r = json_print(findings_json(&findings), e);
 	else if (r >= 0 && findings.count == 0)
-		printf("all is as it should be\n");
+		printf("all is as it should be%s\n",
+		       findings.owned ? "; nobody else can change the tables" : "");
 	for (size_t i = 0; r >= 0 && !in->session->json && i < findings.count; i++)
 		finding_print(in->session, &findings.list[i]);
 	free(findings.list);

@@ -79,7 +79,8 @@ static json_t *table_json(const struct masquerade_state *state)
 		counters = NULL;
 	}
 	json_decref(more);
-	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "intact", table->intact, "external",
+	return json_pack("{s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "intact", table->intact, "owned",
+			 table->owned, "external",
 			 json_lines(table->external[0], IFNAMSIZ, table->n_external), "internal",
 			 networks_json(table->internal, table->n_internal), "source",
 			 json_addr(&table->address4), "source6", json_addr(&table->address6),
@@ -96,8 +97,8 @@ static json_t *bridge_json(const struct masquerade_state *state)
 {
 	if (!state->bridged)
 		return json_null();
-	return json_pack("{s:b, s:o}", "intact", state->bridge.intact, "counters",
-			 pins_json(&state->bridge));
+	return json_pack("{s:b, s:b, s:o}", "intact", state->bridge.intact, "owned",
+			 state->bridge.owned, "counters", pins_json(&state->bridge));
 }
 
 /**
@@ -116,8 +117,9 @@ static json_t *state_json(const struct masquerade_state *state, const struct for
 
 	(void)selection_make(&forward_listing, NULL, SELECT_ALL, &columns, NULL);
 	return json_pack(
-		"{s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "enabled",
-		settings->nat, "isolate", !settings->open, "auto", settings->external_auto,
+		"{s:b, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"enabled", settings->nat, "isolate", !settings->open, "own_table",
+		settings->own_table, "unownable", state->unownable, "auto", settings->external_auto,
 		"configured", json_lines(wanted->external[0], IFNAMSIZ, wanted->n_external),
 		"external", json_lines(spec->external[0], IFNAMSIZ, spec->n_external), "links",
 		json_lines(state->links[0], IFNAMSIZ, state->n_links), "internal",
@@ -244,6 +246,25 @@ static const char *table_words(bool present, const struct nat_state *state)
 }
 
 /**
+ * ownership_words - to whom a table belongs, in words to be added
+ * @state: borrowed
+ * @present: whether the table is there
+ * @table: borrowed
+ *
+ * Returns "" when nothing was asked for and nothing is so.
+ */
+static const char *ownership_words(const struct masquerade_state *state, bool present,
+				   const struct nat_state *table)
+{
+	if (present && table->owned)
+		return ", owned: nobody else can change it";
+	if (!state->settings.own_table)
+		return "";
+	return state->unownable ? ", cannot be owned: that takes kernel 6.9"
+				: ", belongs to nobody while nobody watches";
+}
+
+/**
  * state_draw - draw all there is to say about NAT
  * @in: the call, borrowed
  * @state: borrowed
@@ -267,8 +288,9 @@ static int state_draw(const struct invocation *in, const struct masquerade_state
 	tree_add(tree, TONE_PLAIN, "isolation", "%s",
 		 state->settings.open ? "off: containers reach each other"
 				      : "on: only linked containers reach each other");
-	tree_add(tree, TONE_PLAIN, "table", "inet %s, %s", NAT_TABLE,
-		 table_words(state->present, &state->table));
+	tree_add(tree, TONE_PLAIN, "table", "inet %s, %s%s", NAT_TABLE,
+		 table_words(state->present, &state->table),
+		 ownership_words(state, state->present, &state->table));
 	if (state->present) {
 		counter_add(tree, "masqueraded", &state->table.masqueraded, "connections");
 		counter_add(tree, "outgoing", &state->table.outgoing, "packets");
@@ -278,8 +300,9 @@ static int state_draw(const struct invocation *in, const struct masquerade_state
 		pins_add(tree, &state->table);
 	}
 	if (state->bridged) {
-		tree_add(tree, TONE_PLAIN, "table", "bridge %s, %s", NAT_TABLE,
-			 table_words(true, &state->bridge));
+		tree_add(tree, TONE_PLAIN, "table", "bridge %s, %s%s", NAT_TABLE,
+			 table_words(true, &state->bridge),
+			 ownership_words(state, true, &state->bridge));
 		pins_add(tree, &state->bridge);
 	}
 	forwards_add(tree, rows, count);

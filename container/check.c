@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "container/blockers.h"
+#include "container/masquerade.h"
 #include "managers/managers.h"
 
 /* Where the installation puts what keeps managers off our links. */
@@ -91,6 +92,34 @@ static int links_collect(struct check_run *run, struct error *e)
 }
 
 /**
+ * ownership_explain - add that the tables should be owned and are not
+ * @run: changed
+ * @state: NAT as it is, borrowed
+ */
+static void ownership_explain(struct check_run *run, const struct masquerade_state *state)
+{
+	struct finding *finding;
+
+	run->findings->owned =
+		state->present && state->table.owned && (!state->bridged || state->bridge.owned);
+	if (!state->settings.own_table || run->findings->owned ||
+	    (!state->present && !state->unownable))
+		return;
+	finding = finding_add(run);
+	if (!finding)
+		return;
+	(void)snprintf(finding->what, sizeof(finding->what), "%s",
+		       state->unownable ? UNOWNABLE : "tables " NAT_TABLE " belong to nobody");
+	(void)snprintf(finding->evidence, sizeof(finding->evidence),
+		       "own_table is set in section [nat]");
+	(void)snprintf(finding->cause, sizeof(finding->cause), "%s",
+		       state->unownable ? "" : "nobody watches: they belong to nixctr-net watch");
+	(void)snprintf(finding->fix, sizeof(finding->fix), "%s",
+		       state->unownable ? "boot kernel 6.9 or later, or take the setting away"
+					: "systemctl enable --now nixctr-net-watch");
+}
+
+/**
  * check_drift - look whether the kernel has what the settings say
  * @run: changed
  * @e: filled on failure
@@ -102,6 +131,8 @@ static int check_drift(struct check_run *run, struct error *e)
 	struct masquerade_state state;
 	int r = masquerade_read(run->paths, &state, e);
 
+	if (r >= 0)
+		ownership_explain(run, &state);
 	for (size_t i = 0; r >= 0 && i < state.drift.count; i++) {
 		struct finding *finding = finding_add(run);
 
@@ -365,6 +396,7 @@ int check_nat(const struct paths *paths, const char *only, struct findings *ret_
 	int r;
 
 	ret_findings->count = 0;
+	ret_findings->owned = false;
 	ret_findings->list = calloc(FINDINGS_MAX, sizeof(*ret_findings->list));
 	if (!ret_findings->list)
 		return error_errno(e, ENOMEM, "cannot check NAT");

@@ -15,6 +15,7 @@
 #include "container/blockers.h"
 #include "container/coexist-record.h"
 #include "container/locks.h"
+#include "container/rules-session.h"
 #include "managers/managers.h"
 
 /* What is at hand while parties are told; opened when one needs it. */
@@ -298,7 +299,7 @@ int coexist_apply(const struct paths *paths, const struct coexist_request *reque
 
 	*ret_report = (struct coexist_report){ 0 };
 	if (r == 0)
-		r = nat_open(&coexist.nat, e);
+		r = rules_session_open(paths, &coexist.nat, e);
 	if (r == 0)
 		r = coexist_record_read(paths, coexist.recorded, e);
 	if (r == 0 && !request->named && !request->remove)

@@ -54,12 +54,15 @@ int paths_namespace(const struct paths *paths, const char *name, char path[PATH_
 
 /* ------------------------------------------------------------- settings */
 
+#define SETTINGS_SIZE_MAX ((size_t)64 * 1024) /* of one file */
+
 /* What the files under /etc/nixctr-net say. */
 struct settings {
 	bool nat;               /* [nat] enable */
 	bool external_auto;     /* [nat] external has "auto" */
 	struct nat_spec wanted; /* [nat] external, the links named; internal, source, source6 */
 	bool open;              /* [nat] isolate is "no": containers reach each other */
+	bool own_table;         /* [nat] own_table: nobody else can change our tables */
 };
 
 int settings_read(const struct paths *paths, struct settings *ret_settings, struct error *e);
@@ -418,7 +421,8 @@ struct masquerade_state {
 	char links[NAT_EXTERNAL_MAX][IFNAMSIZ];
 	bool present;
 	struct nat_state table;
-	bool bridged; /* there is a table for bridges */
+	bool unownable; /* they should be owned, which the kernel cannot do */
+	bool bridged;   /* there is a table for bridges */
 	struct nat_state bridge;
 	struct nat_drift drift; /* of what should be there */
 };
@@ -558,6 +562,7 @@ struct finding {
 #define FINDINGS_MAX 128
 
 struct findings {
+	bool owned;   /* nobody else can change our tables */
 	size_t count; /* what is beyond FINDINGS_MAX is left out */
 	struct finding *list;
 };

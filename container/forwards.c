@@ -18,6 +18,7 @@
 #include "container/masquerade.h"
 #include "container/port-holders.h"
 #include "container/rules-mark.h"
+#include "container/rules-session.h"
 
 /*
  * Theory of operation
@@ -257,7 +258,7 @@ static int forwards_clear(struct network *network, const char *name,
 	char path[PATH_MAX];
 	int others, r;
 
-	r = nat_open(&nat, e);
+	r = rules_session_open(host->paths, &nat, e);
 	if (r == 0)
 		r = forwards_remove(host, nat, gone, NAT_REMOVE_ALL, e);
 	if (r >= 0)
@@ -308,7 +309,7 @@ static int forwards_exchange(struct network *network, const char *name,
 {
 	_cleanup_(nat_closep) struct nat *nat = NULL;
 	struct nat_forwards gone = { .count = 0 };
-	int r = nat_open(&nat, e);
+	int r = rules_session_open(network->host.paths, &nat, e);
 
 	if (r == 0)
 		r = nat_forwards_check(nat, wanted, e);

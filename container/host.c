@@ -114,6 +114,7 @@ int host_look(struct host *host, struct error *e)
 	if (r >= 0)
 		r = resolve_external(host, e);
 	host->nat.open = host->settings.open;
+	host->nat.owned = host->settings.own_table;
 	/* With NAT they forward in any case, and nobody needs to know. */
 	host->publishes = !host->settings.nat && !host->settings.open &&
 			  (forwards_any(host->paths) || peers_any(host->paths));

@@ -15,6 +15,7 @@
 #include "container/host.h"
 #include "container/locks.h"
 #include "container/rules-mark.h"
+#include "container/rules-session.h"
 
 /*
  * NAT of the whole host: the setting, the rules, the switches of external links, and the one switch
@@ -22,7 +23,7 @@
  */
 
 /**
- * record_path - where the former values of the switches we changed are kept
+ * masquerade_record - where the former values of the switches we changed are kept
  * @paths: borrowed
  * @path: filled
  * @e: filled on failure
@@ -31,13 +32,13 @@
  *
  * Returns 0 or -errno.
  */
-static int record_path(const struct paths *paths, char path[PATH_MAX], struct error *e)
+int masquerade_record(const struct paths *paths, char path[PATH_MAX], struct error *e)
 {
 	return path_format(path, PATH_MAX, e, "%s/forwarding", paths->runtime);
 }
 
 /**
- * keep_external - let external links stay as they are while there is no default route to follow
+ * masquerade_keep_external - let external links stay as they are while there is no default route to follow
  * @nat: the session
  * @host: its nat gets the links the kernel has
  * @e: filled on failure
@@ -46,7 +47,7 @@ static int record_path(const struct paths *paths, char path[PATH_MAX], struct er
  *
  * Returns 0 or -errno.
  */
-static int keep_external(struct nat *nat, struct host *host, struct error *e)
+int masquerade_keep_external(struct nat *nat, struct host *host, struct error *e)
 {
 	struct nat_state state;
 	int r = nat_read(nat, &state, e);
@@ -70,7 +71,7 @@ static int keep_external(struct nat *nat, struct host *host, struct error *e)
 static int switches_ensure(struct host *host, struct error *e)
 {
 	char record[PATH_MAX];
-	int r = record_path(host->paths, record, e);
+	int r = masquerade_record(host->paths, record, e);
 
 	host->nat.n_callers = 0;
 	if (r == 0 && host->nat.ports)
@@ -138,7 +139,7 @@ int masquerade_ensure_by(struct nat *nat, struct host *host, struct error *e)
 	bool known;
 
 	if (host->unresolved)
-		r = keep_external(nat, host, e);
+		r = masquerade_keep_external(nat, host, e);
 	if (r < 0)
 		return r;
 	known = rules_known(host->paths, nat, &host->nat, &mark);
@@ -165,7 +166,7 @@ int masquerade_ensure_by(struct nat *nat, struct host *host, struct error *e)
 int masquerade_ensure(struct host *host, struct error *e)
 {
 	_cleanup_(nat_closep) struct nat *nat = NULL;
-	int r = nat_open(&nat, e);
+	int r = rules_session_open(host->paths, &nat, e);
 
 	return r < 0 ? r : masquerade_ensure_by(nat, host, e);
 }
@@ -186,7 +187,7 @@ int masquerade_publish(struct nat *nat, struct host *host, const struct nat_forw
 
 	if (r != -ENFILE)
 		return r;
-	r = host->unresolved ? keep_external(nat, host, e) : 0;
+	r = host->unresolved ? masquerade_keep_external(nat, host, e) : 0;
 	host->nat.crowded = true;
 	if (r == 0)
 		r = table_ensure(nat, host, e);
@@ -212,7 +213,7 @@ int masquerade_switch(struct host *host, struct error *e)
 	if (host->unresolved)
 		r = nat_open(&nat, e);
 	if (nat)
-		r = keep_external(nat, host, e);
+		r = masquerade_keep_external(nat, host, e);
 	host->nat.callers_known = true;
 	return r < 0 ? r : switches_ensure(host, e);
 }
@@ -345,7 +346,7 @@ static int rules_collect(const struct paths *paths, struct error *e)
 		r = masquerade_is_needed(paths, &settings, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = nat_open(&nat, e);
+	r = rules_session_open(paths, &nat, e);
 	if (r == 0)
 		r = nat_remove(nat, e);
 	return r < 0 ? r : 1;
@@ -430,6 +431,18 @@ static void warn_of_addresses(const struct settings *settings)
 }
 
 /**
+ * warn_of_ownership - tell that the tables should be owned and the kernel cannot do it
+ * @paths: borrowed
+ */
+static void warn_of_ownership(const struct paths *paths)
+{
+	_cleanup_(nat_closep) struct nat *nat = NULL;
+
+	if (rules_session_open(paths, &nat, NULL) == 0 && nat_ownable(nat, NULL) == 0)
+		log_warning(UNOWNABLE);
+}
+
+/**
  * masquerade_enable - let containers reach what is behind external links
  * @paths: borrowed
  * @request: what was asked for, borrowed; what it does not name is not set any more
@@ -441,7 +454,7 @@ int masquerade_enable(const struct paths *paths, const struct masquerade_request
 		      struct error *e)
 {
 	_cleanup_(fd_closep) int lock = -1;
-	struct settings settings, old;
+	struct settings settings, old = { .own_table = false };
 	int r = masquerade_request_take(request, &settings, e);
 
 	if (r == 0)
@@ -454,6 +467,8 @@ int masquerade_enable(const struct paths *paths, const struct masquerade_request
 	}
 	if (r >= 0)
 		warn_of_addresses(&settings);
+	if (r >= 0 && old.own_table)
+		warn_of_ownership(paths);
 	return r;
 }
 
@@ -515,77 +530,4 @@ int masquerade_collect(const struct paths *paths, struct error *e)
 	int r = rules_lock(paths, LOCK_EXCLUSIVE, &lock, e);
 
 	return r < 0 ? r : rules_collect(paths, e);
-}
-
-/**
- * links_read - find the links that are external now, and those that internal networks are behind
- * @host: looked at; its nat learns the latter
- * @state: learns the former
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-static int links_read(struct host *host, struct masquerade_state *state, struct error *e)
-{
-	_cleanup_(freep) char(*links)[IFNAMSIZ] = NULL;
-	size_t count = 0;
-	int r = host_find_inside(host, e);
-
-	if (r == 0)
-		r = nat_external_now(&host->nat, &links, &count, e);
-	for (size_t i = 0; i < count && i < ARRAY_SIZE(state->links); i++)
-		memcpy(state->links[state->n_links++], links[i], sizeof(*links));
-	return r;
-}
-
-/**
- * masquerade_read - NAT as it is set, as it should be now, and as the kernel has it
- * @paths: borrowed
- * @ret_state: filled
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int masquerade_read(const struct paths *paths, struct masquerade_state *ret_state, struct error *e)
-{
-	_cleanup_(host_close) struct host host = { 0 };
-	_cleanup_(nat_closep) struct nat *nat = NULL;
-	struct masquerade_state state = { 0 };
-	char record[PATH_MAX];
-	int r;
-
-	r = record_path(paths, record, e);
-	if (r >= 0)
-		r = host_open(paths, &host, e);
-	if (r >= 0)
-		r = host_look(&host, e);
-	if (r >= 0)
-		r = nat_open(&nat, e);
-	if (r >= 0 && host.unresolved)
-		r = keep_external(nat, &host, e);
-	if (r >= 0)
-		r = links_read(&host, &state, e);
-	if (r >= 0)
-		r = nat_read(nat, &state.table, e);
-	if (r < 0)
-		return r;
-	state.settings = host.settings;
-	state.spec = host.nat;
-	state.present = r > 0;
-	if (state.present || state.settings.nat)
-		nat_compare(&state.spec, state.present ? &state.table : NULL, &state.drift);
-	r = forwards_compare(paths, nat, &state.drift, e);
-	if (r == 0)
-		r = nat_address_compare(&state.spec, &state.drift, e);
-	if (r == 0)
-		r = pins_compare(&host, nat, &state.drift, e);
-	if (r == 0)
-		r = nat_bridge_read(nat, &state.bridge, e);
-	state.bridged = r > 0;
-	if (r >= 0)
-		r = nat_forwarding_compare(&state.spec, record, &state.drift, e);
-	if (r < 0)
-		return r;
-	*ret_state = state;
-	return 0;
 }

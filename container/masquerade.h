@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <limits.h>
+
 #include "container/host.h"
 
 /* Rules and the forwarding switches of external links together. Returns 1, 0 or -errno. */
@@ -11,6 +13,17 @@ int masquerade_ensure_by(struct nat *nat, struct host *host, struct error *e);
 /* Has forwards that are recorded in the table, however many it has. Returns 1, 0 or -errno. */
 int masquerade_publish(struct nat *nat, struct host *host, const struct nat_forwards *forwards,
 		       struct error *e);
+
+/* Where the former values of the switches that were changed are kept. Returns 0 or -errno. */
+int masquerade_record(const struct paths *paths, char path[PATH_MAX], struct error *e);
+
+/* Lets external links stay while there is no default route to follow. Returns 0 or -errno. */
+int masquerade_keep_external(struct nat *nat, struct host *host, struct error *e);
+
+/* What is said where own_table is set and the kernel cannot do it. */
+#define UNOWNABLE                                                                               \
+	"[nat] own_table has no effect: that takes kernel 6.9; what is flushed comes back all " \
+	"the same"
 
 /* Whether rules are needed: NAT is enabled, or a container is attached. Returns 1, 0 or -errno. */
 int masquerade_is_needed(const struct paths *paths, const struct settings *settings,

@@ -10,6 +10,7 @@
 #include "container/coexist-record.h"
 #include "container/locks.h"
 #include "container/masquerade.h"
+#include "container/rules-session.h"
 
 /*
  * Making the table and attaching a container look first and change what is wrong, so that to put
@@ -90,7 +91,7 @@ int network_mend_rules(struct network *network, struct error *e)
 	if (r == 0)
 		r = forwards_lock(paths, LOCK_SHARED, &forwards, e);
 	if (r == 0)
-		r = nat_open(&nat, e);
+		r = rules_session_open(paths, &nat, e);
 	if (r == 0)
 		r = rules_mend(network, nat, MEND_EACH_ELEMENT, e);
 	if (r >= 0 && coexist_restore_legacy(paths))

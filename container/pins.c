@@ -28,6 +28,7 @@
 #include "container/marks.h"
 #include "container/masquerade.h"
 #include "container/pin-record.h"
+#include "container/rules-session.h"
 
 #define MARK_OPEN   "pins/.open"
 #define MARK_OPENED "pins/.opened"
@@ -353,7 +354,7 @@ static int pins_put(struct network *network, const char *name, const struct nat_
 	rules = masquerade_ensure(host, e);
 	if (rules < 0)
 		return rules;
-	r = nat_open(&nat, e);
+	r = rules_session_open(host->paths, &nat, e);
 	if (r == 0)
 		r = nat_pins_add(nat, wanted, e);
 	return r < 0 ? r : rules || r;
@@ -376,7 +377,7 @@ static int pins_clear(struct network *network, const char *name, const struct na
 	_cleanup_(nat_closep) struct nat *nat = NULL;
 	const struct paths *paths = network->host.paths;
 	char path[PATH_MAX];
-	int r = nat_open(&nat, e);
+	int r = rules_session_open(paths, &nat, e);
 
 	if (r == 0)
 		r = nat_pins_remove(nat, gone, e);
@@ -404,7 +405,7 @@ static int pins_exchange(struct network *network, const char *name, const struct
 {
 	_cleanup_(nat_closep) struct nat *nat = NULL;
 	bool fresh = !was->n_pins && !was->n_peers, had_peers = was->n_peers;
-	int removed, r = nat_open(&nat, e);
+	int removed, r = rules_session_open(network->host.paths, &nat, e);
 
 	pins_drop(was, wanted);
 	if (r == 0)

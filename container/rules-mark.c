@@ -39,10 +39,10 @@ static size_t mark_format(const struct nat_spec *spec, struct parts parts,
 	char address[PREFIX_TEXT];
 	int length = snprintf(text, MARK_SIZE_MAX,
 			      "version %s\nnetns %llu\ntable %llu\ngeneration %u\nports %d\n"
-			      "bound %d\nopen %d\npeers %d\nbridges %d\n",
+			      "bound %d\nopen %d\nowned %d\npeers %d\nbridges %d\n",
 			      NIXCTR_NET_VERSION, (unsigned long long)mark->netns,
 			      (unsigned long long)mark->table, mark->generation, parts.ports,
-			      parts.bound, spec->open, spec->peers, spec->bridges);
+			      parts.bound, spec->open, spec->owned, spec->peers, spec->bridges);
 
 	for (size_t i = 0; i < spec->n_external; i++)
 		length += snprintf(text + length, MARK_SIZE_MAX - (size_t)length, "external %s\n",
@@ -87,6 +87,8 @@ bool rules_known(const struct paths *paths, struct nat *nat, struct nat_spec *sp
 	*ret_mark = (struct nat_mark){ 0 };
 	if (nat_mark_read(nat, ret_mark, NULL) <= 0 || mark_path(paths, path) < 0 ||
 	    file_read(path, MARK_SIZE_MAX, &written, &length, NULL) < 0)
+		return false;
+	if (spec->owned && !ret_mark->owned && nat_is_kept(nat))
 		return false;
 	/* More than is needed does no harm: parts stay until the table goes. */
 	for (unsigned more = 0; more < 4 && !known; more++) {

@@ -163,6 +163,29 @@ static bool rules_make(struct watcher *w)
 }
 
 /**
+ * keeper_follow - have somebody whom the tables can belong to, or not, as it is set
+ * @w: the watcher
+ * @wanted: whether it is
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int keeper_follow(struct watcher *w, bool wanted, struct error *e)
+{
+	int r;
+
+	if (!wanted)
+		process_kill(&w->keeper);
+	if (!wanted || w->keeper.pid)
+		return 0;
+	r = nat_ownable(w->nat, e);
+	if (r == 0 && !w->unownable_told)
+		log_warning(UNOWNABLE);
+	w->unownable_told |= r == 0;
+	return r <= 0 ? r : nat_keeper_start(w->paths->runtime, &w->keeper, e);
+}
+
+/**
  * rules_answer - have the rules as they should be
  * @w: the watcher
  * @e: filled on failure
@@ -184,8 +207,12 @@ static int rules_answer(struct watcher *w, struct error *e)
 	r = nat_generation_read(w->nat, &generation, e);
 	if (r >= 0)
 		r = session_begin(w, &network, &forwards, e);
+	if (r >= 0 && network->host.settings.own_table)
+		r = keeper_follow(w, true, e);
 	if (r >= 0)
 		r = rules_mend(network, w->nat, each, e);
+	if (r >= 0 && !network->host.settings.own_table)
+		keeper_follow(w, false, NULL);
 	if (r < 0)
 		return r;
 	if (r > 0 && !made)

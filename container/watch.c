@@ -12,7 +12,8 @@
  * watch-pace.c. It waits for no lock: who has one is changing something, and it comes back.
  *
  * It keeps nothing that anybody else needs: killed, it leaves everything as it is, and the next one
- * begins with a look at everything.
+ * begins with a look at everything. Where the tables are to belong to somebody, that is a child of its,
+ * see nat/keeper.c, which ends with it.
  */
 #include "container/watch.h"
 
@@ -28,6 +29,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "container/rules-session.h"
 #include "machine/machine.h"
 
 /**
@@ -103,6 +105,21 @@ static int hear_links(struct watcher *w, struct error *e)
 	if (!cables_were_due && cables_due(w))
 		w->links_since = pace_now();
 	return 0;
+}
+
+/**
+ * hear_keeper - take in that whom the tables belonged to is gone
+ * @w: the watcher
+ */
+static void hear_keeper(struct watcher *w)
+{
+	process_kill(&w->keeper);
+	log_warning(
+		"the process that owned the tables was ended: they belong to nobody until there "
+		"is another one");
+	if (!watch_rules_due(w))
+		w->rules_since = pace_now();
+	w->every_port = true;
 }
 
 /**
@@ -246,6 +263,7 @@ static int watch_run(struct watcher *w, struct error *e)
 		{ .fd = nat_watch_fd(w->rules_watch), .events = POLLIN },
 		{ .fd = veth_watch_fd(w->links_watch), .events = POLLIN },
 		{ .fd = w->signals, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
 	};
 	int64_t watchdog = machine_watchdog() ? 0 : -1;
 	int r = 0;
@@ -254,6 +272,7 @@ static int watch_run(struct watcher *w, struct error *e)
 	while (r == 0) {
 		answer(w);
 		watch_tell_manager(w, &watchdog);
+		pollers[3].fd = w->keeper.pidfd;
 		r = watch_wait(w, pollers, ARRAY_SIZE(pollers), watchdog);
 		if (r < 0)
 			return error_errno(e, -r, "cannot wait for events");
@@ -263,6 +282,8 @@ static int watch_run(struct watcher *w, struct error *e)
 			r = hear_links(w, e);
 		if (r == 0 && pollers[2].revents && !hear_signals(w))
 			break;
+		if (pollers[3].revents)
+			hear_keeper(w);
 	}
 	machine_announce("STOPPING=1");
 	return r;
@@ -324,6 +345,7 @@ static void watch_end(struct watcher *w)
 	nat_watch_close(w->rules_watch);
 	veth_watch_close(w->links_watch);
 	nat_close(w->nat);
+	process_kill(&w->keeper);
 	free(w->queue.names);
 	fd_closep(&w->signals);
 	fd_closep(&w->lock);
@@ -338,13 +360,13 @@ static void watch_end(struct watcher *w)
  */
 int network_watch(const struct paths *paths, struct error *e)
 {
-	struct watcher w = { .paths = paths, .lock = -1, .signals = -1 };
+	struct watcher w = { .paths = paths, .lock = -1, .signals = -1, .keeper = PROCESS_INIT };
 	int r = watch_lock(&w, e);
 
 	if (r == 0)
 		r = watch_signals(&w, e);
 	if (r == 0)
-		r = nat_open(&w.nat, e);
+		r = rules_session_open(paths, &w.nat, e);
 	if (r == 0)
 		r = nat_watch_open(w.nat, &w.rules_watch, e);
 	if (r == 0)

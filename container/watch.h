@@ -36,7 +36,9 @@ struct watcher {
 	const struct paths *paths; /* borrowed */
 	int lock;                  /* of the one watcher there is */
 	int signals;
-	struct nat *nat; /* what is put back is put back in this session */
+	struct nat *nat;       /* what is put back is put back in this session */
+	struct process keeper; /* whom the tables belong to, if that is set */
+	bool unownable_told;
 	struct nat_watch *rules_watch;
 	struct veth_watch *links_watch;
 	struct nat_changes rules; /* not answered yet */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nat/contents.h"
 
+#include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
@@ -347,10 +348,12 @@ static void listing_finish(struct listing *listing)
  *
  * The kernel makes one listing at a time.
  *
- * Returns 0 or -errno.
+ * Returns 0, -ERESTART when the ruleset was changed meanwhile, which takes all in nevertheless, or another
+ * -errno.
  */
 int contents_read(struct nat *nat, struct snapshot *snapshot, struct error *e)
 {
+	bool torn = false;
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && r == 0; i++) {
@@ -367,8 +370,12 @@ int contents_read(struct nat *nat, struct snapshot *snapshot, struct error *e)
 		mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, NAT_TABLE);
 		mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, places[i].set);
 		r = nft_query(nat, &request, &taker, e);
+		if (r == -ERESTART) {
+			torn = true;
+			r = 0;
+		}
 		if (r == 0)
 			listing_finish(&listing);
 	}
-	return r;
+	return r == 0 && torn ? -ERESTART : r;
 }

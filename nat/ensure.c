@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include "base/log.h"
 #include "nat/contents.h"
 #include "nat/element.h"
+#include "nat/keeper.h"
 #include "nat/nat.h"
 #include "nat/pin.h"
 #include "nat/read.h"
@@ -45,26 +47,60 @@ static bool parts_right(const struct snapshot *snapshot, const struct nat_spec *
 	return !(wanted & ~snapshot->parts) && !(snapshot->parts & ~wanted & PART_OPEN);
 }
 
+/* How a table is made so that it can belong to somebody. */
+#define OWNED_FLAGS (NFT_TABLE_F_OWNER | NFT_TABLE_F_PERSIST)
+
+/**
+ * table_put - add to a batch that there is a table, or that it gets an owner
+ * @batch: changed
+ * @snapshot: of the table
+ * @flags: NFT_TABLE_F_..., 0: just that there is one
+ */
+static void table_put(struct nft_request *batch, const struct snapshot *snapshot, uint32_t flags)
+{
+	struct nlmsghdr *message = nft_request_add(batch, NFT_ADD, NFT_TABLE, NAT_TABLE);
+
+	message->nlmsg_flags &= (uint16_t)~NLM_F_EXCL;
+	object_put_name(message, &snapshot->ruleset->objects[0]);
+	if (flags)
+		mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, htonl(flags));
+}
+
+/**
+ * batch_add_removal - add to a batch that a table is taken away
+ * @batch: changed
+ * @snapshot: what is there; when that is of no one generation, it may have come or gone since
+ */
+static void batch_add_removal(struct nft_request *batch, const struct snapshot *snapshot)
+{
+	const struct object *table = &snapshot->ruleset->objects[0];
+
+	if (!snapshot->generation)
+		table_put(batch, snapshot, 0);
+	if (!snapshot->generation || snapshot->present)
+		object_put_name(nft_request_add(batch, NFT_DELETE, NFT_TABLE, NAT_TABLE), table);
+}
+
 /**
  * batch_add_table - add to a batch that a table is made anew, in place of what is there
  * @batch: changed
  * @snapshot: what is there; its counters go on
  * @parts: of the table, as bits
+ * @flags: how it is owned, NFT_TABLE_F_...
  * @forwards: that will be in it, borrowed
  * @e: filled on failure
  *
  * Returns 0 or -ENOMEM.
  */
 static int batch_add_table(struct nft_request *batch, const struct snapshot *snapshot,
-			   unsigned parts, const struct nat_forwards *forwards, struct error *e)
+			   unsigned parts, uint32_t flags, const struct nat_forwards *forwards,
+			   struct error *e)
 {
 	const struct ruleset *ruleset = snapshot->ruleset;
 	const struct rooms rooms = rooms_of_forwards(forwards);
 	int r = 0;
 
-	if (snapshot->present)
-		object_put_name(nft_request_add(batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),
-				&ruleset->objects[0]);
+	batch_add_removal(batch, snapshot);
 	for (size_t i = 0; i < ruleset->n_objects; i++) {
 		const struct object *object = &ruleset->objects[i];
 		struct nlmsghdr *message;
@@ -72,7 +108,7 @@ static int batch_add_table(struct nft_request *batch, const struct snapshot *sna
 		if (!(object->part & parts))
 			continue;
 		message = nft_request_add(batch, NFT_ADD, object->kind, object->name);
-		object_put(message, object, i, &snapshot->state);
+		object_put(message, object, i, flags, &snapshot->state);
 		if (object->kind == NFT_SET)
 			rooms_put(&rooms, object->name, message);
 	}
@@ -101,6 +137,50 @@ static void holdings_free(struct holdings *holdings)
 }
 
 /**
+ * ownership_prepare - find out how a table that is made now is to be owned
+ * @nat: the session; the socket of the keeper is borrowed where there is one
+ * @snapshot: what is there
+ * @spec: says whether it is to be owned
+ * @e: names somebody else who owns it
+ *
+ * Returns NFT_TABLE_F_... or -errno.
+ */
+static int ownership_prepare(struct nat *nat, const struct snapshot *snapshot,
+			     const struct nat_spec *spec, struct error *e)
+{
+	int r = keeper_check(nat, snapshot->ruleset->label, snapshot->owner, e);
+
+	if (r == 0 && spec->owned)
+		r = snapshot->state.persistent ? 1 : nat_ownable(nat, e);
+	if (r <= 0)
+		return r;
+	r = keeper_borrow(nat, e);
+	return r > 0 ? OWNED_FLAGS : r < 0 ? r : NFT_TABLE_F_PERSIST;
+}
+
+/**
+ * ownership_is_right - whether a table is of the kind that there has to be
+ * @nat: the session
+ * @snapshot: what is there
+ * @spec: says whether it is to be owned
+ * @e: filled on failure
+ *
+ * Of a kernel that cannot have such tables none is asked for.
+ *
+ * Returns 1, 0 or -errno.
+ */
+static int ownership_is_right(struct nat *nat, const struct snapshot *snapshot,
+			      const struct nat_spec *spec, struct error *e)
+{
+	int r;
+
+	if (snapshot->state.persistent || !spec->owned)
+		return snapshot->state.persistent == spec->owned;
+	r = nat_ownable(nat, e);
+	return r < 0 ? r : r == 0;
+}
+
+/**
  * table_make - make a table anew, in place of what is there, with all that containers have in it
  * @nat: the session
  * @snapshot: what is there; its counters go on
@@ -118,11 +198,11 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 	struct contents is = contents_of_state(&nothing), wanted = contents_of_spec(spec);
 	unsigned parts = parts_wanted(snapshot->ruleset, spec);
 	bool inet = snapshot->ruleset == &inet_ruleset;
-	int r = 0;
+	int flags = ownership_prepare(nat, snapshot, spec, e), r = flags;
 
 	nft_batch_init(&batch, snapshot->generation);
 	batch.family = snapshot->ruleset->family;
-	if (inet && spec->source.forwards)
+	if (r >= 0 && inet && spec->source.forwards)
 		r = spec->source.forwards(spec->source.data, &holdings.forwards, e);
 	if (r >= 0 && spec->source.pins)
 		r = spec->source.pins(spec->source.data, &holdings.pins, e);
@@ -131,7 +211,8 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 	parts |= inet && pins_have_peers(&holdings.pins, inet_ruleset.family) ? PART_PEERS : 0;
 	parts |= inet && holdings.pins.n_pins ? PART_BRIDGED : 0;
 	if (r >= 0)
-		r = batch_add_table(&batch, snapshot, parts, &holdings.forwards, e);
+		r = batch_add_table(&batch, snapshot, parts, (uint32_t)flags, &holdings.forwards,
+				    e);
 	if (r < 0)
 		return r;
 	if (inet)
@@ -165,7 +246,7 @@ int nat_make(struct nat *nat, const struct nat_spec *spec, uint32_t generation, 
 /**
  * table_fill - change what the sets of the table hold, and nothing else
  * @nat: the session
- * @snapshot: what is there, intact
+ * @snapshot: what is there, intact; when it is of no one generation, the table is made anew instead
  * @spec: what should be
  * @e: names what was refused
  *
@@ -181,8 +262,47 @@ static int table_fill(struct nat *nat, const struct snapshot *snapshot, const st
 	nft_batch_init(&batch, snapshot->generation);
 	if (contents_change(&batch, &is, &wanted) == 0)
 		return 0;
-	r = nft_commit(nat, &batch, e);
+	if (!snapshot->generation)
+		return table_make(nat, snapshot, spec, e);
+	r = keeper_check(nat, snapshot->ruleset->label, snapshot->owner, e);
+	if (r == 0)
+		r = nft_commit(nat, &batch, e);
 	return r < 0 ? r : 1;
+}
+
+/**
+ * table_adopt - have a table that belongs to nobody belong to the keeper, where there is one
+ * @nat: the session
+ * @snapshot: what is there, all right
+ * @spec: says whether it is to be owned
+ * @e: names somebody else who owns it
+ *
+ * The kernel does not tell when somebody lets go of a table. So whoever watches keeps trying when a
+ * keeper who has been killed lives on in a socket that somebody has borrowed.
+ *
+ * Returns 0, -ERESTART when @snapshot is out of date, or another -errno.
+ */
+static int table_adopt(struct nat *nat, const struct snapshot *snapshot,
+		       const struct nat_spec *spec, struct error *e)
+{
+	struct nft_request batch;
+	int r = 0;
+
+	if (!spec->owned || !snapshot->state.persistent)
+		return 0;
+	if (snapshot->owner && nat->watched)
+		r = keeper_check(nat, snapshot->ruleset->label, snapshot->owner, e);
+	if (snapshot->owner) {
+		keeper_return(nat);
+		return r;
+	}
+	r = keeper_borrow(nat, e);
+	if (r <= 0)
+		return r;
+	nft_batch_init(&batch, snapshot->generation);
+	batch.family = snapshot->ruleset->family;
+	table_put(&batch, snapshot, OWNED_FLAGS);
+	return nft_commit(nat, &batch, e);
 }
 
 /**
@@ -197,20 +317,20 @@ static int table_fill(struct nat *nat, const struct snapshot *snapshot, const st
 static int table_mend(struct nat *nat, const struct snapshot *snapshot, const struct nat_spec *spec,
 		      struct error *e)
 {
-	const char *label = snapshot->ruleset->label;
+	const struct ruleset *ruleset = snapshot->ruleset;
+	int r = snapshot->present && snapshot->state.intact && parts_right(snapshot, spec) &&
+		!spec->crowded;
 
-	if (snapshot->present && snapshot->state.intact && parts_right(snapshot, spec) &&
-	    !spec->crowded)
-		return snapshot->ruleset == &inet_ruleset ? table_fill(nat, snapshot, spec, e) : 0;
-	if (snapshot->owner) {
-		error_set(e, ERROR_CONFLICT, EBUSY,
-			  "table %s is owned by the process with netlink port %u", label,
-			  snapshot->owner);
-		return error_remedy(e, -EBUSY, "stop that process (its id is most likely %u)",
-				    snapshot->owner);
+	if (r > 0)
+		r = ownership_is_right(nat, snapshot, spec, e);
+	if (r > 0) {
+		r = ruleset == &inet_ruleset ? table_fill(nat, snapshot, spec, e) : 0;
+		return r ? r : table_adopt(nat, snapshot, spec, e);
 	}
+	if (r < 0)
+		return r;
 	if (snapshot->present && !snapshot->state.intact)
-		log_notice("table %s is made anew: %s", label, snapshot->state.difference);
+		log_notice("table %s is made anew: %s", ruleset->label, snapshot->state.difference);
 	return table_make(nat, snapshot, spec, e);
 }
 
@@ -221,7 +341,9 @@ static int table_mend(struct nat *nat, const struct snapshot *snapshot, const st
  * @spec: what it should be, borrowed
  * @e: names what could not be done
  *
- * Whoever commits between our looking and our changing makes us look again.
+ * Whoever commits between our looking and our changing makes us look again. In a session that is told
+ * of all changes the table is made anew without regard to that: what it then has is right whatever was
+ * there before, and whoever commits without a pause cannot keep us from it.
  *
  * Returns 1 when something was done, 0 when all was right, -EAGAIN (ERROR_BUSY) when others change
  * the ruleset without a pause, or another -errno.
@@ -237,6 +359,10 @@ static int table_ensure(struct nat *nat, const struct ruleset *ruleset, const st
 		if (r < 0)
 			return r;
 		r = table_mend(nat, &snapshot, spec, e);
+		if (r == -ERESTART && nat->watched) {
+			snapshot.generation = 0;
+			r = table_mend(nat, &snapshot, spec, e);
+		}
 		if (r != -ERESTART)
 			return r;
 	}

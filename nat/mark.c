@@ -32,6 +32,7 @@ static int take_mark(void *data, size_t index, const struct nlmsghdr *answer, st
 		return take_generation(&mark->generation, 0, answer, e);
 	handle = answer ? message_attribute(answer, NFTA_TABLE_HANDLE) : NULL;
 	mark->table = handle ? be64toh(mnl_attr_get_u64(handle)) : 0;
+	mark->owned = answer && message_attribute(answer, NFTA_TABLE_OWNER);
 	return 0;
 }
 
@@ -65,6 +66,7 @@ int nat_mark_read(struct nat *nat, struct nat_mark *ret_mark, struct error *e)
 	nft_request_deinit(&request);
 	if (r < 0 || !mark.table)
 		return r;
+	nat->owned = mark.owned;
 	*ret_mark = mark;
 	return 1;
 }

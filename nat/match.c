@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nat/match.h"
 
+#include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
 #include <libnftnl/rule.h>
@@ -12,7 +13,7 @@
 
 /* The attributes of each kind of object that make it what it is. */
 static const uint64_t object_meaning[] = {
-	[NFT_TABLE] = ATTRIBUTE(NFTA_TABLE_FLAGS) | ATTRIBUTE(NFTA_TABLE_USERDATA),
+	[NFT_TABLE] = ATTRIBUTE(NFTA_TABLE_USERDATA),
 	[NFT_COUNTER] = ATTRIBUTE(NFTA_OBJ_TYPE) | ATTRIBUTE(NFTA_OBJ_USERDATA),
 	[NFT_SET] = ATTRIBUTE(NFTA_SET_FLAGS) | ATTRIBUTE(NFTA_SET_KEY_TYPE) |
 		    ATTRIBUTE(NFTA_SET_KEY_LEN) | ATTRIBUTE(NFTA_SET_DATA_TYPE) |
@@ -124,6 +125,19 @@ static bool attribute_equal(const struct nlattr *a, const struct nlattr *b)
 }
 
 /**
+ * table_is_dormant - whether a table is switched off
+ * @actual: what the kernel has
+ *
+ * Its other flags tell whom it belongs to, which is no matter of what it is.
+ */
+static bool table_is_dormant(const struct nlmsghdr *actual)
+{
+	const struct nlattr *flags = message_attribute(actual, NFTA_TABLE_FLAGS);
+
+	return flags && ntohl(mnl_attr_get_u32(flags)) & NFT_TABLE_F_DORMANT;
+}
+
+/**
  * object_is_right - whether an object is what it should be
  * @object: what it should be
  * @actual: what the kernel has
@@ -134,13 +148,13 @@ bool object_is_right(const struct object *object, const struct nlmsghdr *actual)
 	struct scratch scratch;
 	struct nlmsghdr *wanted = scratch_message(&scratch);
 
-	object_put(wanted, object, 0, &nothing);
+	object_put(wanted, object, 0, 0, &nothing);
 	for (unsigned type = 0; type < 64; type++)
 		if (object_meaning[object->kind] & ATTRIBUTE(type) &&
 		    !attribute_equal(message_attribute(wanted, type),
 				     message_attribute(actual, type)))
 			return false;
-	return true;
+	return object->kind != NFT_TABLE || !table_is_dormant(actual);
 }
 
 /**

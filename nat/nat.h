@@ -8,6 +8,7 @@
 
 #include "base/addr.h"
 #include "base/error.h"
+#include "base/process.h"
 
 /*
  * The table "inet nixctr-net": constant chains and rules, and one set of external links. Without
@@ -115,6 +116,7 @@ struct nat_spec {
 	bool open;    /* containers are not isolated from each other */
 	bool bridges; /* a container is about to be attached to a bridge: what that takes */
 	bool crowded; /* a map is full: the table is made anew with more room */
+	bool owned;   /* the tables persist, and belong to the keeper where there is one */
 	bool quiet;   /* who asks finds out which links are not there, and says so */
 	struct nat_source source; /* none: there are no forwards and pins */
 	bool callers_known; /* the links below are; else the switches they need stay as they are */
@@ -131,6 +133,8 @@ struct nat_spec {
 struct nat_state {
 	bool intact;          /* chains and rules are just what they should be */
 	char difference[128]; /* the first that was found, in words, when it is not intact */
+	bool persistent;      /* it can belong to somebody and outlive him */
+	bool owned;           /* it belongs to somebody now: nobody else can change it */
 	size_t n_external;
 	char external[NAT_EXTERNAL_MAX][IFNAMSIZ];
 	size_t n_internal;
@@ -285,8 +289,9 @@ int nat_spec_find_callers(struct nat_spec *spec, struct error *e);
 
 /* By what the kernel's count of all commits and the table tell that nothing was changed. */
 struct nat_mark {
-	uint64_t netns;      /* cookie of the network namespace */
-	uint64_t table;      /* its handle in there */
+	uint64_t netns; /* cookie of the network namespace */
+	uint64_t table; /* its handle in there */
+	bool owned;     /* it belongs to somebody; what it is known by does not change with that */
 	uint32_t generation; /* of the ruleset */
 };
 
@@ -308,6 +313,22 @@ int nat_forwarding_compare(const struct nat_spec *spec, const char *record, stru
 
 /* Puts every switch recorded in @record back and removes the file. Returns 1, 0 without a record. */
 int nat_forwarding_restore(const char *record, struct error *e);
+
+/* ------------------------------------------------------------- who owns the tables */
+
+/*
+ * Starts the process that the tables can belong to, and that lends the socket they are changed through;
+ * it is found in @directory, ends with the calling thread, and is ended by process_kill(). Only one at a
+ * time. Returns 0 or -errno.
+ */
+int nat_keeper_start(const char *directory, struct process *ret_keeper, struct error *e);
+
+/* Has tables that belong to the keeper in @directory, borrowed, changed through it in this session. */
+void nat_keep(struct nat *nat, const char *directory);
+bool nat_is_kept(struct nat *nat);
+
+/* Whether the kernel can have such tables, as from 6.9 on. Returns 1, 0 or -errno. */
+int nat_ownable(struct nat *nat, struct error *e);
 
 /* ------------------------------------------------------------- rules of others */
 
@@ -417,9 +438,10 @@ struct nat_watch;
 
 /*
  * A watch in the namespace of the calling thread, the host's. What is changed in the session @nat, which
- * stays open, is not told. nat_watch_close() accepts NULL.
+ * stays open, is not told; what is read in it need not be of one moment, for whoever watches looks again
+ * when he is told of a change. nat_watch_close() accepts NULL.
  */
-int nat_watch_open(const struct nat *nat, struct nat_watch **ret_watch, struct error *e);
+int nat_watch_open(struct nat *nat, struct nat_watch **ret_watch, struct error *e);
 void nat_watch_close(struct nat_watch *watch);
 void nat_watch_closep(struct nat_watch **watch);
 int nat_watch_fd(const struct nat_watch *watch);

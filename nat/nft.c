@@ -27,6 +27,7 @@
 
 #include "base/cleanup.h"
 #include "base/extack.h"
+#include "nat/keeper.h"
 #include "nat/nat.h"
 
 /* An answer takes microseconds; other batches and an RCU barrier may be before us in the queue. */
@@ -50,14 +51,15 @@ static void socket_widen(struct mnl_socket *socket, size_t length)
 /**
  * request_send - number the messages of a request and send it
  * @nat: the session
+ * @socket: through which
  * @request: finished
  * @ret_first: the sequence number of its first message
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int request_send(struct nat *nat, struct nft_request *request, uint32_t *ret_first,
-			struct error *e)
+static int request_send(struct nat *nat, struct mnl_socket *socket, struct nft_request *request,
+			uint32_t *ret_first, struct error *e)
 {
 	struct nlmsghdr *last = nft_request_message(request, request->count - 1);
 	size_t length = request->messages[request->count - 1].offset + last->nlmsg_len;
@@ -65,12 +67,12 @@ static int request_send(struct nat *nat, struct nft_request *request, uint32_t *
 	if (request->full)
 		return error_errno(e, ENOMEM, "cannot send so much to nf_tables at once");
 	if (length > NFT_REQUEST_SIZE)
-		socket_widen(nat->socket, length);
+		socket_widen(socket, length);
 	for (size_t i = 0; i < request->count; i++)
 		nft_request_message(request, i)->nlmsg_seq = nat->sequence + (uint32_t)i;
 	*ret_first = nat->sequence;
 	nat->sequence += (uint32_t)request->count;
-	while (mnl_socket_sendto(nat->socket, request->bytes, length) < 0)
+	while (mnl_socket_sendto(socket, request->bytes, length) < 0)
 		if (errno != EINTR)
 			return error_errno(e, errno, "cannot send to nf_tables");
 	return 0;
@@ -79,15 +81,17 @@ static int request_send(struct nat *nat, struct nft_request *request, uint32_t *
 /**
  * answer_receive - wait for the next answers
  * @nat: the session; they are left in its buffer
+ * @socket: at which
  * @ret_length: how many bytes of them
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int answer_receive(struct nat *nat, int *ret_length, struct error *e)
+static int answer_receive(struct nat *nat, struct mnl_socket *socket, int *ret_length,
+			  struct error *e)
 {
 	for (;;) {
-		ssize_t n = mnl_socket_recvfrom(nat->socket, nat->answer, sizeof(nat->answer));
+		ssize_t n = mnl_socket_recvfrom(socket, nat->answer, sizeof(nat->answer));
 
 		if (n >= 0) {
 			*ret_length = (int)n;
@@ -107,6 +111,7 @@ struct conversation {
 	uint32_t first;   /* sequence number of the first message */
 	size_t pending;   /* messages without their last answer */
 	bool interrupted; /* a list was changed while it was read out */
+	size_t refused;   /* the first message of a batch that was */
 };
 
 /**
@@ -156,11 +161,11 @@ int nft_query(struct nat *nat, struct nft_request *request, const struct nft_tak
 				      .pending = request->count };
 	int length, r;
 
-	r = request_send(nat, request, &query.first, e);
+	r = request_send(nat, nat->socket, request, &query.first, e);
 	while (r == 0 && query.pending) {
 		const struct nlmsghdr *answer = (const void *)nat->answer;
 
-		r = answer_receive(nat, &length, e);
+		r = answer_receive(nat, nat->socket, &length, e);
 		for (; r == 0 && mnl_nlmsg_ok(answer, length);
 		     answer = mnl_nlmsg_next(answer, &length)) {
 			size_t index = answer->nlmsg_seq - query.first;
@@ -195,7 +200,40 @@ static int batch_take(struct conversation *batch, const struct nlmsghdr *answer,
 	number = extack_errno(answer);
 	if (index == last || (index == 0 && number))
 		batch->pending = 0;
-	return r == 0 && number ? nft_request_fail(batch->request, index, answer, e) : r;
+	if (r != 0 || !number)
+		return r;
+	batch->refused = index;
+	return nft_request_fail(batch->request, index, answer, e);
+}
+
+/**
+ * nft_commit_by - have a batch done, all of it or nothing, through some socket
+ * @nat: the session
+ * @socket: which
+ * @request: with its end; it may have been refused at another one
+ * @ret_refused: which message was, when one was; else it stays as it is
+ * @e: names the change that was refused
+ *
+ * Returns 0, -ERESTART when the ruleset is of another generation by now, or another -errno.
+ */
+int nft_commit_by(struct nat *nat, struct mnl_socket *socket, struct nft_request *request,
+		  size_t *ret_refused, struct error *e)
+{
+	struct conversation batch = { .request = request, .pending = 1 };
+	int length, verdict = 0, r;
+
+	r = request_send(nat, socket, request, &batch.first, e);
+	while (r == 0 && batch.pending) {
+		const struct nlmsghdr *answer = (const void *)nat->answer;
+
+		r = answer_receive(nat, socket, &length, e);
+		for (; r == 0 && mnl_nlmsg_ok(answer, length);
+		     answer = mnl_nlmsg_next(answer, &length))
+			verdict = batch_take(&batch, answer, verdict, e);
+	}
+	if (r == 0 && verdict < 0)
+		*ret_refused = batch.refused;
+	return r < 0 ? r : verdict;
 }
 
 /**
@@ -204,38 +242,39 @@ static int batch_take(struct conversation *batch, const struct nlmsghdr *answer,
  * @request: begun by nft_batch_init(), with at least one change in it
  * @e: names the change that was refused
  *
+ * A table that has an owner is changed through its socket, see keeper.c. Without the right to change
+ * anything it is the batch that is refused, and not a message in it.
+ *
  * Returns 0, -ERESTART when the ruleset is of another generation by now, or another -errno.
  */
 int nft_commit(struct nat *nat, struct nft_request *request, struct error *e)
 {
-	struct conversation batch = { .request = request, .pending = 1 };
-	int length, verdict = 0, r;
+	size_t refused = 0;
+	int lent = nat->owned ? keeper_borrow(nat, e) : 0, r;
 
+	if (lent < 0)
+		return lent;
 	nft_request_message(request, request->count - 1)->nlmsg_flags |= NLM_F_ACK;
 	nft_request_bracket(request, NFNL_MSG_BATCH_END);
-	r = request_send(nat, request, &batch.first, e);
-	while (r == 0 && batch.pending) {
-		const struct nlmsghdr *answer = (const void *)nat->answer;
-
-		r = answer_receive(nat, &length, e);
-		for (; r == 0 && mnl_nlmsg_ok(answer, length);
-		     answer = mnl_nlmsg_next(answer, &length))
-			verdict = batch_take(&batch, answer, verdict, e);
-	}
-	for (size_t i = 0; r == 0 && verdict == 0 && i < request->count; i++)
+	if (nat->lent)
+		return keeper_commit(nat, request, e);
+	r = nft_commit_by(nat, nat->socket, request, &refused, e);
+	if (r == -EPERM && refused > 0 && keeper_borrow(nat, NULL) > 0)
+		return keeper_commit(nat, request, e);
+	for (size_t i = 0; r == 0 && i < request->count; i++)
 		nat->deleted |= request->messages[i].action == NFT_DELETE;
-	return r < 0 ? r : verdict;
+	return r;
 }
 
 /**
- * socket_prepare - set a netlink socket up
+ * nft_socket_prepare - set a netlink socket up
  * @socket: borrowed
  *
  * The kernel's words are wanted with its refusals, our own messages back are not.
  *
  * Returns 0, or -1 with errno.
  */
-static int socket_prepare(struct mnl_socket *socket)
+int nft_socket_prepare(struct mnl_socket *socket)
 {
 	const struct timeval timeout = { .tv_sec = NFT_TIMEOUT_SECONDS };
 	const int on = 1;
@@ -264,14 +303,17 @@ int nat_open(struct nat **ret_nat, struct error *e)
 	if (!nat)
 		return error_errno(e, ENOMEM, "cannot open nf_tables");
 	nat->sequence = 1;
-	nat->deleted = false;
+	nat->deleted = nat->watched = nat->owned = false;
+	nat->keeper_directory = NULL;
+	nat->lent = NULL;
+	nat->ownable = OWNABLE_UNKNOWN;
 	nat->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!nat->socket) {
 		int r = error_errno(e, errno, "cannot open nf_tables");
 
 		return error_remedy(e, r, NFT_LOAD);
 	}
-	if (socket_prepare(nat->socket) < 0)
+	if (nft_socket_prepare(nat->socket) < 0)
 		return error_errno(e, errno, "cannot set up the socket to nf_tables");
 	*ret_nat = TAKE_PTR(nat);
 	return 0;
@@ -310,6 +352,7 @@ void nat_close(struct nat *nat)
 {
 	if (!nat)
 		return;
+	keeper_return(nat);
 	if (nat->socket && nat->deleted)
 		socket_leave(nat->socket);
 	else if (nat->socket)

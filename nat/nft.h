@@ -57,8 +57,13 @@ struct nft_request {
 /* The session: struct nat of nat/nat.h. */
 struct nat {
 	struct mnl_socket *socket;
-	uint32_t sequence; /* of the next message */
-	bool deleted;      /* something was deleted through it */
+	uint32_t sequence;            /* of the next message */
+	bool deleted;                 /* something was deleted through it */
+	bool watched;                 /* who has it is told of all changes, see watch.c */
+	const char *keeper_directory; /* of whom our tables may belong to, borrowed; or NULL */
+	struct mnl_socket *lent;      /* by the keeper, for the next batch; or NULL */
+	bool owned;                   /* a table of ours was found to be owned by somebody */
+	enum { OWNABLE_UNKNOWN, OWNABLE_NO, OWNABLE_YES } ownable;
 	_Alignas(NLMSG_ALIGNTO) uint8_t answer[NFT_ANSWER_SIZE];
 };
 
@@ -84,6 +89,9 @@ int nft_request_fail(struct nft_request *request, size_t index, const struct nlm
 struct nlmsghdr *nft_request_add(struct nft_request *request, enum nft_action action,
 				 enum nft_kind kind, const char *name);
 void nft_request_foreign(struct nft_request *request, uint8_t family, const char *table);
+int nft_socket_prepare(struct mnl_socket *socket);
 int nft_query(struct nat *nat, struct nft_request *request, const struct nft_taker *taker,
 	      struct error *e);
 int nft_commit(struct nat *nat, struct nft_request *request, struct error *e);
+int nft_commit_by(struct nat *nat, struct mnl_socket *socket, struct nft_request *request,
+		  size_t *ret_refused, struct error *e);

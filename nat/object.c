@@ -134,10 +134,11 @@ static void set_put(struct nlmsghdr *message, const struct object *set, size_t n
  * @message: changed
  * @object: borrowed
  * @number: that no other object in the batch has
+ * @flags: of the table: NFT_TABLE_F_...
  * @state: what its counters start with
  */
 void object_put(struct nlmsghdr *message, const struct object *object, size_t number,
-		const struct nat_state *state)
+		uint32_t flags, const struct nat_state *state)
 {
 	uint8_t comment[COMMENT_MAX];
 	size_t size =
@@ -150,7 +151,7 @@ void object_put(struct nlmsghdr *message, const struct object *object, size_t nu
 	}
 	mnl_attr_put(message, object_attributes[object->kind].userdata, size, comment);
 	if (object->kind == NFT_TABLE) {
-		mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, 0);
+		mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, htonl(flags));
 	} else if (object->kind == NFT_COUNTER) {
 		counter_put(message, (const void *)((const char *)state + object->counter));
 	} else {

@@ -10,6 +10,11 @@
  * The generation of the ruleset is asked for before and after. When it is another one, somebody has
  * committed in between, and reading starts over.
  *
+ * Whoever commits without a pause would have it start over without end. A session that is told of all
+ * changes (watch.c) takes what it has got after a few tries: each object of the table was as it was
+ * read at some moment behind the beginning, and of what has changed since it will be told. In the list
+ * of rules nothing is missed when other tables change, for only rules of ours are counted in it.
+ *
  * What was read is compared with ruleset.c at once, see match.h.
  */
 #include "nat/read.h"
@@ -24,6 +29,7 @@
 #include <string.h>
 
 #include "nat/contents.h"
+#include "nat/keeper.h"
 #include "nat/match.h"
 
 static const char *const object_nouns[] = {
@@ -60,8 +66,11 @@ static void take_table(struct snapshot *snapshot, const struct nlmsghdr *answer)
 {
 	const struct nlattr *use = message_attribute(answer, NFTA_TABLE_USE);
 	const struct nlattr *owner = message_attribute(answer, NFTA_TABLE_OWNER);
+	const struct nlattr *flags = message_attribute(answer, NFTA_TABLE_FLAGS);
 
 	snapshot->present = true;
+	snapshot->state.owned = owner;
+	snapshot->state.persistent = flags && ntohl(mnl_attr_get_u32(flags)) & NFT_TABLE_F_PERSIST;
 	snapshot->use = use ? ntohl(mnl_attr_get_u32(use)) : 0;
 	if (owner)
 		snapshot->owner = ntohl(mnl_attr_get_u32(owner));
@@ -244,16 +253,18 @@ static int snapshot_try(struct nat *nat, const struct ruleset *ruleset, struct s
 	const struct nft_taker first = { take_first, snapshot };
 	const struct nft_taker last = { take_generation, &generation };
 	struct nft_request request;
+	bool torn;
 	int r;
 
 	*snapshot = (struct snapshot){ .ruleset = ruleset, .state.intact = true };
 	ask_first(&request, ruleset);
 	r = nft_query(nat, &request, &first, e);
-	if (r < 0 || !snapshot->present)
+	torn = r == -ERESTART;
+	if ((r < 0 && !torn) || !snapshot->present)
 		return r;
-	if (ruleset == &inet_ruleset)
-		r = contents_read(nat, snapshot, e);
-	if (r < 0)
+	r = ruleset == &inet_ruleset ? contents_read(nat, snapshot, e) : 0;
+	torn |= r == -ERESTART;
+	if (r < 0 && r != -ERESTART)
 		return r;
 	nft_request_init(&request);
 	nft_request_add(&request, NFT_READ, NFT_GENERATION, "");
@@ -261,14 +272,25 @@ static int snapshot_try(struct nat *nat, const struct ruleset *ruleset, struct s
 	if (r < 0)
 		return r;
 	snapshot_finish(snapshot);
-	return generation == snapshot->generation ? 0 : -ERESTART;
+	nat->owned = snapshot->owner;
+	return generation == snapshot->generation && !torn ? 0 : -ERESTART;
+}
+
+/**
+ * snapshot_tries - how often to begin again when others change the ruleset
+ * @nat: the session, borrowed
+ */
+unsigned snapshot_tries(const struct nat *nat)
+{
+	return nat->watched ? WATCHED_TRIES : SNAPSHOT_TRIES;
 }
 
 /**
  * snapshot_read - read a table
  * @nat: the session
  * @ruleset: which
- * @ret_snapshot: the table at one moment
+ * @ret_snapshot: the table at one moment; without a generation when others change the ruleset over
+ *                and over, and this session is told of it
  * @e: filled on failure
  *
  * Returns 0, -EAGAIN (ERROR_BUSY) when it is changed over and over, or another -errno.
@@ -278,13 +300,18 @@ int snapshot_read(struct nat *nat, const struct ruleset *ruleset, struct snapsho
 {
 	struct snapshot snapshot;
 
-	for (unsigned tries = 0; tries < SNAPSHOT_TRIES; tries++) {
+	for (unsigned tries = 0; tries < snapshot_tries(nat); tries++) {
 		int r = snapshot_try(nat, ruleset, &snapshot, e);
 
 		if (r == 0)
 			*ret_snapshot = snapshot;
 		if (r != -ERESTART)
 			return r;
+	}
+	if (nat->watched) {
+		snapshot.generation = 0;
+		*ret_snapshot = snapshot;
+		return 0;
 	}
 	return error_set(e, ERROR_BUSY, EAGAIN,
 			 "cannot read table %s: it is changed faster than that", ruleset->label);

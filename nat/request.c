@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/extack.h"
 #include "base/log.h"
+#include "nat/feature.h"
 #include "nat/nat.h"
 
 static const char *const table_attributes[] = {
@@ -122,15 +123,17 @@ static const char *message_describe(const struct nft_message *message, char *tex
  * failure_remedy - what mends a refusal of the kernel
  * @message: what was refused
  * @number: with which errno
+ * @opens: whether it opens the request: then whoever asks has no right to
  *
  * Returns one sentence, or NULL when nothing general can be said.
  */
-static const char *failure_remedy(const struct nft_message *message, int number)
+static const char *failure_remedy(const struct nft_message *message, int number, bool opens)
 {
 	bool first = message->kind == NFT_GENERATION;
 
 	if (number == EPERM)
-		return "run it as root (it takes CAP_NET_ADMIN)";
+		return opens ? "run it as root (it takes CAP_NET_ADMIN)"
+			     : "stop the process that owns the table: it alone can change it";
 	if (first && (number == EINVAL || number == EOPNOTSUPP))
 		return NFT_LOAD;
 	if (message->action == NFT_ADD && (number == ENOENT || number == EOPNOTSUPP))
@@ -167,12 +170,15 @@ int nft_request_fail(struct nft_request *request, size_t index, const struct nlm
 					      .header = sizeof(struct nfgenmsg),
 					      .names = nft_kinds[message->kind].attributes,
 					      .n_names = nft_kinds[message->kind].n_attributes };
-	const char *remedy = failure_remedy(message, extack_errno(answer));
-	char text[160];
+	int number = extack_errno(answer);
+	const char *remedy = failure_remedy(message, number, index == 0);
+	char text[160], feature[240];
 	int r;
 
-	r = error_errno(e, extack_errno(answer), "cannot %s",
-			message_describe(message, text, sizeof(text)));
+	if (message->action == NFT_ADD && (number == ENOENT || number == EOPNOTSUPP) &&
+	    feature_remedy(asked.message, answer, feature, sizeof(feature)))
+		remedy = feature;
+	r = error_errno(e, number, "cannot %s", message_describe(message, text, sizeof(text)));
 	extack_decode(answer, &asked, e);
 	return remedy ? error_remedy(e, r, "%s", remedy) : r;
 }

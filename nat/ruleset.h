@@ -94,4 +94,4 @@ extern const struct ruleset inet_ruleset, bridge_ruleset;
 
 void object_put_name(struct nlmsghdr *message, const struct object *object);
 void object_put(struct nlmsghdr *message, const struct object *object, size_t number,
-		const struct nat_state *state);
+		uint32_t flags, const struct nat_state *state);

@@ -336,13 +336,14 @@ static int watch_subscribe(struct nat_watch *watch)
  *
  * Returns 0 or -errno.
  */
-int nat_watch_open(const struct nat *nat, struct nat_watch **ret_watch, struct error *e)
+int nat_watch_open(struct nat *nat, struct nat_watch **ret_watch, struct error *e)
 {
 	_cleanup_(nat_watch_closep) struct nat_watch *watch = calloc(1, sizeof(*watch));
 
 	if (!watch)
 		return error_errno(e, ENOMEM, "cannot watch nf_tables");
 	watch->port = mnl_socket_get_portid(nat->socket);
+	nat->watched = true;
 	watch->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!watch->socket || watch_subscribe(watch) < 0) {
 		int r = error_errno(e, errno, "cannot watch nf_tables");

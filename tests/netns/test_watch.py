@@ -15,6 +15,7 @@ from world import HOST, OUTSIDE, eventually
 
 CONFLICT = 4
 WATCHING = "watching the networks of containers"
+GENERATION = "nft: read the generation of the nf_tables ruleset"  # with --debug, before each look
 
 
 class Watcher:
@@ -277,8 +278,9 @@ def test_lost_events_of_rules(watched):
 
 
 def test_lost_events_of_links(watched):
-    """The same for addresses."""
+    """The same for addresses; and a cable that was made unheard is watched like the others."""
     before = cable(watched)
+    watched.ok("create", "c3")
     addresses = [f"10.{99 + (n >> 16)}.{n >> 8 & 255}.{n & 255}" for n in range(10000)]
     for verb in "add", "delete":
         watched.path(f"/run/{verb}").write_text(
@@ -286,38 +288,118 @@ def test_lost_events_of_links(watched):
     with stopped(watched.watcher):
         assert watched.run("ip", "-batch", "/run/add").rc == 0
         assert watched.run("ip", "link", "delete", "ve-c1").rc == 0
+        watched.ok("net", "up", "c3")
     watched.watcher.says("too much happened at once on the network")
     eventually(lambda: cable(watched) == before, "the cable is back")
-    assert watched.run("ip", "link", "set", "ve-c2", "down").rc == 0
-    watched.watcher.says("network of container 'c2' put back")
+    for name in "c2", "c3":
+        assert watched.run("ip", "link", "set", f"ve-{name}", "down").rc == 0
+        watched.watcher.says(f"network of container '{name}' put back")
     assert gets_out(watched)
 
 
-# Makes 10,000 commits in one process.
+@contextlib.contextmanager
+def locked(world, name):
+    """While in it, somebody else has a lock of ours."""
+    path = f"/run/nixctr-net/{name}.lock"
+    with subprocess.Popen(world.command("flock", path, "sh", "-c", "echo; exec cat"), stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as holder:  # fmt: skip
+        assert holder.stdout.readline()
+        try:
+            yield
+        finally:
+            holder.stdin.close()
+            holder.wait(world_module.DEADLINE)
+
+
+def test_busy_cable_comes_back(watched):
+    """One that somebody is at has its turn when he is done, though nothing more is heard of it."""
+    before = cable(watched)
+    with locked(watched, "networks/c1"):
+        assert watched.run("ip", "link", "set", "ve-c1", "down").rc == 0
+        assert watched.run("ip", "link", "set", "ve-c2", "down").rc == 0
+        watched.watcher.says("network of container 'c2' put back")
+        assert cable(watched) != before
+    eventually(lambda: cable(watched) == before, "the cable is back")
+
+
+def test_busy_rules_come_back(world):
+    """What is heard while somebody has the lock of the rules adds up: an element that went after a change
+    that left no trace is looked for as well."""
+    world.ok("nat", "enable", "--external", "eth0")
+    create(world, "web", 1, "--port", f"{PUBLISHED}:{SERVED}")
+    before = elements(world, "forwards4")
+    with watching(world, "--debug") as watcher:
+        with locked(world, "rules"):
+            looks = watcher.log.count(GENERATION)
+            for change in "add chain inet nixctr-net more", "delete chain inet nixctr-net more":
+                assert world.run("nft", change).rc == 0
+            eventually(lambda: watcher.log.count(GENERATION) > looks, "it has heard of that")
+            assert world.run("nft", "flush", "map", "inet", "nixctr-net", "forwards4").rc == 0
+            looks = watcher.log.count(GENERATION)
+            eventually(lambda: watcher.log.count(GENERATION) > looks + 1, "it has heard of this as well")
+        eventually(lambda: elements(world, "forwards4") == before, "the port is back")
+
+
+def test_told_to_look(watched):
+    """SIGHUP: also at what nobody hears of, what is inside the containers."""
+    assert watched.run("ip", "-n", "ve-c1", "route", "delete", "default").rc == 0 and not gets_out(watched)
+    watched.watcher.process.send_signal(signal.SIGHUP)
+    watched.watcher.says("network of container 'c1' put back")
+    assert gets_out(watched)
+
+
+# Makes commits in one process, half of them of each command: so many, or until it is ended.
 COMMITS = """
-import ctypes
+import ctypes, itertools, sys
 nft = ctypes.CDLL("libnftables.so.1")
 nft.nft_ctx_new.restype = ctypes.c_void_p
 context = ctypes.c_void_p(nft.nft_ctx_new(0))
-for number in range(5000):
-    for verb in b"delete", b"add":
-        nft.nft_run_cmd_from_buffer(context, verb + b" element inet nixctr-net external { eth0 }")
+commands = [command.encode() for command in sys.argv[2:]]
+for number in range(int(sys.argv[1])) if int(sys.argv[1]) else itertools.count():
+    for command in commands:
+        nft.nft_run_cmd_from_buffer(context, command)
 """
+READ = "nft: list rule s of table inet nixctr-net"
 
 
 def test_ten_thousand_events(watched):
-    """... in a second, all of which concern our table, cost few looks; it ends right. The watcher says
-    what it reads with --debug."""
+    """... in a second, all of which concern our table, cost few readings; what they leave wrong is put
+    right. The watcher says what it reads with --debug."""
+    toggle = "element inet nixctr-net external { eth0 }"
     watched.watcher.kill(signal.SIGTERM)
     with watching(watched, "--debug") as watcher:
         start = time.monotonic()
-        assert watched.run("/usr/bin/python3", "-c", COMMITS).rc == 0
+        assert watched.run("/usr/bin/python3", "-c", COMMITS, "5000", f"add {toggle}", f"delete {toggle}").rc == 0
         seconds = time.monotonic() - start
         eventually(lambda: watched.ruleset() == watched.before, "the rules are back")
         watcher.says("rules put back")
-        # Eight looks in the first second, two in each after that. Each begins with the ways outside, of
-        # two families, and reads the table again while that changes under its hands.
-        assert watcher.log.count("rtnetlink: look a route up") < 50 + 10 * seconds
+        # Eight looks in the first second, two in each after that, and a look reads three times at most.
+        assert watcher.log.count(READ) < 50 + 10 * seconds
+    assert gets_out(watched) and not drift(watched)
+
+
+def test_commits_without_end(watched):
+    """Whoever changes a table of his own without a pause keeps nothing from being put back, and costs no
+    readings."""
+    watched.watcher.kill(signal.SIGTERM)
+    assert watched.run("nft", "add", "table", "ip", "other").rc == 0
+    storm = subprocess.Popen(watched.command(
+        *watched.wrap, "/usr/bin/python3", "-c", COMMITS, "0", "add chain ip other c", "delete chain ip other c"))  # fmt: skip
+    ours = ["nft", "list", "table", "inet", "nixctr-net"]
+    before = watched.run(*ours).stdout
+    try:
+        with watching(watched, "--debug") as watcher:
+            for change in ("delete element inet nixctr-net external { eth0 }", "delete table inet nixctr-net",
+                           "flush chain inet nixctr-net forward"):  # fmt: skip
+                readings = watcher.log.count(READ)
+                assert watched.run("nft", change).rc == 0
+                eventually(lambda: watched.run(*ours).stdout == before, f"back: {change}")
+                eventually(lambda: watcher.log.count("rules put back") > 0, "it is told")
+                assert watcher.log.count(READ) - readings < 20, watcher.log
+            assert storm.poll() is None
+    finally:
+        storm.kill()
+        storm.wait()
     assert gets_out(watched) and not drift(watched)
 
 

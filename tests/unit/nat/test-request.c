@@ -56,7 +56,7 @@ static const struct refusal_case {
 	  "NFTA_RULE_TABLE", "modprobe" },
 	{ NFT_DELETE, NFT_TABLE, "nixctr-net", EPERM,
 	  "cannot delete table inet nixctr-net: Operation not permitted", "NFTA_TABLE_NAME",
-	  "CAP_NET_ADMIN" },
+	  "owns the table" },
 	{ NFT_DELETE, NFT_ELEMENT, "external", ENOENT,
 	  "cannot delete elements of set external from table inet nixctr-net: No such file "
 	  "or directory",
@@ -93,6 +93,20 @@ static void refusals_are_named(void **state)
 		assert_non_null(strstr(e.remedy, test->remedy));
 		assert_true(test->remedy[0] || !e.remedy[0]);
 	}
+}
+
+/** rights_are_missing_at_once - the first message is refused then, and not one behind it */
+static void rights_are_missing_at_once(void **state)
+{
+	struct error e = ERROR_INIT;
+	struct nft_request batch;
+	struct refusal refusal;
+
+	(void)state;
+	nft_batch_init(&batch, 0);
+	refusal_make(&refusal, nft_request_message(&batch, 0), EPERM, NULL, 0);
+	assert_int_equal(nft_request_fail(&batch, 0, refusal.header, &e), -EPERM);
+	assert_non_null(strstr(e.remedy, "CAP_NET_ADMIN"));
 }
 
 /** batches_carry_their_generation - and none when any will do */
@@ -164,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refusals_are_named),
+		cmocka_unit_test(rights_are_missing_at_once),
 		cmocka_unit_test(batches_carry_their_generation),
 		cmocka_unit_test(long_requests_grow),
 		cmocka_unit_test(what_has_no_room_is_never_sent),

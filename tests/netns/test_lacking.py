@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A kernel without a feature: the error names it, the module and the option, and everything else works."""
+
+import contextlib
+import os
+
+import pytest
+from test_own_table import owners, set_owned
+from test_ports import create
+from test_watch import drift, gets_out, watching
+
+
+@contextlib.contextmanager
+def lacking(world, feature):
+    """While in it, the kernel that the program talks to lacks a feature; see tests/fault/nft-lacks.c."""
+    # A sanitizer insists on being loaded before anything else.
+    world.wrap = ["env", f"LD_PRELOAD={os.environ['NFT_LACKS_MODULE']}", f"NFT_LACKS={feature}",
+                  "ASAN_OPTIONS=verify_asan_link_order=0"]  # fmt: skip
+    try:
+        yield world
+    finally:
+        world.wrap = []
+
+
+@pytest.mark.parametrize(
+    "feature, module, option",
+    [
+        ("expression:fib", "nft_fib_inet", "CONFIG_NFT_FIB_INET"),
+        ("expression:ct", "nft_ct", "CONFIG_NFT_CT"),
+        ("expression:masq", "nft_masq", "CONFIG_NFT_MASQ"),
+        ("expression:rt", "nf_tables", "CONFIG_NF_TABLES"),
+        ("expression:exthdr", "nf_tables", "CONFIG_NF_TABLES"),
+        ("chain:inet:nat", "nft_chain_nat", "CONFIG_NFT_NAT"),
+        ("chain:inet:filter", "nf_tables", "CONFIG_NF_TABLES_INET"),
+    ],
+)
+def test_what_rules_take(world, feature, module, option):
+    """Without it there are no rules, so nothing is attached, half or whole; the book and files work."""
+    with lacking(world, feature):
+        world.ok("create", "c1")
+        for command in ("net", "up", "c1"), ("nat", "enable", "--external", "eth0"):
+            failed = world.nixctr(*command)
+            assert failed.rc == 1 and f"modprobe -a {module}" in failed.stderr, failed
+            assert f"{option})" in failed.stderr and "do without" in failed.stderr, failed
+        assert world.ruleset() == "" and world.links_at_rest() == ["eth0", "lo"]
+        world.ok("net", "down", "c1")
+        world.ok("ipam", "list")
+        world.ok("destroy", "c1")
+
+
+def test_ports_are_not_published(world):
+    """All else works where the kernel cannot translate: the container that publishes nothing gets out."""
+    with lacking(world, "expression:nat"):
+        world.ok("nat", "enable", "--external", "eth0")
+        create(world, "c1", 1)
+        world.ok("create", "web", "--port", "8080:80")
+        failed = world.nixctr("net", "up", "web")
+        assert failed.rc == 1 and "modprobe -a nft_nat, CONFIG_NFT_NAT)" in failed.stderr, failed
+        assert "containers that publish no port do without" in failed.stderr
+        create(world, "c2", 2)
+        assert gets_out(world) and gets_out(world, "c2") and not drift(world)
+
+
+def test_bridges_are_not_pinned(world):
+    """All else works where there are no rules for bridges: the container on a cable gets out."""
+    with lacking(world, "chain:bridge:filter"):
+        world.ok("nat", "enable", "--external", "eth0")
+        create(world, "c1", 1)
+        for command in "link add br0 type bridge", "link set br0 up":
+            assert world.run("ip", *command.split()).rc == 0
+        world.ok("create", "b1", "--bridge", "br0", "--local-address", "10.7.0.2/24")
+        failed = world.nixctr("net", "up", "b1")
+        assert failed.rc == 1 and "CONFIG_NF_TABLES_BRIDGE)" in failed.stderr, failed
+        assert "containers on no bridge do without" in failed.stderr
+        assert gets_out(world) and "table bridge" not in world.ruleset()
+        create(world, "c2", 2)
+        assert gets_out(world, "c2") and not drift(world)
+
+
+def test_tables_cannot_be_owned(world):
+    """Before 6.9: own_table has no effect, which is said once and where one looks; the rest works."""
+    set_owned(world)
+    with lacking(world, "persist"):
+        create(world, "c1", 1)
+        enabled = world.ok("nat", "enable", "--external", "eth0")
+        assert enabled.stderr.count("own_table has no effect: that takes kernel 6.9") == 1, enabled
+        with watching(world) as watcher:
+            before = world.ruleset()
+            assert world.run("nft", "flush", "ruleset").rc == 0
+            watcher.says("rules put back in")
+            assert world.ruleset() == before and gets_out(world) and not drift(world)
+            assert watcher.log.count("own_table has no effect") == 1, watcher.log
+            assert owners(world) == [False, False]
+        assert "cannot be owned: that takes kernel 6.9" in world.ok("nat", "show").stdout
+        found = world.nixctr("nat", "check", "--json").json["findings"]
+        assert ["own_table has no effect" in finding["what"] for finding in found] == [True], found

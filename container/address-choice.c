@@ -318,7 +318,7 @@ static int automatic_choose(struct choice *choice, const struct ipam_lease *requ
 			first = conflict;
 		if (passed == ADDRESSES_TRIED || conflict.prefix.length <= pool.length)
 			return refuse_pool(&conflict, passed + 1, e);
-		r = ipam_release(choice->ipam, definition->name, e);
+		r = ipam_release(choice->ipam, definition->name, "in use on the host", e);
 		if (r >= 0)
 			r = ipam_lease(choice->ipam, request, flags, &lease, e);
 		if (r < 0)
@@ -367,7 +367,7 @@ static int choose(struct choice *choice, struct error *e)
 	if (r == 0 && automatic)
 		r = automatic_choose(choice, &request, flags, e);
 	if (r < 0) /* the failure to report is this one; a lease left is met by the next run */
-		(void)ipam_release(choice->ipam, definition->name, NULL);
+		(void)ipam_release(choice->ipam, definition->name, "not created", NULL);
 	return r;
 }
 

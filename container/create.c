@@ -284,7 +284,7 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 	r = definition_write(paths, definition, e);
 	if (r < 0) {
 		/* The failure to report is that of the file; a lease left is met by the next run. */
-		ipam_release(ipam, definition->name, NULL);
+		ipam_release(ipam, definition->name, "its definition cannot be written", NULL);
 		return error_wrap(e, r, "container '%s'", definition->name);
 	}
 	definitions_remember(paths, before, definition->name, &definition->ports);

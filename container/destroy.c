@@ -42,7 +42,7 @@ static int release_lease(const struct paths *paths, const char *name, struct err
 	if (lstat(paths->book, &st) < 0 && errno == ENOENT)
 		return 0;
 	r = ipam_open(paths->book, IPAM_WRITE, &ipam, e);
-	return r < 0 ? r : ipam_release(ipam, name, e);
+	return r < 0 ? r : ipam_release(ipam, name, "destroyed", e);
 }
 
 /**

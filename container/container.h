@@ -60,6 +60,9 @@ struct settings {
 	bool external_auto;     /* [nat] external has "auto" */
 	struct nat_spec wanted; /* [nat] external, the links named; internal, source, source6 */
 	bool open;              /* [nat] isolate is "no": containers reach each other */
+	uint32_t cooldown;      /* [ipam] cooldown, in seconds */
+	uint32_t history_rows;  /* [ipam] history; 0: none is kept */
+	uint32_t history_days;  /* [ipam] history-days; 0: of any age */
 };
 
 int settings_read(const struct paths *paths, struct settings *ret_settings, struct error *e);
@@ -204,7 +207,12 @@ int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, st
 int keep_off_dhcpcd(const struct paths *paths, struct error *e);
 
 /* Returns 1, or 0 when there was nothing of that name. */
-int container_destroy(const struct paths *paths, const char *name, struct error *e);
+enum destroy_flags {
+	DESTROY_KEEP_ADDRESS =
+		1 << 0, /* its addresses stay reserved for the next one of its name */
+};
+
+int container_destroy(const struct paths *paths, const char *name, unsigned flags, struct error *e);
 
 /*
  * Each waits until it is so, and returns 1 when that had to be brought about, 0 when it was so, or
@@ -249,6 +257,39 @@ int lifecycle_open(const struct paths *paths, struct lifecycle **ret_lifecycle, 
 void lifecycle_close(struct lifecycle *lifecycle);
 void lifecycle_closep(struct lifecycle **lifecycle);
 struct manager *lifecycle_manager(struct lifecycle *lifecycle);
+
+/* ------------------------------------------------------------- addresses */
+
+/*
+ * Opens the address book by the settings of the host, in the name of whoever runs this. The caller
+ * ends with ipam_close().
+ */
+int book_open(const struct paths *paths, enum ipam_access access, struct ipam **ret_ipam,
+	      struct error *e);
+
+/* What is to be reserved, addresses as they were typed, NULL where not given. */
+struct reserve_request {
+	const char *name;
+	const char *host_address, *local_address;
+	const char *host_address6, *local_address6;
+	const char *bridge;
+	const char *reason;
+};
+
+/* Reserves addresses for a container that is created later. Returns 1, 0 when it is so, or -errno. */
+int addresses_reserve(const struct paths *paths, const struct reserve_request *request,
+		      struct ipam_lease *ret_lease, struct error *e);
+
+/*
+ * Gives up what is reserved for @what, a name or an address, or held by a container that is gone, or
+ * ends the cool-down of an address. Returns 1, 0 when it is free, or -errno.
+ */
+int addresses_release(const struct paths *paths, const char *what, const char *reason,
+		      struct error *e);
+
+/* Notes down what a lease is for. Returns 1, 0 when it says so, or -errno. */
+int addresses_describe(const struct paths *paths, const char *what, const char *reason,
+		       struct error *e);
 
 /* ------------------------------------------------------------- one container's network */
 

@@ -18,7 +18,7 @@ static int book_count(const struct paths *paths, struct metrics *metrics, struct
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
 	_cleanup_(freep) struct ipam_lease *leases = NULL;
-	int r = ipam_open(paths->book, IPAM_READ, &ipam, e);
+	int r = book_open(paths, IPAM_READ, &ipam, e);
 
 	if (r >= 0)
 		r = ipam_usage(ipam, &metrics->pools, &metrics->n_pools, e);

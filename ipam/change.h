@@ -16,7 +16,7 @@ int change_begin(struct change *change, struct ipam *ipam, struct error *e);
 int change_commit(struct change *change, struct error *e);
 void change_end(struct change *change);
 
-int change_lease(struct change *change, const struct ipam_lease *request, unsigned flags,
+int change_lease(struct change *change, const struct ipam_lease *asked, unsigned flags,
 		 struct error *e);
 int change_release(struct change *change, const char *reason, struct error *e);
 int change_write(struct change *change, struct error *e);

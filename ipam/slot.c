@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "ipam/pool.h"
 
 /*
@@ -152,6 +148,30 @@ bool pool_slot(const struct pool *pool, const struct addr *addr, uint32_t *ret_s
 }
 
 /**
+ * offset_parse - read a number of a range
+ * @cursor: moved behind it and the character that has to follow
+ * @stop: that character
+ * @ret_offset: the number
+ *
+ * Returns 0, or -1 when it is not written like that.
+ */
+static int offset_parse(const char **cursor, char stop, uint32_t *ret_offset)
+{
+	const char *text = *cursor;
+	uint64_t offset = 0;
+
+	if (*text < '0' || *text > '9')
+		return -1;
+	for (; *text >= '0' && *text <= '9' && offset <= UINT32_MAX; text++)
+		offset = offset * 10 + (uint64_t)(*text - '0');
+	if (offset > UINT32_MAX || (*text != stop && !(stop == ',' && !*text)))
+		return -1;
+	*cursor = text + (*text == stop);
+	*ret_offset = (uint32_t)offset;
+	return 0;
+}
+
+/**
  * ranges_parse - read ranges as they stand in the book: "1-254,300-400", ascending
  * @text: borrowed; "" is none
  * @pool: its ranges are set
@@ -160,20 +180,18 @@ bool pool_slot(const struct pool *pool, const struct addr *addr, uint32_t *ret_s
  */
 int ranges_parse(const char *text, struct pool *pool)
 {
+	struct range range;
 	int64_t last = -1;
 
 	pool->n_ranges = 0;
 	while (*text) {
-		uint32_t first, end;
-		int length;
-
 		if (pool->n_ranges == POOL_RANGES_MAX ||
-		    sscanf(text, "%" SCNu32 "-%" SCNu32 "%n", &first, &end, &length) != 2 ||
-		    (text[length] && text[length] != ',') || first <= last || end < first)
+		    offset_parse(&text, '-', &range.first) < 0 ||
+		    offset_parse(&text, ',', &range.last) < 0 || range.first <= last ||
+		    range.last < range.first)
 			return -1;
-		pool->ranges[pool->n_ranges++] = (struct range){ .first = first, .last = end };
-		last = end;
-		text += length + (text[length] == ',');
+		pool->ranges[pool->n_ranges++] = range;
+		last = range.last;
 	}
 	return 0;
 }

@@ -209,7 +209,8 @@ int keep_off_dhcpcd(const struct paths *paths, struct error *e);
 /* Returns 1, or 0 when there was nothing of that name. */
 enum destroy_flags {
 	DESTROY_KEEP_ADDRESS =
-		1 << 0, /* its addresses stay reserved for the next one of its name */
+		1 << 0,          /* its addresses stay reserved for the next one of its name */
+	DESTROY_UNUSED = 1 << 1, /* it never ran */
 };
 
 int container_destroy(const struct paths *paths, const char *name, unsigned flags, struct error *e);

@@ -174,7 +174,7 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 		if (creation->was_reserved)
 			ipam_keep(ipam, definition->name, "not created", NULL);
 		else
-			ipam_release(ipam, definition->name, "not created", NULL);
+			ipam_undo(ipam, definition->name, "not created", NULL);
 		return error_wrap(e, r, "container '%s'", definition->name);
 	}
 	definitions_remember(paths, before, definition->name, &definition->ports);
@@ -200,8 +200,9 @@ static void undo(const struct paths *paths, const struct creation *creation)
 	if (r >= 0)
 		r = definitions_lock(paths, &lock, &e);
 	if (r >= 0)
-		r = destroy_definition(paths, definition->name,
-				       creation->was_reserved ? DESTROY_KEEP_ADDRESS : 0, &e);
+		r = destroy_definition(
+			paths, definition->name,
+			creation->was_reserved ? DESTROY_KEEP_ADDRESS : DESTROY_UNUSED, &e);
 	if (r < 0)
 		log_warning("what was made of container '%s' stays: %s", definition->name, e.text);
 }

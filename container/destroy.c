@@ -51,6 +51,8 @@ static int release_lease(const struct paths *paths, const char *name, unsigned f
 		return r < 0 ? r : 0;
 	if (flags & DESTROY_KEEP_ADDRESS)
 		return ipam_keep(ipam, name, "kept by destroy", e);
+	if (flags & DESTROY_UNUSED)
+		return ipam_undo(ipam, name, "not created", e);
 	return ipam_release(ipam, name, "destroyed", e);
 }
 

@@ -138,6 +138,9 @@ int ipam_lease_many(struct ipam *ipam, const struct ipam_lease *requests, size_t
 /* Gives up all that a container holds, reserved or bound. Returns 1, or 0 when it held nothing. */
 int ipam_release(struct ipam *ipam, const char *container, const char *reason, struct error *e);
 
+/* The same for a container that never came to be: nobody used its addresses, so none cools down. */
+int ipam_undo(struct ipam *ipam, const char *container, const char *reason, struct error *e);
+
 /* Keeps what a container holds for one of its name. Returns 1, 0 when it is so or holds nothing. */
 int ipam_keep(struct ipam *ipam, const char *container, const char *reason, struct error *e);
 

@@ -103,6 +103,50 @@ int ipam_release(struct ipam *ipam, const char *container, const char *reason, s
 }
 
 /**
+ * change_cool - end the cool-down of a pair
+ * @change: begun
+ * @pair: borrowed; may be none
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int change_cool(struct change *change, const struct ipam_pair *pair, struct error *e)
+{
+	struct slots slots = pools_slots(&change->pools, pair);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < slots.count; i++)
+		r = vacant_cool(&change->frame, slots.at[i].pool, slots.at[i].slot, e);
+	return r;
+}
+
+/**
+ * ipam_undo - give up what a container holds that never came to be
+ * @ipam: borrowed, open for writing
+ * @container: its name, borrowed
+ * @reason: why, borrowed
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when it held nothing, or -errno.
+ */
+int ipam_undo(struct ipam *ipam, const char *container, const char *reason, struct error *e)
+{
+	_cleanup_(change_end) struct change change = { 0 };
+	int r = change_begin_held(&change, ipam, container, e);
+
+	if (r <= 0)
+		return r;
+	r = change_release(&change, reason, e);
+	if (r == 0)
+		r = change_cool(&change, &change.holding.lease.v4, e);
+	if (r == 0)
+		r = change_cool(&change, &change.holding.lease.v6, e);
+	if (r == 0)
+		r = change_commit(&change, e);
+	return r < 0 ? r : 1;
+}
+
+/**
  * change_finish - write a lease that holds what it held, and that it was changed
  * @change: of change_begin_held()
  * @act: what was done

@@ -196,6 +196,24 @@ static void test_cooled(void **state)
 	assert_sound(fixture);
 }
 
+/* What nobody used need not cool down, whatever waits before it. */
+static void test_undone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ipam_lease lease;
+
+	pool_use_up(fixture);
+	fixture_sql(fixture, "UPDATE pool SET capacity = 3");
+	assert_int_equal(fixture_automatic(fixture, "fails", NULL), 1);
+	assert_int_equal(ipam_undo(fixture->ipam, "fails", "not created", &fixture->e), 1);
+	assert_int_equal(ipam_undo(fixture->ipam, "fails", "not created", &fixture->e), 0);
+	assert_standing(fixture, "10.233.3.1", IPAM_FREE, "fails");
+	assert_standing(fixture, "10.233.2.1", IPAM_COOLING, "goes");
+	assert_int_equal(fixture_automatic(fixture, "new", &lease), 1);
+	assert_pair(&lease.v4, "10.233.3.1", "10.233.3.2");
+	assert_sound(fixture);
+}
+
 /* A reservation is nobody else's, and whoever comes under its name gets what it has. */
 static void test_reserved(void **state)
 {
@@ -316,6 +334,7 @@ int main(void)
 		TEST(test_other_boot),
 		TEST(test_chosen_while_cooling),
 		TEST(test_cooled),
+		TEST(test_undone),
 		TEST(test_reserved),
 		TEST(test_overruled),
 		TEST(test_kept),

@@ -550,7 +550,8 @@ enum metrics_part {
 /* What is counted on this host. */
 struct metrics {
 	struct error errors[METRICS_PARTS]; /* of parts that could not be read; number 0: it was */
-	size_t n_pools, leases;
+	size_t n_pools;
+	size_t bound, reserved; /* leases */
 	struct ipam_usage *pools;
 	size_t containers;        /* that are defined */
 	struct veth_links cables; /* with what went through them */

@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/suggestion.h"
 #include "cli/text.h"
+#include "ipam/ipam.h"
 
 /**
  * column_key - the name of a column as a JSON key
@@ -48,6 +49,7 @@ bool column_is_number(const struct column *column)
 	case COLUMN_MAC:
 	case COLUMN_FLAG:
 	case COLUMN_TIME:
+	case COLUMN_STATE:
 		break;
 	}
 	return false;
@@ -98,6 +100,10 @@ const char *column_text(const struct column *column, const void *row, char cell[
 		break;
 	case COLUMN_TIME:
 		text_time(*(const int64_t *)field, cell);
+		break;
+	case COLUMN_STATE:
+		(void)snprintf(cell, COLUMN_CELL, "%s",
+			       ipam_state_name(*(const enum ipam_state *)field));
 		break;
 	}
 	return cell;

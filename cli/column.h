@@ -24,6 +24,7 @@ enum column_kind {
 	COLUMN_PACKETS, /* uint64_t */
 	COLUMN_BYTES,   /* uint64_t */
 	COLUMN_TIME,    /* int64_t, seconds since the epoch */
+	COLUMN_STATE,   /* enum ipam_state */
 };
 
 struct column {

@@ -40,13 +40,13 @@ static int single_container(const struct invocation *in, const struct each_actio
 
 /**
  * takes_all - whether --all was given
- * @in: the call, borrowed; its options, if it has any, are struct each_options
+ * @in: the call, borrowed
  */
 static bool takes_all(const struct invocation *in)
 {
 	const struct each_options *options = in->options;
 
-	return in->verb->options && options->all;
+	return in->verb->options == &each_options && options->all;
 }
 
 /**

@@ -79,6 +79,7 @@ static json_t *json_cell(const struct column *column, const void *row)
 	case COLUMN_PREFIX:
 	case COLUMN_MAC:
 	case COLUMN_TIME:
+	case COLUMN_STATE:
 		break;
 	}
 	return json_text(column_text(column, row, cell));

@@ -11,6 +11,7 @@
 
 static const struct column lease_columns[] = {
 	{ "CONTAINER", COLUMN_TEXT, LEASE(container), true, "who holds it" },
+	{ "STATE", COLUMN_STATE, LEASE(state), true, "bound, or reserved for that name" },
 	{ "HOST-ADDRESS", COLUMN_ADDR, LEASE(v4.host), true, "IPv4 address of the host end" },
 	{ "LOCAL-ADDRESS", COLUMN_PREFIX, LEASE(v4.local), true, "IPv4 address inside" },
 	{ "HOST-ADDRESS6", COLUMN_ADDR, LEASE(v6.host), false, "IPv6 address of the host end" },
@@ -18,7 +19,9 @@ static const struct column lease_columns[] = {
 	{ "MAC", COLUMN_MAC, LEASE(mac), false, "MAC address of eth0 inside" },
 	{ "AUTOMATIC", COLUMN_FLAG, LEASE(v4.automatic), true,
 	  "whether IPv4 came from a pool and was not given by somebody" },
-	{ "SINCE", COLUMN_TIME, LEASE(since), true, "since when, UTC" },
+	{ "BRIDGE", COLUMN_TEXT, LEASE(bridge), false, "bridge the addresses are for" },
+	{ "SINCE", COLUMN_TIME, LEASE(since), true, "since when it is in that state, UTC" },
+	{ "REASON", COLUMN_TEXT, LEASE(reason), false, "why it is in that state" },
 };
 
 const struct listing lease_listing = {
@@ -33,11 +36,13 @@ static const struct column pool_columns[] = {
 	{ "PREFIX", COLUMN_PREFIX, USAGE(prefix), true, "its network" },
 	{ "CAPACITY", COLUMN_COUNT, USAGE(capacity), true, "pairs it has" },
 	{ "LEASED", COLUMN_COUNT, USAGE(leased), true, "pairs leased" },
+	{ "RESERVED", COLUMN_COUNT, USAGE(reserved), true, "how many of those are reserved" },
 	{ "BLOCKED", COLUMN_COUNT, USAGE(blocked), true,
 	  "pairs with an address given to somebody by hand" },
+	{ "COOLING", COLUMN_COUNT, USAGE(cooling), true, "pairs given up a short while ago" },
 	{ "FREE", COLUMN_COUNT, USAGE(free), true, "pairs left" },
 	{ "UTILISATION", COLUMN_PERCENT, offsetof(struct pool_row, utilisation), true,
-	  "percent leased or blocked" },
+	  "percent leased, blocked or cooling" },
 };
 
 const struct listing pool_listing = {
@@ -80,17 +85,4 @@ int pool_rows_read(struct ipam *ipam, struct pool_row **ret_rows, size_t *ret_co
 	*ret_rows = TAKE_PTR(rows);
 	*ret_count = count;
 	return 0;
-}
-
-/**
- * book_open - open the address book to read it
- * @paths: borrowed
- * @ret_ipam: the caller ends with ipam_close()
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int book_open(const struct paths *paths, struct ipam **ret_ipam, struct error *e)
-{
-	return ipam_open(paths->book, IPAM_READ, ret_ipam, e);
 }

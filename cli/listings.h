@@ -14,6 +14,7 @@
 /* The tables there are, and the rows they are made of. */
 
 #define LISTING_WORD 16 /* room for one word of a state */
+#define UUID_TEXT    37 /* room for a boot id */
 
 /* A container as its definition has it. */
 struct container_row {
@@ -83,11 +84,29 @@ extern const struct listing conflict_listing;
 /* A pool and how full it is. */
 struct pool_row {
 	struct ipam_usage usage;
-	uint32_t utilisation; /* percent that is leased or blocked, rounded up */
+	uint32_t utilisation; /* percent that is not free, rounded up */
 };
 
 extern const struct listing pool_listing;
 
 int pool_rows_read(struct ipam *ipam, struct pool_row **ret_rows, size_t *ret_count,
 		   struct error *e);
-int book_open(const struct paths *paths, struct ipam **ret_ipam, struct error *e);
+
+/* What happened to addresses. */
+struct event_row {
+	int64_t time;
+	char act[LISTING_WORD];
+	char container[IPAM_NAME_MAX];
+	char pool[IPAM_NAME_MAX];
+	struct addr host_address, local_address, host_address6, local_address6;
+	uint32_t uid;
+	char command[IPAM_COMMAND_MAX];
+	char unit[IPAM_UNIT_MAX];
+	char reason[IPAM_REASON_MAX];
+	char boot[UUID_TEXT];
+};
+
+extern const struct listing event_listing;
+
+int event_rows_read(struct ipam *ipam, const struct ipam_period *period,
+		    struct event_row **ret_rows, size_t *ret_count, struct error *e);

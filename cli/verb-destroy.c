@@ -1,9 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/each.h"
 
+struct destroy_options {
+	bool keep;
+};
+
+static const struct option_spec specs[] = {
+	{ "keep-address", 0, OPTION_FLAG, offsetof(struct destroy_options, keep), NULL,
+	  "reserve the addresses for the next of that name" },
+};
+
+const struct option_table destroy_options = OPTION_TABLE(specs, struct destroy_options);
+
+/* What the action of verb_destroy() needs. */
+struct destruction {
+	const struct paths *paths; /* borrowed */
+	unsigned flags;
+};
+
 /**
  * destroy - the action of verb_destroy()
- * @context: struct paths, borrowed
+ * @context: struct destruction, borrowed
  * @name: borrowed
  * @e: filled on failure
  *
@@ -11,9 +28,9 @@
  */
 static int destroy(void *context, const char *name, struct error *e)
 {
-	const struct paths *paths = context;
+	const struct destruction *destruction = context;
 
-	return container_destroy(paths, name, e);
+	return container_destroy(destruction->paths, name, destruction->flags, e);
 }
 
 /**
@@ -25,8 +42,10 @@ static int destroy(void *context, const char *name, struct error *e)
  */
 int verb_destroy(const struct invocation *in, struct error *e)
 {
-	struct paths paths = in->session->paths;
-	const struct each_action action = { .act = destroy, .context = &paths };
+	const struct destroy_options *options = in->options;
+	struct destruction destruction = { .paths = &in->session->paths,
+					   .flags = options->keep ? DESTROY_KEEP_ADDRESS : 0 };
+	const struct each_action action = { .act = destroy, .context = &destruction };
 
 	return each_container(in, &action, e);
 }

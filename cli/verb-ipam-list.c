@@ -47,7 +47,7 @@ static void contents_free(struct contents *contents)
 static int contents_read(const struct paths *paths, struct contents *contents, struct error *e)
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
-	int r = book_open(paths, &ipam, e);
+	int r = book_open(paths, IPAM_READ, &ipam, e);
 
 	if (r >= 0)
 		r = ipam_list(ipam, &contents->leases, &contents->n_leases, e);

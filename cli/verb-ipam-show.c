@@ -79,7 +79,7 @@ int verb_ipam_show(const struct invocation *in, struct error *e)
 	struct selection columns, pool_columns;
 	struct ipam_lease lease;
 	size_t n_pools;
-	int r = book_open(&in->session->paths, &ipam, e);
+	int r = book_open(&in->session->paths, IPAM_READ, &ipam, e);
 
 	if (r >= 0)
 		r = lease_find(ipam, in->arguments[0], &lease, e);

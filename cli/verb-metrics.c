@@ -59,10 +59,12 @@ static void write_program(struct metric_writer *writer, const struct metrics *me
  */
 static void write_book(struct metric_writer *writer, const struct metrics *metrics)
 {
-	static const struct metric_label leased[] = { { "state", "leased" }, { NULL, NULL } };
+	static const struct metric_label bound[] = { { "state", "bound" }, { NULL, NULL } };
+	static const struct metric_label reserved[] = { { "state", "reserved" }, { NULL, NULL } };
 
 	metric_family(writer, PREFIX "leases", METRIC_GAUGE, NULL, "Leases by state.");
-	metric_sample(writer, leased, metrics->leases);
+	metric_sample(writer, bound, metrics->bound);
+	metric_sample(writer, reserved, metrics->reserved);
 	metric_family(writer, PREFIX "pool_pairs", METRIC_GAUGE, NULL,
 		      "Pairs of addresses of a pool by state.");
 	for (size_t i = 0; i < metrics->n_pools; i++) {
@@ -72,8 +74,10 @@ static void write_book(struct metric_writer *writer, const struct metrics *metri
 			const char *name;
 			uint32_t value;
 		} states[] = {
-			{ "leased", pool->leased },
+			{ "bound", pool->leased - pool->reserved },
+			{ "reserved", pool->reserved },
 			{ "blocked", pool->blocked },
+			{ "cooling", pool->cooling },
 			{ "free", pool->free },
 		};
 

@@ -104,6 +104,10 @@ int verb_nat_coexist(const struct invocation *in, struct error *e);
 int verb_ipam_conflicts(const struct invocation *in, struct error *e);
 int verb_ipam_list(const struct invocation *in, struct error *e);
 int verb_ipam_show(const struct invocation *in, struct error *e);
+int verb_ipam_describe(const struct invocation *in, struct error *e);
+int verb_ipam_history(const struct invocation *in, struct error *e);
+int verb_ipam_reserve(const struct invocation *in, struct error *e);
+int verb_ipam_release(const struct invocation *in, struct error *e);
 int verb_hook_pre_start(const struct invocation *in, struct error *e);
 int verb_hook_start(const struct invocation *in, struct error *e);
 int verb_hook_supervise(const struct invocation *in, struct error *e);
@@ -116,6 +120,7 @@ int verb_complete(const struct invocation *in, struct error *e);
 
 /* Their options, beside them. */
 extern const struct option_table create_options;
+extern const struct option_table destroy_options;
 extern const struct option_table system_options;
 extern const struct option_table apply_options;
 extern const struct option_table list_options;
@@ -128,3 +133,6 @@ extern const struct option_table nat_coexist_options;
 extern const struct option_table metrics_options;
 extern const struct option_table ipam_conflicts_options;
 extern const struct option_table ipam_list_options;
+extern const struct option_table ipam_history_options;
+extern const struct option_table ipam_reserve_options;
+extern const struct option_table ipam_release_options;

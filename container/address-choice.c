@@ -27,7 +27,11 @@ struct choice {
 	struct ipam *ipam;
 	struct definition *definition;
 	const struct probed *probed;
-	struct veth *veth; /* opened with the first look; owned */
+	struct ipam_lease request;
+	unsigned flags;              /* of ipam_lease() */
+	bool reserved;               /* what it gets was kept for it */
+	bool automatic4, automatic6; /* a pair of that family is from a pool, and may be another */
+	struct veth *veth;           /* opened with the first look; owned */
 	struct engine_networks engines;
 	bool looked; /* at the engines */
 };
@@ -236,15 +240,15 @@ static void note(const struct conflict *conflict, bool automatic)
 /**
  * chosen_check - look whether what somebody has chosen is in nobody's way
  * @choice: changed
- * @automatic: whether IPv4 is not chosen
  * @e: says what is in the way
  *
  * Returns 0 or -errno: -EADDRINUSE.
  */
-static int chosen_check(struct choice *choice, bool automatic, struct error *e)
+static int chosen_check(struct choice *choice, struct error *e)
 {
 	const struct definition *definition = choice->definition;
 	const struct veth_pair *const pairs[] = { &definition->v6, &definition->v4 };
+	const bool automatic[] = { choice->automatic6, choice->automatic4 };
 	const struct probed *probed = choice->probed;
 	struct conflict conflict;
 	struct prefix pool;
@@ -253,9 +257,12 @@ static int chosen_check(struct choice *choice, bool automatic, struct error *e)
 		return refuse_probed(definition, &definition->v4.local.addr, &probed->mac_v4, e);
 	if (probed->v6)
 		return refuse_probed(definition, &definition->v6.local.addr, &probed->mac_v6, e);
-	for (size_t i = 0; i < (automatic ? 1 : ARRAY_SIZE(pairs)); i++) {
-		int r = pair_meet(choice, pairs[i], false, &conflict, &pool, e);
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		int r;
 
+		if (automatic[i])
+			continue;
+		r = pair_meet(choice, pairs[i], false, &conflict, &pool, e);
 		if (r < 0)
 			return r;
 		if (conflict.grade == CONFLICT_REFUSED)
@@ -286,25 +293,98 @@ static int refuse_pool(const struct conflict *conflict, unsigned passed, struct 
 }
 
 /**
- * automatic_choose - lease pairs until one is in nobody's way
- * @choice: its container has a pair; changed
- * @request: by which it was leased, borrowed
- * @flags: of ipam_lease()
+ * pair_take - have a container use a pair that it was leased
+ * @choice: borrowed
+ * @leased: borrowed; may be none
+ * @pair: of its definition, changed; on a bridge it gets the gateway of the pool
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int pair_take(const struct choice *choice, const struct ipam_pair *leased,
+		     struct veth_pair *pair, struct error *e)
+{
+	struct ipam_standing standing = { .state = IPAM_OUTSIDE };
+	int r = 0;
+
+	*pair = (struct veth_pair){ .host = leased->host, .local = leased->local };
+	if (!choice->definition->bridge[0] || !addr_is_set(&leased->local.addr))
+		return 0;
+	r = ipam_standing(choice->ipam, &leased->local.addr, &standing, e);
+	pair->host = standing.gateway;
+	return r;
+}
+
+/**
+ * lease_take - have the book give the container what it asks for
+ * @choice: its definition gets what it left open
+ * @e: names what is in the way
+ *
+ * Returns 0 or -errno.
+ */
+static int lease_take(struct choice *choice, struct error *e)
+{
+	struct definition *definition = choice->definition;
+	struct ipam_lease lease;
+	int r = ipam_lease(choice->ipam, &choice->request, choice->flags, &lease, e);
+
+	if (r < 0)
+		return r;
+	definition->mac = lease.mac;
+	choice->automatic4 = !choice->reserved && choice->flags & IPAM_AUTOMATIC_V4 &&
+			     addr_is_set(&lease.v4.local.addr);
+	choice->automatic6 = !choice->reserved && choice->flags & IPAM_AUTOMATIC_V6 &&
+			     addr_is_set(&lease.v6.local.addr);
+	r = choice->flags & IPAM_AUTOMATIC_V4 ? pair_take(choice, &lease.v4, &definition->v4, e)
+					      : 0;
+	if (r == 0 && choice->flags & IPAM_AUTOMATIC_V6)
+		r = pair_take(choice, &lease.v6, &definition->v6, e);
+	return r;
+}
+
+/**
+ * automatic_meet - what is worst in the way of what came out of pools
+ * @choice: changed
+ * @ret_conflict: filled
+ * @ret_pool: the pool of the pair in question
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int automatic_meet(struct choice *choice, struct conflict *ret_conflict,
+			  struct prefix *ret_pool, struct error *e)
+{
+	struct conflict other = { .grade = CONFLICT_NOTHING };
+	struct prefix pool = { .length = 0 };
+	int r = 0;
+
+	*ret_conflict = other;
+	if (choice->automatic4)
+		r = pair_meet(choice, &choice->definition->v4, true, ret_conflict, ret_pool, e);
+	if (r == 0 && choice->automatic6)
+		r = pair_meet(choice, &choice->definition->v6, true, &other, &pool, e);
+	if (r == 0 && other.grade > ret_conflict->grade) {
+		*ret_conflict = other;
+		*ret_pool = pool;
+	}
+	return r;
+}
+
+/**
+ * automatic_choose - lease addresses of pools until they are in nobody's way
+ * @choice: its container has some; changed
  * @e: says what is in the way
  *
  * Returns 0 or -errno.
  */
-static int automatic_choose(struct choice *choice, const struct ipam_lease *request, unsigned flags,
-			    struct error *e)
+static int automatic_choose(struct choice *choice, struct error *e)
 {
-	struct definition *definition = choice->definition;
 	struct conflict conflict, first;
-	struct ipam_lease lease;
 	char text[PREFIX_TEXT];
 
 	for (unsigned passed = 0;; passed++) {
 		struct prefix pool = { .length = 0 };
-		int r = pair_meet(choice, &definition->v4, true, &conflict, &pool, e);
+		int r = automatic_meet(choice, &conflict, &pool, e);
 
 		if (r < 0)
 			return r;
@@ -318,14 +398,37 @@ static int automatic_choose(struct choice *choice, const struct ipam_lease *requ
 			first = conflict;
 		if (passed == ADDRESSES_TRIED || conflict.prefix.length <= pool.length)
 			return refuse_pool(&conflict, passed + 1, e);
-		r = ipam_release(choice->ipam, definition->name, e);
+		r = ipam_release(choice->ipam, choice->definition->name, "in use on the host", e);
 		if (r >= 0)
-			r = ipam_lease(choice->ipam, request, flags, &lease, e);
+			r = lease_take(choice, e);
 		if (r < 0)
 			return r;
-		definition->v4 =
-			(struct veth_pair){ .host = lease.v4.host, .local = lease.v4.local };
 	}
+}
+
+/**
+ * request_make - what the container asks the book for
+ * @choice: filled: what its definition leaves open is to be automatic
+ */
+static void request_make(struct choice *choice)
+{
+	const struct definition *definition = choice->definition;
+	struct ipam_lease request = { .mac = definition->mac, .reason = "created" };
+
+	memcpy(request.container, definition->name, sizeof(request.container));
+	memcpy(request.bridge, definition->bridge, sizeof(request.bridge));
+	request.v4.local = definition->v4.local;
+	request.v6.local = definition->v6.local;
+	if (!definition->bridge[0]) {
+		request.v4.host = definition->v4.host;
+		request.v6.host = definition->v6.host;
+	}
+	choice->flags = IPAM_REPLACE;
+	if (!addr_is_set(&definition->v4.local.addr))
+		choice->flags |= IPAM_AUTOMATIC_V4;
+	if (!addr_is_set(&definition->v6.local.addr))
+		choice->flags |= IPAM_AUTOMATIC_V6;
+	choice->request = request;
 }
 
 /**
@@ -333,41 +436,32 @@ static int automatic_choose(struct choice *choice, const struct ipam_lease *requ
  * @choice: changed
  * @e: names what is in the way
  *
- * A lease of that name without a definition is what a killed run left: it is met or replaced.
+ * What was reserved for its name is taken, and not exchanged for others. Another lease of that name
+ * without a definition is what a killed run left: it is met or replaced.
  *
- * Returns 0, or -errno: what was leased is to be given back then.
+ * Returns 0, or -errno with nothing leased.
  */
 static int choose(struct choice *choice, struct error *e)
 {
-	struct definition *definition = choice->definition;
-	struct ipam_lease request = { .mac = definition->mac }, lease;
-	bool bridged = definition->bridge[0], automatic;
-	unsigned flags = IPAM_REPLACE;
-	int r;
+	const char *name = choice->definition->name;
+	struct ipam_lease before;
+	int r = ipam_lookup(choice->ipam, name, &before, e);
 
-	memcpy(request.container, definition->name, sizeof(request.container));
-	request.v4.local = definition->v4.local;
-	request.v6.local = definition->v6.local;
-	if (!bridged) {
-		request.v4.host = definition->v4.host;
-		request.v6.host = definition->v6.host;
-	}
-	automatic = !bridged && !addr_is_set(&definition->v4.local.addr);
-	if (automatic)
-		flags |= IPAM_AUTOMATIC_V4;
-	r = ipam_lease(choice->ipam, &request, flags, &lease, e);
 	if (r < 0)
 		return r;
-	if (automatic)
-		definition->v4 =
-			(struct veth_pair){ .host = lease.v4.host, .local = lease.v4.local };
-	if (choice->probed->force)
-		return 0;
-	r = chosen_check(choice, automatic, e);
-	if (r == 0 && automatic)
-		r = automatic_choose(choice, &request, flags, e);
-	if (r < 0) /* the failure to report is this one; a lease left is met by the next run */
-		(void)ipam_release(choice->ipam, definition->name, NULL);
+	choice->reserved = r > 0 && before.state == IPAM_RESERVED;
+	request_make(choice);
+	r = lease_take(choice, e);
+	if (r < 0 || choice->probed->force)
+		return r;
+	r = chosen_check(choice, e);
+	if (r == 0)
+		r = automatic_choose(choice, e);
+	/* The failure to report is this one; a lease left is met by the next run. */
+	if (r < 0 && choice->reserved)
+		(void)ipam_keep(choice->ipam, name, "not created", NULL);
+	else if (r < 0)
+		(void)ipam_release(choice->ipam, name, "not created", NULL);
 	return r;
 }
 
@@ -377,12 +471,13 @@ static int choose(struct choice *choice, struct error *e)
  * @ipam: the book, open for writing
  * @definition: its addresses are set
  * @probed: what was found out before, borrowed
+ * @ret_reserved: whether they were reserved for it
  * @e: names what is in the way
  *
- * Returns 0, or -errno with nothing leased.
+ * Returns 0, or -errno with nothing leased that was not reserved.
  */
 int addresses_lease(const struct paths *paths, struct ipam *ipam, struct definition *definition,
-		    const struct probed *probed, struct error *e)
+		    const struct probed *probed, bool *ret_reserved, struct error *e)
 {
 	struct choice choice = {
 		.paths = paths, .ipam = ipam, .definition = definition, .probed = probed
@@ -395,5 +490,8 @@ int addresses_lease(const struct paths *paths, struct ipam *ipam, struct definit
 			    choice.engines.troubles[i].file, choice.engines.troubles[i].what);
 	veth_close(choice.veth);
 	free(choice.engines.list);
-	return r < 0 ? error_wrap(e, r, "container '%s'", definition->name) : 0;
+	if (r < 0)
+		return error_wrap(e, r, "container '%s'", definition->name);
+	*ret_reserved = choice.reserved;
+	return 0;
 }

@@ -15,4 +15,4 @@ struct probed {
 int addresses_probe(const struct paths *paths, const struct definition *definition,
 		    struct probed *ret_probed, struct error *e);
 int addresses_lease(const struct paths *paths, struct ipam *ipam, struct definition *definition,
-		    const struct probed *probed, struct error *e);
+		    const struct probed *probed, bool *ret_reserved, struct error *e);

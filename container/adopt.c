@@ -147,9 +147,10 @@ void adopt_remember(const struct paths *paths)
  */
 static struct ipam_lease definition_lease(const struct definition *definition)
 {
-	struct ipam_lease lease = { .mac = definition->mac };
+	struct ipam_lease lease = { .mac = definition->mac, .reason = "defined by others" };
 
 	memcpy(lease.container, definition->name, sizeof(lease.container));
+	memcpy(lease.bridge, definition->bridge, sizeof(lease.bridge));
 	if (!definition->private_network)
 		return lease;
 	lease.v4.local = definition->v4.local;
@@ -173,12 +174,13 @@ static struct ipam_lease definition_lease(const struct definition *definition)
 static int enter_lease(struct ipam *ipam, struct ipam_lease *lease, struct error *e)
 {
 	struct ipam_lease entered;
-	int r = ipam_lease(ipam, lease, IPAM_REPLACE, &entered, e);
+	const unsigned flags = IPAM_REPLACE | IPAM_OVERRULE;
+	int r = ipam_lease(ipam, lease, flags, &entered, e);
 
 	if (r != -EADDRINUSE)
 		return r;
 	lease->v4.host = lease->v6.host = (struct addr){ 0 };
-	return ipam_lease(ipam, lease, IPAM_REPLACE, &entered, e);
+	return ipam_lease(ipam, lease, flags, &entered, e);
 }
 
 /**

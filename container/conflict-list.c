@@ -409,7 +409,7 @@ int conflicts_read(const struct paths *paths, struct conflicts *ret_conflicts, s
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
 	struct conflicts conflicts = { .count = 0 };
 	struct review review = { .paths = paths, .conflicts = &conflicts };
-	int r = ipam_open(paths->book, IPAM_READ, &ipam, e);
+	int r = book_open(paths, IPAM_READ, &ipam, e);
 
 	review.ipam = ipam;
 	if (r >= 0)

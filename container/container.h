@@ -63,6 +63,9 @@ struct settings {
 	struct nat_spec wanted; /* [nat] external, the links named; internal, source, source6 */
 	bool open;              /* [nat] isolate is "no": containers reach each other */
 	bool own_table;         /* [nat] own_table: nobody else can change our tables */
+	uint32_t cooldown;      /* [ipam] cooldown, in seconds */
+	uint32_t history_rows;  /* [ipam] history; 0: none is kept */
+	uint32_t history_days;  /* [ipam] history-days; 0: of any age */
 };
 
 int settings_read(const struct paths *paths, struct settings *ret_settings, struct error *e);
@@ -208,7 +211,13 @@ int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, st
 int keep_off_dhcpcd(const struct paths *paths, struct error *e);
 
 /* Returns 1, or 0 when there was nothing of that name. */
-int container_destroy(const struct paths *paths, const char *name, struct error *e);
+enum destroy_flags {
+	DESTROY_KEEP_ADDRESS =
+		1 << 0,          /* its addresses stay reserved for the next one of its name */
+	DESTROY_UNUSED = 1 << 1, /* it never ran */
+};
+
+int container_destroy(const struct paths *paths, const char *name, unsigned flags, struct error *e);
 
 /*
  * Each waits until it is so, and returns 1 when that had to be brought about, 0 when it was so, or
@@ -263,73 +272,38 @@ enum setting_effect { SETTING_LIVE, SETTING_LATER };
 int container_set(const struct paths *paths, const char *name, const struct words *assignments,
 		  enum setting_effect *ret_effect, struct error *e);
 
-/* ------------------------------------------------------------- declared containers */
-
-/* A system that is there, one that Nix builds from the declaration or a flake, or a tree as it is. */
-enum declared_system { DECLARED_PATH, DECLARED_CONFIG, DECLARED_FLAKE, DECLARED_TREE };
-
-/* A container as a file declares it. */
-struct declared {
-	char name[CONTAINER_NAME_MAX];
-	const char *place;  /* FILE:LINE:COLUMN, borrowed; NULL: not known */
-	struct words *keys; /* KEY, VALUE alternately, of its definition; borrowed */
-	enum declared_system kind;
-	const char *path;       /* DECLARED_PATH, borrowed */
-	const char *flake;      /* DECLARED_FLAKE, borrowed */
-	const char *flake_attr; /* the same; NULL: "container" */
-	bool untouched;         /* restartIfChanged = false: neither restarted nor reloaded */
-};
+/* ------------------------------------------------------------- addresses */
 
 /*
- * An update is in place, or nothing runs; a start is what a run before has not come to; what is removed
- * is stopped and disabled, and what it is made of stays.
+ * Opens the address book by the settings of the host, in the name of whoever runs this. The caller
+ * ends with ipam_close().
  */
-enum declared_step {
-	STEP_LEAVE,
-	STEP_CREATE,
-	STEP_UPDATE,
-	STEP_START,
-	STEP_RELOAD,
-	STEP_RESTART,
-	STEP_REMOVE
+int book_open(const struct paths *paths, enum ipam_access access, struct ipam **ret_ipam,
+	      struct error *e);
+
+/* What is to be reserved, addresses as they were typed, NULL where not given. */
+struct reserve_request {
+	const char *name;
+	const char *host_address, *local_address;
+	const char *host_address6, *local_address6;
+	const char *bridge;
+	const char *reason;
 };
 
-/* What is to be done about one container. */
-struct declared_plan {
-	char name[CONTAINER_NAME_MAX];
-	enum declared_step step;
-	bool later;              /* what changes counts from its next start on */
-	char why[256];           /* the keys that change, "system"; or "" */
-	char toplevel[PATH_MAX]; /* that it is to boot, or "" */
-	unsigned differences;
-	bool attach; /* its network was taken away for the change, and has to come back */
-};
+/* Reserves addresses for a container that is created later. Returns 1, 0 when it is so, or -errno. */
+int addresses_reserve(const struct paths *paths, const struct reserve_request *request,
+		      struct ipam_lease *ret_lease, struct error *e);
 
-const char *declared_step_name(enum declared_step step);
-/* Has Nix read the file @source, absolute. The caller frees *ret_json. Returns 0 or -errno. */
-int declared_evaluate(const char *source, char **ret_json, struct error *e);
-/* Whether all can be, and no two want the same thing. Returns 0 or -errno naming the place. */
-int declared_check(const struct declared *list, size_t count, struct error *e);
-/* Has Nix build what a container is to boot. @link keeps it, until the caller removes that. */
-int declared_build(const char *source, const struct declared *declared, const char *link,
-		   char ret_toplevel[PATH_MAX], struct error *e);
+/*
+ * Gives up what is reserved for @what, a name or an address, or held by a container that is gone, or
+ * ends the cool-down of an address. Returns 1, 0 when it is free, or -errno.
+ */
+int addresses_release(const struct paths *paths, const char *what, const char *reason,
+		      struct error *e);
 
-/* One run of "apply" at a time. Returns 0 or -EBUSY (ERROR_BUSY). */
-int declared_lock(const struct paths *paths, int *ret_fd, struct error *e);
-
-/* @toplevel: what was built; "" for none. Changes nothing. Returns 0 or -errno. */
-int declared_plan_make(const struct paths *paths, const char *source,
-		       const struct declared *declared, const char *toplevel,
-		       struct declared_plan *ret_plan, struct error *e);
-
-/* Plans for those that @source declared once and does not any more. The caller frees *ret_plans. */
-int declared_plan_absent(const struct paths *paths, const char *source, const struct declared *list,
-			 size_t count, struct declared_plan **ret_plans, size_t *ret_count,
-			 struct error *e);
-
-/* Does what a plan says. @declared: NULL for STEP_REMOVE. Returns 1, 0 for nothing, or -errno. */
-int declared_change(const struct paths *paths, const char *source, const struct declared *declared,
-		    const struct declared_plan *plan, struct error *e);
+/* Notes down what a lease is for. Returns 1, 0 when it says so, or -errno. */
+int addresses_describe(const struct paths *paths, const char *what, const char *reason,
+		       struct error *e);
 
 /* ------------------------------------------------------------- one container's network */
 
@@ -591,7 +565,8 @@ enum metrics_part {
 /* What is counted on this host. */
 struct metrics {
 	struct error errors[METRICS_PARTS]; /* of parts that could not be read; number 0: it was */
-	size_t n_pools, leases;
+	size_t n_pools;
+	size_t bound, reserved; /* leases */
 	struct ipam_usage *pools;
 	size_t containers;        /* that are defined */
 	struct veth_links cables; /* with what went through them */
@@ -603,3 +578,5 @@ struct metrics {
 const char *metrics_part_name(size_t part);
 void metrics_read(const struct paths *paths, struct metrics *metrics);
 void metrics_free(struct metrics *metrics);
+
+#include "container/declared-containers.h"

@@ -14,6 +14,7 @@
 #include "container/host.h"
 #include "container/locks.h"
 #include "container/name-choice.h"
+#include "container/pair-words.h"
 #include "container/port-holders.h"
 #include "container/port-index.h"
 #include "container/remnants.h"
@@ -38,122 +39,8 @@ struct creation {
 	struct system_spec boots;
 	struct claim claim;
 	struct probed probed;
+	bool was_reserved; /* its addresses were reserved for it before */
 };
-
-/**
- * parse_family - check that an address is of the family its option is for
- * @option: name of the option
- * @addr: borrowed
- * @family: the family
- * @e: names the option and the address
- *
- * Returns 0 or -EINVAL.
- */
-static int parse_family(const char *option, const struct addr *addr, sa_family_t family,
-			struct error *e)
-{
-	char text[ADDR_TEXT];
-
-	if (addr->family == family)
-		return 0;
-	return error_set(e, ERROR_USAGE, EINVAL, "%s takes an IPv%d address, and %s is none",
-			 option, family == AF_INET ? 4 : 6, addr_format(addr, text));
-}
-
-/**
- * parse_port_pair - read the addresses of a port of a bridge
- * @host, @local: as typed; @host is the gateway and may be NULL
- * @ret_pair: the pair
- * @e: says what is wrong
- *
- * Returns 0 or -EINVAL.
- */
-static int parse_port_pair(const char *host, const char *local, struct veth_pair *ret_pair,
-			   struct error *e)
-{
-	struct veth_pair pair = { 0 };
-	int r;
-
-	r = prefix_parse(local, &pair.local, e);
-	if (r == 0 && !strchr(local, '/')) {
-		r = error_set(e, ERROR_USAGE, EINVAL, "'%s' has no prefix length", local);
-		return error_remedy(e, r, "on a bridge give it as ADDRESS/LENGTH");
-	}
-	if (r == 0 && host)
-		r = addr_parse(host, &pair.host, e);
-	if (r == 0 && host && !prefix_contains(&pair.local, &pair.host))
-		r = error_set(e, ERROR_USAGE, EINVAL, "gateway %s is not in the network of %s",
-			      host, local);
-	if (r == 0 && host && addr_equal(&pair.host, &pair.local.addr))
-		r = error_set(e, ERROR_USAGE, EINVAL, "gateway and container have one address, %s",
-			      host);
-	if (r == 0)
-		*ret_pair = pair;
-	return r;
-}
-
-/**
- * parse_link_pair - read the addresses of a point-to-point link
- * @host, @local: as typed
- * @ret_pair: the pair
- * @e: says what is wrong
- *
- * Returns 0 or -EINVAL.
- */
-static int parse_link_pair(const char *host, const char *local, struct veth_pair *ret_pair,
-			   struct error *e)
-{
-	struct veth_pair pair = { 0 };
-	int r;
-
-	r = addr_parse(host, &pair.host, e);
-	if (r == 0)
-		r = addr_parse(local, &pair.local.addr, e);
-	if (r < 0)
-		return r;
-	pair.local.length = addr_bits(&pair.local.addr);
-	*ret_pair = pair;
-	return 0;
-}
-
-/**
- * parse_pair - read what was typed about one family
- * @host, @local: as typed, NULL where not given
- * @family: AF_INET or AF_INET6
- * @bridged: whether the container is a port of a bridge
- * @ret_pair: the pair; untouched when neither was given
- * @e: names the option
- *
- * Returns 0 or -EINVAL.
- */
-static int parse_pair(const char *host, const char *local, sa_family_t family, bool bridged,
-		      struct veth_pair *ret_pair, struct error *e)
-{
-	const char *suffix = family == AF_INET ? "" : "6";
-	char host_option[24], local_option[24];
-	struct veth_pair pair = { 0 };
-	int r;
-
-	if (!host && !local)
-		return 0;
-	(void)path_format(host_option, sizeof(host_option), NULL, "--host-address%s", suffix);
-	(void)path_format(local_option, sizeof(local_option), NULL, "--local-address%s", suffix);
-	if (!local || (!host && !bridged))
-		return error_set(e, ERROR_USAGE, EINVAL, "%s is given without %s",
-				 host ? host_option : local_option,
-				 host ? local_option : host_option);
-	r = bridged ? parse_port_pair(host, local, &pair, e)
-		    : parse_link_pair(host, local, &pair, e);
-	if (r < 0)
-		return r;
-	if (host)
-		r = parse_family(host_option, &pair.host, family, e);
-	if (r == 0)
-		r = parse_family(local_option, &pair.local.addr, family, e);
-	if (r == 0)
-		*ret_pair = pair;
-	return r;
-}
 
 /**
  * parse_request - from what was typed to a definition without automatic addresses
@@ -176,14 +63,13 @@ static int parse_request(const struct create_request *request, struct definition
 	if (r < 0)
 		return r;
 	memcpy(definition.name, request->name, strlen(request->name) + 1);
-	if (bridged && (!request->bridge[0] || strpbrk(request->bridge, "/: \t\n") ||
-			path_format(definition.bridge, IFNAMSIZ, NULL, "%s", request->bridge) < 0))
-		return error_set(e, ERROR_USAGE, EINVAL, "'%.40s' is no name of a bridge",
-				 request->bridge);
-	r = parse_pair(request->host_address, request->local_address, AF_INET, bridged,
-		       &definition.v4, e);
+	if (bridged)
+		r = bridge_parse(request->bridge, definition.bridge, e);
 	if (r == 0)
-		r = parse_pair(request->host_address6, request->local_address6, AF_INET6, bridged,
+		r = pair_parse(request->host_address, request->local_address, AF_INET, bridged,
+			       &definition.v4, e);
+	if (r == 0)
+		r = pair_parse(request->host_address6, request->local_address6, AF_INET6, bridged,
 			       &definition.v6, e);
 	for (size_t i = 0; r == 0 && i < request->n_ports; i++)
 		r = ports_parse(&definition.ports, request->ports[i], e);
@@ -272,19 +158,23 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 	if (r == 0)
 		r = choose_mac(paths, definition, e);
 	if (r == 0)
-		r = ipam_open(paths->book, IPAM_WRITE, &ipam, e);
+		r = book_open(paths, IPAM_WRITE, &ipam, e);
 	if (r == 0)
 		r = adopt_definitions(paths, ipam, e);
 	before = definitions_remembered(paths);
 	before.book = r > 0;
 	if (r >= 0)
-		r = addresses_lease(paths, ipam, definition, &creation->probed, e);
+		r = addresses_lease(paths, ipam, definition, &creation->probed,
+				    &creation->was_reserved, e);
 	if (r < 0)
 		return r;
 	r = definition_write(paths, definition, e);
 	if (r < 0) {
 		/* The failure to report is that of the file; a lease left is met by the next run. */
-		ipam_release(ipam, definition->name, NULL);
+		if (creation->was_reserved)
+			ipam_keep(ipam, definition->name, "not created", NULL);
+		else
+			ipam_undo(ipam, definition->name, "not created", NULL);
 		return error_wrap(e, r, "container '%s'", definition->name);
 	}
 	definitions_remember(paths, before, definition->name, &definition->ports);
@@ -310,7 +200,9 @@ static void undo(const struct paths *paths, const struct creation *creation)
 	if (r >= 0)
 		r = definitions_lock(paths, &lock, &e);
 	if (r >= 0)
-		r = destroy_definition(paths, definition->name, &e);
+		r = destroy_definition(
+			paths, definition->name,
+			creation->was_reserved ? DESTROY_KEEP_ADDRESS : DESTROY_UNUSED, &e);
 	if (r < 0)
 		log_warning("what was made of container '%s' stays: %s", definition->name, e.text);
 }

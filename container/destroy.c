@@ -28,22 +28,33 @@
  * release_lease - give the addresses of a container back
  * @paths: borrowed
  * @name: a checked name
+ * @flags: of enum destroy_flags
  * @e: names the book
  *
- * A host that never had a book gets none by this.
+ * A host that never had a book gets none by this. What is reserved is no container's, and stays.
  *
  * Returns 1, 0 when it held nothing, or -errno.
  */
-static int release_lease(const struct paths *paths, const char *name, struct error *e)
+static int release_lease(const struct paths *paths, const char *name, unsigned flags,
+			 struct error *e)
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
+	struct ipam_lease lease;
 	struct stat st;
 	int r;
 
 	if (lstat(paths->book, &st) < 0 && errno == ENOENT)
 		return 0;
-	r = ipam_open(paths->book, IPAM_WRITE, &ipam, e);
-	return r < 0 ? r : ipam_release(ipam, name, e);
+	r = book_open(paths, IPAM_WRITE, &ipam, e);
+	if (r == 0)
+		r = ipam_lookup(ipam, name, &lease, e);
+	if (r <= 0 || lease.state == IPAM_RESERVED)
+		return r < 0 ? r : 0;
+	if (flags & DESTROY_KEEP_ADDRESS)
+		return ipam_keep(ipam, name, "kept by destroy", e);
+	if (flags & DESTROY_UNUSED)
+		return ipam_undo(ipam, name, "not created", e);
+	return ipam_release(ipam, name, "destroyed", e);
 }
 
 /**
@@ -146,11 +157,12 @@ static int kill_container(const struct paths *paths, const char *name, struct er
  * destroy_definition - remove the network, the definition and the lease of a container
  * @paths: borrowed
  * @name: a checked name, claimed; the definitions are locked
+ * @flags: of enum destroy_flags
  * @e: filled on failure
  *
  * Returns 1, 0 when there was nothing of that name, or -errno.
  */
-int destroy_definition(const struct paths *paths, const char *name, struct error *e)
+int destroy_definition(const struct paths *paths, const char *name, unsigned flags, struct error *e)
 {
 	struct error unwanted;
 	int removed, released, r;
@@ -161,7 +173,7 @@ int destroy_definition(const struct paths *paths, const char *name, struct error
 	r = masquerade_collect(paths, &unwanted);
 	if (r < 0)
 		log_warning("rules that may not be needed any more stay: %s", unwanted.text);
-	released = release_lease(paths, name, e);
+	released = release_lease(paths, name, flags, e);
 	return released < 0 ? released : removed || released;
 }
 
@@ -169,13 +181,14 @@ int destroy_definition(const struct paths *paths, const char *name, struct error
  * destroy - remove what there is of a container
  * @paths: borrowed
  * @name: a checked name
+ * @flags: of enum destroy_flags
  * @e: filled on failure
  *
  * The claim goes before the lock, so that whoever creates it next does not find it claimed.
  *
  * Returns 1, 0 when there was nothing of that name, or -errno.
  */
-static int destroy(const struct paths *paths, const char *name, struct error *e)
+static int destroy(const struct paths *paths, const char *name, unsigned flags, struct error *e)
 {
 	_cleanup_(fd_closep) int lock = -1;
 	_cleanup_(claim_drop) struct claim claim = CLAIM_INIT;
@@ -191,7 +204,7 @@ static int destroy(const struct paths *paths, const char *name, struct error *e)
 		r = definitions_lock(paths, &lock, e);
 	if (r < 0)
 		return r;
-	destroyed = destroy_definition(paths, name, e);
+	destroyed = destroy_definition(paths, name, flags, e);
 	return destroyed < 0 ? destroyed : killed || removed || destroyed;
 }
 
@@ -199,13 +212,14 @@ static int destroy(const struct paths *paths, const char *name, struct error *e)
  * container_destroy - remove a container: what it is made of, its network, its addresses
  * @paths: borrowed
  * @name: checked here, borrowed
+ * @flags: of enum destroy_flags
  * @e: filled on failure
  *
  * What is left of one that has no definition any more goes as well.
  *
  * Returns 1, 0 when there was nothing of that name, or -errno.
  */
-int container_destroy(const struct paths *paths, const char *name, struct error *e)
+int container_destroy(const struct paths *paths, const char *name, unsigned flags, struct error *e)
 {
 	int r = name_check(name, e);
 
@@ -213,6 +227,6 @@ int container_destroy(const struct paths *paths, const char *name, struct error 
 		return r;
 	r = refuse_declarative(paths, name, e);
 	if (r == 0)
-		r = destroy(paths, name, e);
+		r = destroy(paths, name, flags, e);
 	return r < 0 ? error_wrap(e, r, "cannot destroy container '%s'", name) : r;
 }

@@ -5,4 +5,6 @@
 
 /* The end of a container, and of what could not become one. With the definitions locked. */
 
-int destroy_definition(const struct paths *paths, const char *name, struct error *e);
+/* @flags: of enum destroy_flags */
+int destroy_definition(const struct paths *paths, const char *name, unsigned flags,
+		       struct error *e);

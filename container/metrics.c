@@ -18,12 +18,15 @@ static int book_count(const struct paths *paths, struct metrics *metrics, struct
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
 	_cleanup_(freep) struct ipam_lease *leases = NULL;
-	int r = ipam_open(paths->book, IPAM_READ, &ipam, e);
+	size_t count = 0;
+	int r = book_open(paths, IPAM_READ, &ipam, e);
 
 	if (r >= 0)
 		r = ipam_usage(ipam, &metrics->pools, &metrics->n_pools, e);
 	if (r >= 0)
-		r = ipam_list(ipam, &leases, &metrics->leases, e);
+		r = ipam_list(ipam, &leases, &count, e);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		*(leases[i].state == IPAM_RESERVED ? &metrics->reserved : &metrics->bound) += 1;
 	return r < 0 ? r : 0;
 }
 

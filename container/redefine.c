@@ -164,17 +164,17 @@ static int lease_addresses(const struct paths *paths, struct ipam *ipam,
 			   struct error *e)
 {
 	const struct probed probed = { .force = false };
-	bool given = addr_is_set(&definition->v4.local.addr);
+	bool reserved, given = addr_is_set(&definition->v4.local.addr);
 	int r;
 
 	if (!given && strcmp(value_of(file, KEY_AUTOMATIC), "1") == 0) {
-		r = addresses_lease(paths, ipam, definition, &probed, e);
+		r = addresses_lease(paths, ipam, definition, &probed, &reserved, e);
 		return r < 0 ? r : give_pair(file, definition, e);
 	}
 	if (given || addr_is_set(&definition->v6.local.addr))
 		r = adopt_lease(ipam, definition, e);
 	else
-		r = ipam_release(ipam, definition->name, e);
+		r = ipam_release(ipam, definition->name, "redefined without", e);
 	return r < 0 ? r : 0;
 }
 
@@ -229,7 +229,7 @@ int definition_replace(const struct paths *paths, const char *name, struct envir
 	int r = check_usable(paths, name, file, &definition, e);
 
 	if (r == 0)
-		r = ipam_open(paths->book, IPAM_WRITE, &ipam, e);
+		r = book_open(paths, IPAM_WRITE, &ipam, e);
 	if (r == 0)
 		r = adopt_definitions(paths, ipam, e);
 	before = definitions_remembered(paths);

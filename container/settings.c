@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "container/settings-book.h"
 
 /*
  * Theory of operation
@@ -246,6 +247,8 @@ static int settings_handle(void *user, const char *section, const char *key, con
 	} else if (strcmp(section, "nat") == 0 && strcmp(key, "isolate") == 0) {
 		boolean_handle(reader, key, value, &isolate);
 		settings->open = !isolate;
+	} else if (strcmp(section, "ipam") == 0) {
+		reader->r = settings_take_book(settings, reader->path, key, value, reader->e);
 	} else if (strcmp(section, "nat") != 0 || !list_handle(reader, key, value)) {
 		log_warning("%s: unknown setting [%s] %s is ignored", reader->path, section, key);
 	}
@@ -338,7 +341,7 @@ static int settings_read_drop_ins(const char *directory, struct settings *settin
  */
 int settings_read(const struct paths *paths, struct settings *ret_settings, struct error *e)
 {
-	struct settings settings = { 0 };
+	struct settings settings = settings_default();
 	char path[PATH_MAX];
 	int r;
 

@@ -145,14 +145,36 @@ static int book_open_write(struct database *database, const char *path, struct e
 }
 
 /**
+ * book_open_memory - have a book in memory that answers like any other
+ * @database: a file that is not of the present version, or none; replaced
+ * @copied: whether there is such a file, whose content is brought to the present version
+ * @e: names it
+ *
+ * Returns 0 or -errno.
+ */
+static int book_open_memory(struct database *database, bool copied, struct error *e)
+{
+	struct database memory;
+	int r = database_open(&memory, DATABASE_MEMORY, e);
+
+	if (r == 0 && copied)
+		r = database_copy(database, &memory, e);
+	if (r == 0)
+		r = schema_upgrade(&memory, e);
+	database_close(database);
+	*database = memory;
+	return r < 0 ? r : 0;
+}
+
+/**
  * book_open_read - open a book that will not be changed
  * @database: closed by the caller, after a failure too
  * @path: borrowed
  * @present: whether there is such a file
  * @e: names it
  *
- * One without tables, which a killed first writer leaves, is as empty as none. Empty books are made
- * in memory, so that they answer like any other.
+ * One without tables, which a killed first writer leaves, is as empty as none. One of an older
+ * version is brought to ours by the next writer; until then readers do that with a copy.
  *
  * Returns 0 or -errno.
  */
@@ -168,14 +190,10 @@ static int book_open_read(struct database *database, const char *path, bool pres
 		if (r < 0)
 			return r;
 	}
-	if (r == 0) {
-		database_close(database);
-		r = database_open(database, DATABASE_MEMORY, e);
-		if (r == 0)
-			r = schema_upgrade(database, e);
-		if (r < 0)
-			return r;
-	}
+	if (r < schema_current())
+		r = book_open_memory(database, r > 0, e);
+	if (r < 0)
+		return r;
 	database->read_only = true;
 	return 0;
 }
@@ -213,8 +231,31 @@ int ipam_open(const char *path, enum ipam_access access, struct ipam **ret_ipam,
 	}
 	if (r < 0)
 		return r;
+	boot_read(ipam->boot);
+	ipam->terms = IPAM_TERMS_DEFAULT;
 	*ret_ipam = TAKE_PTR(ipam);
 	return 0;
+}
+
+/**
+ * ipam_set_terms - say what the host's settings are, and who asks
+ * @ipam: changed
+ * @terms: borrowed
+ */
+void ipam_set_terms(struct ipam *ipam, const struct ipam_terms *terms)
+{
+	ipam->terms = *terms;
+}
+
+/**
+ * frame_make - start a question or a change
+ * @ipam: borrowed for as long as what is returned is used
+ */
+struct frame frame_make(struct ipam *ipam)
+{
+	return (struct frame){ .database = &ipam->database,
+			       .terms = &ipam->terms,
+			       .now = moment_now(ipam->boot) };
 }
 
 /**

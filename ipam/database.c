@@ -197,6 +197,26 @@ int database_open(struct database *database, const char *path, struct error *e)
 }
 
 /**
+ * database_copy - put all of a database in the place of another
+ * @from: borrowed
+ * @to: its content is replaced
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int database_copy(const struct database *from, struct database *to, struct error *e)
+{
+	sqlite3_backup *backup = sqlite3_backup_init(to->sqlite, "main", from->sqlite, "main");
+	int code;
+
+	if (!backup)
+		return database_error(to, sqlite3_extended_errcode(to->sqlite), e);
+	code = sqlite3_backup_step(backup, -1);
+	(void)sqlite3_backup_finish(backup);
+	return code == SQLITE_DONE ? 0 : database_error(from, code, e);
+}
+
+/**
  * database_close - let go of statements and file
  * @database: as database_open() left it, or all zero
  */

@@ -15,7 +15,7 @@
  * It knows no table.
  */
 
-#define DATABASE_STATEMENTS 32 /* different SQL texts of the library, at most */
+#define DATABASE_STATEMENTS 64 /* different SQL texts of the library, at most */
 #define DATABASE_MEMORY     ":memory:"
 
 struct database {
@@ -32,6 +32,7 @@ struct database {
 };
 
 int database_open(struct database *database, const char *path, struct error *e);
+int database_copy(const struct database *from, struct database *to, struct error *e);
 void database_close(struct database *database);
 int database_lock_name(struct database *database, struct error *e);
 int database_run(struct database *database, const char *sql, struct error *e);
@@ -85,6 +86,7 @@ void query_bind_text(struct query *query, const char *text);
 void query_bind_blob(struct query *query, const void *bytes, size_t size);
 void query_bind_null(struct query *query);
 void query_bind_addr(struct query *query, const struct addr *addr);
+void query_bind_boot(struct query *query, const uint8_t *boot);
 
 int query_step(struct query *query, struct error *e);
 int query_run(struct query *query, struct error *e);
@@ -94,3 +96,4 @@ bool query_is_null(const struct query *query, int column);
 int query_text(const struct query *query, int column, char *text, size_t size, struct error *e);
 int query_blob(const struct query *query, int column, void *bytes, size_t size, struct error *e);
 int query_addr(const struct query *query, int column, struct addr *ret_addr, struct error *e);
+int query_boot(const struct query *query, int column, uint8_t *boot, struct error *e);

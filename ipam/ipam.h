@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,19 +10,76 @@
 #include "base/error.h"
 
 /*
- * The address book: who has which address. A sqlite file of which this library is the only reader
- * and writer; the database itself forbids that an address is leased twice.
+ * The address book: who has which address, who had it, and since when. A sqlite file of which this
+ * library is the only reader and writer; the database itself forbids that an address is leased twice.
  *
- * Automatic pairs come out of the pool "default", 10.233.0.0/16, in the order of doc/design.md: the
- * next that was never used, and when all have been, the one that has been free the longest. Finding
- * it costs the same however full the pool is.
+ *	free --> reserved --> bound --> cooling --> free
+ *
+ * An address is reserved for a name nobody has created yet, bound while the container is there, and
+ * cooling for a while after it was given up, in which it is not given out by itself. Every step is a
+ * row of the history, written in the same transaction.
+ *
+ * Automatic pairs come out of pools, the first of which is "default", 10.233.0.0/16, in the order of
+ * doc/design.md: the next that was never used, and when all have been, the one that has been free
+ * the longest. Finding it costs the same however full the pool is.
  *
  * Every call that changes something is one transaction, on the disk when the call returns.
  */
 
 struct ipam;
 
-#define IPAM_NAME_MAX 64 /* a container's or pool's name with its NUL */
+#define IPAM_NAME_MAX    64  /* a container's or pool's name with its NUL */
+#define IPAM_REASON_MAX  128 /* why, with its NUL; longer ones are cut */
+#define IPAM_COMMAND_MAX 128 /* the same of a command */
+#define IPAM_UNIT_MAX    64  /* the same of a unit */
+#define IPAM_BOOT_SIZE   16  /* bytes of a boot id; all zero: not known */
+
+enum ipam_access {
+	IPAM_READ,  /* never makes or changes the file; a missing file is an empty book */
+	IPAM_WRITE, /* makes the file (0600) and its directory (0700) if need be */
+};
+
+/* ------------------------------------------------------------- sessions */
+
+/* Who changes the book, for the history. */
+struct ipam_actor {
+	uint32_t uid;
+	char command[IPAM_COMMAND_MAX];
+	char unit[IPAM_UNIT_MAX]; /* of systemd, or "" */
+};
+
+/* What the host's settings say, and who asks. */
+struct ipam_terms {
+	uint32_t cooldown;     /* seconds until an address is given out by itself again */
+	uint32_t history_rows; /* kept at most; 0: there is no history */
+	uint32_t history_days; /* how old they get; 0: any age */
+	struct ipam_actor actor;
+};
+
+#define IPAM_TERMS_DEFAULT \
+	((struct ipam_terms){ .cooldown = 60, .history_rows = 100000, .history_days = 0 })
+
+/* Opens the book at @path. The caller ends with ipam_close(), which accepts NULL. */
+int ipam_open(const char *path, enum ipam_access access, struct ipam **ret_ipam, struct error *e);
+void ipam_close(struct ipam *ipam);
+void ipam_closep(struct ipam **ipam);
+
+/* Until it is called the defaults hold, and the history names nobody. */
+void ipam_set_terms(struct ipam *ipam, const struct ipam_terms *terms);
+
+/* ------------------------------------------------------------- leases */
+
+/* Where an address is on its way; a lease is reserved or bound. */
+enum ipam_state {
+	IPAM_FREE,     /* nobody has it */
+	IPAM_RESERVED, /* kept for a name */
+	IPAM_BOUND,    /* a container's */
+	IPAM_COOLING,  /* given up a short while ago */
+	IPAM_BLOCKED,  /* free, but the other end of its pair is somebody's */
+	IPAM_OUTSIDE,  /* nobody has it, and no pool gives it out */
+};
+
+const char *ipam_state_name(enum ipam_state state);
 
 /* The addresses of one family that a container holds. */
 struct ipam_pair {
@@ -30,49 +88,41 @@ struct ipam_pair {
 	bool automatic;      /* taken from a pool, not given by somebody */
 };
 
-/* What one container holds. */
+/* What one container holds, or is to hold when it is created. */
 struct ipam_lease {
-	char container[IPAM_NAME_MAX];
+	char container[IPAM_NAME_MAX]; /* whose it is */
+	enum ipam_state state;         /* IPAM_RESERVED or IPAM_BOUND; requests: see the flags */
+	char bridge[IFNAMSIZ];         /* of which it is a port; "": a cable of its own */
 	struct mac mac; /* of the container's eth0, its stored identity; may be none */
 	struct ipam_pair v4;
 	struct ipam_pair v6;
-	int64_t since; /* seconds since the epoch */
+	char reason[IPAM_REASON_MAX]; /* why it is in this state */
+	int64_t since;                /* when it came to it, seconds since the epoch */
+	uint8_t boot[IPAM_BOOT_SIZE]; /* in which boot of the host that was */
 };
 
 enum ipam_lease_flags {
-	IPAM_AUTOMATIC_V4 =
-		1 << 0,        /* take the next pair of the pool; v4 of the request is ignored */
-	IPAM_REPLACE = 1 << 1, /* a different lease of the same container is given up for it */
+	IPAM_AUTOMATIC_V4 = 1 << 0, /* take the next pair of a pool; v4 of the request is ignored */
+	IPAM_REPLACE = 1 << 1,      /* a different lease of the same container is given up for it */
+	/* The same for IPv6, when there is a pool of that family; without one it gets none. */
+	IPAM_AUTOMATIC_V6 = 1 << 2,
+	IPAM_RESERVE = 1 << 3,  /* keep it for a container that is created later */
+	IPAM_OVERRULE = 1 << 4, /* with IPAM_REPLACE: give up what was reserved for it as well */
 };
-
-/* One pool and how full it is; capacity, leased and free count pairs. */
-struct ipam_usage {
-	char pool[IPAM_NAME_MAX];
-	struct prefix prefix;
-	uint32_t capacity;
-	uint32_t leased;  /* automatic pairs */
-	uint32_t blocked; /* pairs that touch an address somebody was given explicitly */
-	uint32_t free;
-};
-
-enum ipam_access {
-	IPAM_READ,  /* never makes or changes the file; a missing file is an empty book */
-	IPAM_WRITE, /* makes the file (0600) and its directory (0700) if need be */
-};
-
-/* Opens the book at @path. The caller ends with ipam_close(), which accepts NULL. */
-int ipam_open(const char *path, enum ipam_access access, struct ipam **ret_ipam, struct error *e);
-void ipam_close(struct ipam *ipam);
-void ipam_closep(struct ipam **ipam);
 
 /*
  * Leases addresses to a container: the explicit pairs of @request, or with IPAM_AUTOMATIC_V4 the
- * next pair of the pool. Returns 1, or 0 when the container holds just that already (an automatic
- * request is met by any automatic pair), *ret_lease being the lease either way. Fails with
- * -EADDRINUSE (ERROR_CONFLICT, names the holder of the address), -EEXIST (ERROR_CONFLICT, the
- * container holds something else and IPAM_REPLACE is not given), -ENOSPC (ERROR_EXHAUSTED),
- * -EINVAL (ERROR_USAGE: an address nobody can have, the network or broadcast address of a pool,
- * both ends the same).
+ * next pair of a pool. Returns 1, or 0 when the container holds just that already (an automatic
+ * request is met by any automatic pair), *ret_lease being the lease either way.
+ *
+ * What was reserved for the container is taken where the request leaves it open: for an automatic
+ * pair, a family or a MAC it does not name. Something else than what was reserved is refused without
+ * IPAM_OVERRULE.
+ *
+ * Fails with -EADDRINUSE (ERROR_CONFLICT, names the holder of the address), -EEXIST (ERROR_CONFLICT,
+ * the container holds something else and may not give it up), -ENOSPC (ERROR_EXHAUSTED), -EINVAL
+ * (ERROR_USAGE: an address nobody can have, the network or broadcast address of a pool, both ends the
+ * same). An address that is cooling may be asked for: the cool-down is for those nobody chose.
  */
 int ipam_lease(struct ipam *ipam, const struct ipam_lease *request, unsigned flags,
 	       struct ipam_lease *ret_lease, struct error *e);
@@ -85,8 +135,22 @@ int ipam_lease(struct ipam *ipam, const struct ipam_lease *request, unsigned fla
 int ipam_lease_many(struct ipam *ipam, const struct ipam_lease *requests, size_t count,
 		    unsigned flags, struct ipam_lease *ret_leases, struct error *e);
 
-/* Gives up all that a container holds. Returns 1, or 0 when it held nothing. */
-int ipam_release(struct ipam *ipam, const char *container, struct error *e);
+/* Gives up all that a container holds, reserved or bound. Returns 1, or 0 when it held nothing. */
+int ipam_release(struct ipam *ipam, const char *container, const char *reason, struct error *e);
+
+/* The same for a container that never came to be: nobody used its addresses, so none cools down. */
+int ipam_undo(struct ipam *ipam, const char *container, const char *reason, struct error *e);
+
+/* Keeps what a container holds for one of its name. Returns 1, 0 when it is so or holds nothing. */
+int ipam_keep(struct ipam *ipam, const char *container, const char *reason, struct error *e);
+
+/* Changes the reason of a lease. Returns 1, 0 when it is that, -ENOENT when there is no lease. */
+int ipam_describe(struct ipam *ipam, const char *container, const char *reason, struct error *e);
+
+/* Ends the cool-down of an address and its pair. Returns 1, or 0 when it is not cooling. */
+int ipam_cool(struct ipam *ipam, const struct addr *addr, const char *reason, struct error *e);
+
+/* ------------------------------------------------------------- questions */
 
 /* What a container holds. Returns 1, or 0 when it holds nothing. */
 int ipam_lookup(struct ipam *ipam, const char *container, struct ipam_lease *ret_lease,
@@ -100,6 +164,80 @@ int ipam_holder(struct ipam *ipam, const struct addr *addr, struct ipam_lease *r
 int ipam_list(struct ipam *ipam, struct ipam_lease **ret_leases, size_t *ret_count,
 	      struct error *e);
 
+/* One address, whoever has it. */
+struct ipam_standing {
+	struct addr addr;
+	enum ipam_state state;
+	char pool[IPAM_NAME_MAX]; /* that gives it out, or "" */
+	struct addr gateway;      /* of that pool, or none */
+	char container
+		[IPAM_NAME_MAX]; /* who holds it, or held it last; blocked: it or its other end */
+	char reason[IPAM_REASON_MAX]; /* why it is in this state */
+	int64_t since;                /* or 0 where that is not known */
+	uint32_t remaining;           /* cooling: seconds until it is free */
+};
+
+/* Where an address stands. Returns 0. */
+int ipam_standing(struct ipam *ipam, const struct addr *addr, struct ipam_standing *ret_standing,
+		  struct error *e);
+
+enum ipam_kind {
+	IPAM_PAIRS,  /* pairs of addresses, for cables of their own */
+	IPAM_SUBNET, /* single addresses of a network, for the ports of a bridge */
+};
+
+/* One pool and how full it is; the counts are of what it gives out. */
+struct ipam_usage {
+	char pool[IPAM_NAME_MAX];
+	enum ipam_kind kind;
+	struct prefix prefix;
+	char bridge[IFNAMSIZ]; /* a subnet: whose ports get its addresses */
+	struct addr gateway;   /* the same: which belongs to nobody; may be none */
+	bool draining;         /* nothing is given out any more */
+	uint32_t capacity;
+	uint32_t leased;   /* automatically, those reserved among them */
+	uint32_t reserved; /* of those */
+	uint32_t blocked;  /* with an address somebody was given explicitly */
+	uint32_t cooling;  /* given up a short while ago */
+	uint32_t free;     /* what can be given out now */
+};
+
 /* All pools. Returns 0; the caller frees *ret_usage. */
 int ipam_usage(struct ipam *ipam, struct ipam_usage **ret_usage, size_t *ret_count,
 	       struct error *e);
+
+/* ------------------------------------------------------------- history */
+
+/* What happened to a lease. */
+enum ipam_act {
+	IPAM_ACT_RESERVED,
+	IPAM_ACT_BOUND,
+	IPAM_ACT_RELEASED,
+	IPAM_ACT_DESCRIBED,
+	IPAM_ACT_COOLED, /* its cool-down was ended */
+};
+
+const char *ipam_act_name(enum ipam_act act);
+
+struct ipam_event {
+	int64_t number; /* ascending */
+	int64_t time;   /* seconds since the epoch, by the clock of then */
+	uint8_t boot[IPAM_BOOT_SIZE];
+	enum ipam_act act;
+	char container[IPAM_NAME_MAX];            /* or "": it is about a pool */
+	char pool[IPAM_NAME_MAX];                 /* or "" */
+	struct addr host4, local4, host6, local6; /* what it was about */
+	struct ipam_actor actor;
+	char reason[IPAM_REASON_MAX];
+};
+
+/* Which part of the history; all zero is all of it. */
+struct ipam_period {
+	const char *container; /* NULL: any */
+	struct addr addr;      /* at either end; none: any */
+	int64_t since;         /* seconds since the epoch */
+};
+
+/* Oldest first. Returns 0; the caller frees *ret_events, NULL when there is none. */
+int ipam_history(struct ipam *ipam, const struct ipam_period *period,
+		 struct ipam_event **ret_events, size_t *ret_count, struct error *e);

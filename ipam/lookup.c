@@ -8,71 +8,69 @@
 #include "base/cleanup.h"
 #include "ipam/book.h"
 
-/*
- * Every question is answered by the same rows: one for each address of a container, or one without
- * address when it has none. Rows of one container stand together.
- */
-#define HOLDING_SELECT                                                               \
-	"SELECT container.id, name, mac, since, addr, end, length, pool IS NOT NULL" \
-	" FROM container LEFT JOIN address ON address.container = container.id"      \
-	" LEFT JOIN lease ON lease.container = container.id AND lease.family = address.family"
+#define HOLDING_SELECT                                               \
+	"SELECT id, name, state, reason, since, boot, bridge, mac, " \
+	"pool4, host4, local4, length4, pool6, host6, local6, length6 FROM lease"
 
 /**
- * holding_start - take what is the same in all rows of a container out of the first
- * @query: at that row
- * @ret_holding: without addresses yet
+ * pair_row - take the addresses of one family out of a row
+ * @query: at a row of HOLDING_SELECT
+ * @column: the first of theirs
+ * @pair: filled
  * @e: filled on failure
  *
  * Returns 0 or -EUCLEAN.
  */
-static int holding_start(const struct query *query, struct holding *ret_holding, struct error *e)
+static int pair_row(const struct query *query, int column, struct ipam_pair *pair, struct error *e)
 {
-	struct holding holding = { .id = query_int(query, 0),
-				   .lease = { .since = query_int(query, 3) } };
-	struct ipam_lease *lease = &holding.lease;
-	int r = query_text(query, 1, lease->container, sizeof(lease->container), e);
+	int r = query_addr(query, column + 1, &pair->host, e);
 
-	if (r == 0 && !query_is_null(query, 2))
-		r = query_blob(query, 2, lease->mac.bytes, sizeof(lease->mac.bytes), e);
 	if (r == 0)
-		*ret_holding = holding;
+		r = query_addr(query, column + 2, &pair->local.addr, e);
+	pair->automatic = !query_is_null(query, column);
+	pair->local.length = (uint8_t)query_int(query, column + 3);
 	return r;
 }
 
 /**
- * holding_add - put the address of a row in its place
- * @query: at the row
- * @holding: of the container, changed
+ * holding_row - take what a container holds out of its row
+ * @query: at a row of HOLDING_SELECT
+ * @ret_holding: what it holds
  * @e: filled on failure
  *
  * Returns 0 or -EUCLEAN.
  */
-static int holding_add(const struct query *query, struct holding *holding, struct error *e)
+static int holding_row(const struct query *query, struct holding *ret_holding, struct error *e)
 {
-	struct ipam_pair *pair;
-	struct addr addr;
-	char end[8];
-	int r;
+	struct holding holding = { .id = query_int(query, 0) };
+	struct ipam_lease *lease = &holding.lease;
+	char state[16];
+	int r = query_text(query, 1, lease->container, sizeof(lease->container), e);
 
-	if (query_is_null(query, 4))
-		return 0;
-	r = query_addr(query, 4, &addr, e);
 	if (r == 0)
-		r = query_text(query, 5, end, sizeof(end), e);
+		r = query_text(query, 2, state, sizeof(state), e);
+	if (r == 0)
+		r = query_text(query, 3, lease->reason, sizeof(lease->reason), e);
+	if (r == 0)
+		r = query_boot(query, 5, lease->boot, e);
+	if (r == 0)
+		r = query_text(query, 6, lease->bridge, sizeof(lease->bridge), e);
+	if (r == 0 && !query_is_null(query, 7))
+		r = query_blob(query, 7, lease->mac.bytes, sizeof(lease->mac.bytes), e);
+	if (r == 0)
+		r = pair_row(query, 8, &lease->v4, e);
+	if (r == 0)
+		r = pair_row(query, 12, &lease->v6, e);
 	if (r < 0)
 		return r;
-	pair = addr.family == AF_INET ? &holding->lease.v4 : &holding->lease.v6;
-	pair->automatic = query_int(query, 7);
-	if (strcmp(end, "host") == 0)
-		pair->host = addr;
-	else
-		pair->local =
-			(struct prefix){ .addr = addr, .length = (uint8_t)query_int(query, 6) };
+	lease->state = strcmp(state, "reserved") == 0 ? IPAM_RESERVED : IPAM_BOUND;
+	lease->since = query_int(query, 4);
+	*ret_holding = holding;
 	return 0;
 }
 
 /**
- * holding_read - take the one container a query finds out of its rows
+ * holding_read - take the one container a query finds out of its row
  * @query: bound
  * @ret_holding: what it holds
  * @e: filled on failure
@@ -81,23 +79,13 @@ static int holding_add(const struct query *query, struct holding *holding, struc
  */
 static int holding_read(struct query *query, struct holding *ret_holding, struct error *e)
 {
-	struct holding holding;
 	int r = query_step(query, e);
 
-	if (r <= 0)
+	if (r > 0)
+		r = holding_row(query, ret_holding, e);
+	else
 		return r;
-	r = holding_start(query, &holding, e);
-	if (r < 0)
-		return r;
-	do {
-		r = holding_add(query, &holding, e);
-		if (r == 0)
-			r = query_step(query, e);
-	} while (r > 0);
-	if (r < 0)
-		return r;
-	*ret_holding = holding;
-	return 1;
+	return r < 0 ? r : 1;
 }
 
 /**
@@ -131,8 +119,8 @@ int holding_of_container(struct database *database, const char *container,
 int holding_of_addr(struct database *database, const struct addr *addr, struct holding *ret_holding,
 		    struct error *e)
 {
-	static const char sql[] = HOLDING_SELECT
-		" WHERE container.id = (SELECT container FROM address WHERE addr = ?)";
+	static const char sql[] =
+		HOLDING_SELECT " WHERE id = (SELECT lease FROM address WHERE addr = ?)";
 	_cleanup_(query_end) struct query query = query_begin(database, sql);
 
 	query_bind_addr(&query, addr);
@@ -254,23 +242,16 @@ int ipam_list(struct ipam *ipam, struct ipam_lease **ret_leases, size_t *ret_cou
 	static const char sql[] = HOLDING_SELECT " ORDER BY name";
 	_cleanup_(query_end) struct query query = query_begin(&ipam->database, sql);
 	_cleanup_(collection_deinit) struct collection collection = { 0 };
-	struct holding holding = { 0 };
+	struct holding holding;
 	int r;
 
 	while ((r = query_step(&query, e)) > 0) {
-		if (query_int(&query, 0) != holding.id) {
-			if (holding.id)
-				r = collection_append(&collection, &holding.lease, e);
-			if (r >= 0)
-				r = holding_start(&query, &holding, e);
-		}
-		if (r >= 0)
-			r = holding_add(&query, &holding, e);
+		r = holding_row(&query, &holding, e);
+		if (r == 0)
+			r = collection_append(&collection, &holding.lease, e);
 		if (r < 0)
 			return r;
 	}
-	if (r == 0 && holding.id)
-		r = collection_append(&collection, &holding.lease, e);
 	if (r < 0)
 		return r;
 	*ret_leases = TAKE_PTR(collection.leases);

@@ -3,32 +3,35 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
-#include "ipam/book.h"
 
-/*
- * Theory of operation
- *
- * Slots are numbered as doc/design.md orders them, which begins as nixos-container does: the third
- * byte runs 1..254 before the last one goes on by a pair.
- *
- *	slot = k * 254 + N - 1	host x.y.N.(2k + 1), local x.y.N.(2k + 2)	N = 1..254, k = 0..126
- *
- * The next slot is that at the rover, unless somebody chose one of its addresses or it was returned
- * already; what is passed over comes back through the queue of vacant slots when it is returned. Each
- * slot is passed over once in the life of the pool, so that a lease costs the same on the average
- * however full the pool is. Behind the last slot the head of the queue is the next: the one that has
- * been free the longest.
+#define POOL_SELECT                                                                   \
+	"SELECT id, name, kind, network, length, bridge, gateway, ranges, draining, " \
+	"capacity, leased, blocked, rover FROM pool"
+
+/**
+ * pool_numbers - take the numbers of a pool out of its row
+ * @query: at a row of POOL_SELECT
+ * @pool: changed
  */
+static void pool_numbers(const struct query *query, struct pool *pool)
+{
+	struct ipam_usage *usage = &pool->usage;
 
-#define NETWORKS 254u /* values of N */
-
-#define POOL_COLUMNS "id, name, network, length, capacity, leased, blocked, rover"
+	pool->id = query_int(query, 0);
+	usage->prefix.length = (uint8_t)query_int(query, 4);
+	usage->draining = query_int(query, 8) != 0;
+	usage->capacity = (uint32_t)query_int(query, 9);
+	usage->leased = (uint32_t)query_int(query, 10);
+	usage->blocked = (uint32_t)query_int(query, 11);
+	pool->rover = (uint32_t)query_int(query, 12);
+}
 
 /**
  * pool_row - take a pool out of a row
- * @query: at a row of POOL_COLUMNS
+ * @query: at a row of POOL_SELECT
  * @ret_pool: the pool
  * @e: filled on failure
  *
@@ -36,58 +39,87 @@
  */
 static int pool_row(const struct query *query, struct pool *ret_pool, struct error *e)
 {
-	struct pool pool = { .id = query_int(query, 0), .rover = (uint32_t)query_int(query, 7) };
+	struct pool pool = { .changed = false };
 	struct ipam_usage *usage = &pool.usage;
+	char kind[8], ranges[POOL_RANGES_MAX * 22 + 1];
 	int r = query_text(query, 1, usage->pool, sizeof(usage->pool), e);
 
 	if (r == 0)
-		r = query_addr(query, 2, &usage->prefix.addr, e);
+		r = query_text(query, 2, kind, sizeof(kind), e);
+	if (r == 0)
+		r = query_addr(query, 3, &usage->prefix.addr, e);
+	if (r == 0)
+		r = query_text(query, 5, usage->bridge, sizeof(usage->bridge), e);
+	if (r == 0)
+		r = query_addr(query, 6, &usage->gateway, e);
+	if (r == 0)
+		r = query_text(query, 7, ranges, sizeof(ranges), e);
 	if (r < 0)
 		return r;
-	usage->prefix.length = (uint8_t)query_int(query, 3);
-	usage->capacity = (uint32_t)query_int(query, 4);
-	usage->leased = (uint32_t)query_int(query, 5);
-	usage->blocked = (uint32_t)query_int(query, 6);
-	usage->free = usage->capacity - usage->leased - usage->blocked;
+	usage->kind = strcmp(kind, "subnet") == 0 ? IPAM_SUBNET : IPAM_PAIRS;
+	pool_numbers(query, &pool);
+	if (ranges_parse(ranges, &pool) < 0 || usage->capacity > pool_capacity(&pool))
+		return database_damaged(query->database, "a pool has ranges that are none", e);
 	*ret_pool = pool;
 	return 0;
 }
 
 /**
- * pool_read - read the pool that automatic pairs come from
- * @database: borrowed, in a transaction
- * @ret_pool: the pool
+ * pools_deinit - free what pools_read() has read
+ * @pools: zero or filled
+ */
+void pools_deinit(struct pools *pools)
+{
+	free(pools->list);
+	*pools = (struct pools){ 0 };
+}
+
+/**
+ * pools_read - read all pools
+ * @database: borrowed
+ * @ret_pools: the caller ends with pools_deinit()
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-int pool_read(struct database *database, struct pool *ret_pool, struct error *e)
+int pools_read(struct database *database, struct pools *ret_pools, struct error *e)
 {
-	static const char sql[] = "SELECT " POOL_COLUMNS " FROM pool WHERE name = 'default'";
+	static const char sql[] = POOL_SELECT " ORDER BY id";
 	_cleanup_(query_end) struct query query = query_begin(database, sql);
-	int r = query_step(&query, e);
+	_cleanup_(pools_deinit) struct pools pools = { 0 };
+	int r;
 
-	if (r == 0)
-		return database_damaged(database, "it has no pool", e);
-	return r < 0 ? r : pool_row(&query, ret_pool, e);
+	while ((r = query_step(&query, e)) > 0) {
+		struct pool *grown = reallocarray(pools.list, pools.count + 1, sizeof(*pools.list));
+
+		if (!grown)
+			return error_errno(e, ENOMEM, "cannot list the pools");
+		pools.list = grown;
+		r = pool_row(&query, &pools.list[pools.count], e);
+		if (r < 0)
+			return r;
+		pools.count++;
+	}
+	if (r < 0)
+		return r;
+	*ret_pools = pools;
+	pools.list = NULL;
+	return 0;
 }
 
 /**
- * pool_store - write a pool back if it has changed
+ * pool_store - write a pool back
  * @database: borrowed, in a transaction
  * @pool: borrowed
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-int pool_store(struct database *database, const struct pool *pool, struct error *e)
+static int pool_store(struct database *database, const struct pool *pool, struct error *e)
 {
 	static const char sql[] = "UPDATE pool SET rover = ?, leased = ?, blocked = ? WHERE id = ?";
-	_cleanup_(query_end) struct query query = { 0 };
+	_cleanup_(query_end) struct query query = query_begin(database, sql);
 
-	if (!pool->changed)
-		return 0;
-	query = query_begin(database, sql);
 	query_bind_int(&query, pool->rover);
 	query_bind_int(&query, pool->usage.leased);
 	query_bind_int(&query, pool->usage.blocked);
@@ -96,376 +128,91 @@ int pool_store(struct database *database, const struct pool *pool, struct error 
 }
 
 /**
- * pool_pair - the addresses of a slot
- * @pool: borrowed
- * @slot: below its capacity
- */
-struct ipam_pair pool_pair(const struct pool *pool, uint32_t slot)
-{
-	uint32_t offset = (slot % NETWORKS + 1) * 256 + slot / NETWORKS * 2 + 1;
-	struct ipam_pair pair = { .host = addr_add(&pool->usage.prefix.addr, offset),
-				  .automatic = true };
-
-	pair.local.addr = addr_add(&pair.host, 1);
-	pair.local.length = addr_bits(&pair.local.addr);
-	return pair;
-}
-
-/**
- * pool_slot - the slot an address belongs to; the inverse of pool_pair()
- * @pool: borrowed
- * @addr: borrowed; may be none
- * @ret_slot: the slot
+ * pools_store - write the pools back that have changed
+ * @database: borrowed, in a transaction
+ * @pools: borrowed
+ * @e: filled on failure
  *
- * Returns whether there is one.
+ * Returns 0 or -errno.
  */
-static bool pool_slot(const struct pool *pool, const struct addr *addr, uint32_t *ret_slot)
+int pools_store(struct database *database, const struct pools *pools, struct error *e)
 {
-	uint32_t offset, network, end, slot;
+	int r = 0;
 
-	if (!addr_offset(&pool->usage.prefix, addr, &offset))
-		return false;
-	network = offset / 256;
-	end = offset % 256;
-	if (network < 1 || network > NETWORKS || end < 1 || end > 254)
-		return false;
-	slot = (end - 1) / 2 * NETWORKS + network - 1;
-	if (slot >= pool->usage.capacity)
-		return false;
-	*ret_slot = slot;
-	return true;
+	for (size_t i = 0; r == 0 && i < pools->count; i++)
+		if (pools->list[i].changed)
+			r = pool_store(database, &pools->list[i], e);
+	return r;
 }
 
 /**
- * pool_slots - the slots that the addresses of a pair belong to
- * @pool: borrowed
+ * pools_find - the pool whose network an address lies in
+ * @pools: borrowed
+ * @addr: borrowed; may be none
+ *
+ * Returns the pool, or NULL.
+ */
+struct pool *pools_find(const struct pools *pools, const struct addr *addr)
+{
+	for (size_t i = 0; addr_is_set(addr) && i < pools->count; i++)
+		if (prefix_contains(&pools->list[i].usage.prefix, addr))
+			return &pools->list[i];
+	return NULL;
+}
+
+/**
+ * pools_slots - the slots that the addresses of a pair belong to
+ * @pools: borrowed
  * @pair: borrowed, of any family
  *
  * Returns none, one or two.
  */
-struct slots pool_slots(const struct pool *pool, const struct ipam_pair *pair)
+struct slots pools_slots(const struct pools *pools, const struct ipam_pair *pair)
 {
+	const struct addr *const ends[] = { &pair->host, &pair->local.addr };
 	struct slots slots = { 0 };
 
-	if (pool_slot(pool, &pair->host, &slots.slot[0]))
-		slots.count = 1;
-	if (pool_slot(pool, &pair->local.addr, &slots.slot[slots.count]) &&
-	    !(slots.count && slots.slot[0] == slots.slot[1]))
-		slots.count++;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		struct pool *pool = pools_find(pools, ends[i]);
+		uint32_t slot;
+
+		if (!pool || !pool_slot(pool, ends[i], &slot))
+			continue;
+		if (slots.count && slots.at[0].pool == pool && slots.at[0].slot == slot)
+			continue;
+		slots.at[slots.count].pool = pool;
+		slots.at[slots.count++].slot = slot;
+	}
 	return slots;
 }
 
 /**
- * pool_edge - refuse the network and the broadcast address of a pool
- * @pool: borrowed
- * @addr: borrowed
+ * pools_edge - refuse an address that stands for a whole pool, or for the gateway of one
+ * @pools: borrowed
+ * @addr: borrowed, set
  * @e: names address and pool
  *
  * Returns 0, or -EINVAL with class ERROR_USAGE.
  */
-int pool_edge(const struct pool *pool, const struct addr *addr, struct error *e)
+int pools_edge(const struct pools *pools, const struct addr *addr, struct error *e)
 {
-	const struct prefix *prefix = &pool->usage.prefix;
-	const uint32_t last = UINT32_MAX >> prefix->length;
+	const struct pool *pool = pools_find(pools, addr);
+	const char *what = NULL;
+	struct addr last;
 	char text[ADDR_TEXT], network[PREFIX_TEXT];
-	uint32_t offset;
 
-	if (!addr_offset(prefix, addr, &offset) || (offset != 0 && offset != last))
+	if (!pool)
+		return 0;
+	last = prefix_last(&pool->usage.prefix);
+	if (addr_equal(addr, &pool->usage.prefix.addr))
+		what = "network";
+	else if (addr->family == AF_INET && addr_equal(addr, &last))
+		what = "broadcast";
+	else if (addr_equal(addr, &pool->usage.gateway))
+		what = "gateway";
+	if (!what)
 		return 0;
 	return error_set(e, ERROR_USAGE, EINVAL, "%s is the %s address of the pool %s",
-			 addr_format(addr, text), offset == 0 ? "network" : "broadcast",
-			 prefix_format(prefix, network));
-}
-
-/**
- * slot_held - whether somebody has an address of a slot
- * @database: borrowed, in a transaction
- * @pool: borrowed
- * @slot: below its capacity
- * @e: filled on failure
- *
- * Returns 1, 0 or -errno.
- */
-static int slot_held(struct database *database, const struct pool *pool, uint32_t slot,
-		     struct error *e)
-{
-	/* Not "addr IN (?, ?)", for which sqlite builds a table of its own each time. */
-	static const char sql[] = "SELECT 1 FROM address WHERE addr = ?"
-				  " UNION ALL SELECT 1 FROM address WHERE addr = ?";
-	_cleanup_(query_end) struct query query = query_begin(database, sql);
-	struct ipam_pair pair = pool_pair(pool, slot);
-
-	query_bind_addr(&query, &pair.host);
-	query_bind_addr(&query, &pair.local.addr);
-	return query_step(&query, e);
-}
-
-/**
- * slot_vacant - whether a slot waits in the queue
- * @database: borrowed, in a transaction
- * @pool: borrowed
- * @slot: below its capacity
- * @e: filled on failure
- *
- * Returns 1, 0 or -errno.
- */
-static int slot_vacant(struct database *database, const struct pool *pool, uint32_t slot,
-		       struct error *e)
-{
-	static const char sql[] = "SELECT 1 FROM vacant WHERE pool = ? AND slot = ?";
-	_cleanup_(query_end) struct query query = query_begin(database, sql);
-
-	query_bind_int(&query, pool->id);
-	query_bind_int(&query, slot);
-	return query_step(&query, e);
-}
-
-/**
- * slot_enqueue - put a slot at the end of the queue
- * @database: borrowed, in a transaction
- * @pool: borrowed
- * @slot: not in the queue
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-static int slot_enqueue(struct database *database, const struct pool *pool, uint32_t slot,
-			struct error *e)
-{
-	static const char sql[] =
-		"INSERT INTO vacant (pool, turn, slot) VALUES (?1,"
-		" (SELECT coalesce(max(turn), 0) + 1 FROM vacant WHERE pool = ?1), ?2)";
-	_cleanup_(query_end) struct query query = query_begin(database, sql);
-
-	query_bind_int(&query, pool->id);
-	query_bind_int(&query, slot);
-	return query_run(&query, e);
-}
-
-/**
- * slot_dequeue - take a slot out of the queue, wherever it stands, if it is there
- * @database: borrowed, in a transaction
- * @pool: borrowed
- * @slot: below its capacity
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-static int slot_dequeue(struct database *database, const struct pool *pool, uint32_t slot,
-			struct error *e)
-{
-	static const char sql[] = "DELETE FROM vacant WHERE pool = ? AND slot = ?";
-	_cleanup_(query_end) struct query query = query_begin(database, sql);
-
-	query_bind_int(&query, pool->id);
-	query_bind_int(&query, slot);
-	return query_run(&query, e);
-}
-
-/**
- * pool_rove - go on to the next slot that nobody ever had
- * @database: borrowed, in a transaction
- * @pool: its rover moves
- * @ret_slot: the slot
- * @e: filled on failure
- *
- * Returns 1, 0 when there is none, or -errno.
- */
-static int pool_rove(struct database *database, struct pool *pool, uint32_t *ret_slot,
-		     struct error *e)
-{
-	while (pool->rover < pool->usage.capacity) {
-		uint32_t slot = pool->rover++;
-		int r = slot_held(database, pool, slot, e);
-
-		if (r == 0)
-			r = slot_vacant(database, pool, slot, e);
-		if (r < 0)
-			return r;
-		if (r == 0) {
-			*ret_slot = slot;
-			return 1;
-		}
-	}
-	return 0;
-}
-
-/**
- * pool_recycle - take the slot that has been free the longest
- * @database: borrowed, in a transaction
- * @pool: borrowed
- * @ret_slot: the slot, out of the queue
- * @e: filled on failure
- *
- * Returns 1, 0 when there is none, or -errno.
- */
-static int pool_recycle(struct database *database, const struct pool *pool, uint32_t *ret_slot,
-			struct error *e)
-{
-	static const char sql[] = "SELECT slot FROM vacant WHERE pool = ? ORDER BY turn LIMIT 1";
-	_cleanup_(query_end) struct query query = query_begin(database, sql);
-	uint32_t slot;
-	int r;
-
-	query_bind_int(&query, pool->id);
-	r = query_step(&query, e);
-	if (r <= 0)
-		return r;
-	slot = (uint32_t)query_int(&query, 0);
-	query_end(&query);
-	r = slot_dequeue(database, pool, slot, e);
-	if (r < 0)
-		return r;
-	*ret_slot = slot;
-	return 1;
-}
-
-/**
- * pool_exhausted - say that a pool has nothing left
- * @pool: borrowed
- * @e: filled
- *
- * Returns -ENOSPC.
- */
-static int pool_exhausted(const struct pool *pool, struct error *e)
-{
-	const struct ipam_usage *usage = &pool->usage;
-	char text[PREFIX_TEXT];
-	int r = error_set(e, ERROR_EXHAUSTED, ENOSPC,
-			  "pool %s (%s) is exhausted: of %u pairs %u are leased and %u blocked by "
-			  "chosen addresses",
-			  usage->pool, prefix_format(&usage->prefix, text), usage->capacity,
-			  usage->leased, usage->blocked);
-
-	return error_remedy(e, r,
-			    "destroy a container that is not needed any more, or choose addresses "
-			    "outside the pool");
-}
-
-/**
- * pool_take - take the next slot
- * @database: borrowed, in a transaction
- * @pool: changed
- * @ret_slot: the slot
- * @e: filled on failure
- *
- * A full pool is known by its numbers, so that asking it again and again costs nothing.
- *
- * Returns 0, -ENOSPC when all are in use, or another -errno.
- */
-int pool_take(struct database *database, struct pool *pool, uint32_t *ret_slot, struct error *e)
-{
-	uint32_t slot;
-	int r;
-
-	if (pool->usage.leased + pool->usage.blocked >= pool->usage.capacity)
-		return pool_exhausted(pool, e);
-	r = pool_rove(database, pool, &slot, e);
-	if (r == 0)
-		r = pool_recycle(database, pool, &slot, e);
-	if (r == 0)
-		return database_damaged(database, "a pool has lost free addresses", e);
-	if (r < 0)
-		return r;
-	pool->usage.leased++;
-	pool->changed = true;
-	*ret_slot = slot;
-	return 0;
-}
-
-/**
- * pool_block - keep the slots of a pair that somebody chose from being given out
- * @database: borrowed, in a transaction
- * @pool: changed
- * @pair: not yet in the book, borrowed
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int pool_block(struct database *database, struct pool *pool, const struct ipam_pair *pair,
-	       struct error *e)
-{
-	struct slots slots = pool_slots(pool, pair);
-
-	for (size_t i = 0; i < slots.count; i++) {
-		int r = slot_held(database, pool, slots.slot[i], e);
-
-		if (r > 0)
-			continue;
-		if (r == 0)
-			r = slot_dequeue(database, pool, slots.slot[i], e);
-		if (r < 0)
-			return r;
-		pool->usage.blocked++;
-		pool->changed = true;
-	}
-	return 0;
-}
-
-/**
- * pool_return - put the slots of a pair at the end of the queue, if nobody else has a part of them
- * @database: borrowed, in a transaction
- * @pool: changed
- * @pair: not in the book any more, borrowed
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int pool_return(struct database *database, struct pool *pool, const struct ipam_pair *pair,
-		struct error *e)
-{
-	struct slots slots = pool_slots(pool, pair);
-
-	for (size_t i = 0; i < slots.count; i++) {
-		int r = slot_held(database, pool, slots.slot[i], e);
-
-		if (r > 0)
-			continue;
-		if (r == 0)
-			r = slot_enqueue(database, pool, slots.slot[i], e);
-		if (r < 0)
-			return r;
-		if (pair->automatic)
-			pool->usage.leased--;
-		else
-			pool->usage.blocked--;
-		pool->changed = true;
-	}
-	return 0;
-}
-
-/**
- * ipam_usage - all pools and how full they are
- * @ipam: borrowed
- * @ret_usage: freed by the caller
- * @ret_count: how many
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int ipam_usage(struct ipam *ipam, struct ipam_usage **ret_usage, size_t *ret_count, struct error *e)
-{
-	static const char sql[] = "SELECT " POOL_COLUMNS " FROM pool ORDER BY id";
-	_cleanup_(query_end) struct query query = query_begin(&ipam->database, sql);
-	_cleanup_(freep) struct ipam_usage *usage = NULL;
-	struct pool pool;
-	size_t count = 0;
-	int r;
-
-	while ((r = query_step(&query, e)) > 0) {
-		struct ipam_usage *grown = reallocarray(usage, count + 1, sizeof(*usage));
-
-		if (!grown)
-			return error_errno(e, ENOMEM, "cannot list the pools");
-		usage = grown;
-		r = pool_row(&query, &pool, e);
-		if (r < 0)
-			return r;
-		usage[count++] = pool.usage;
-	}
-	if (r < 0)
-		return r;
-	*ret_usage = TAKE_PTR(usage);
-	*ret_count = count;
-	return 0;
+			 addr_format(addr, text), what,
+			 prefix_format(&pool->usage.prefix, network));
 }

@@ -7,35 +7,71 @@
 
 #include "base/addr.h"
 #include "base/error.h"
+#include "ipam/book.h"
 #include "ipam/database.h"
 #include "ipam/ipam.h"
 
+#define POOL_RANGES_MAX 16
+
+/* Addresses in a row, as distances from the network address, both of them included. */
+struct range {
+	uint32_t first, last;
+};
+
 /*
- * A pool's row, read at the start of a change and stored at its end. Slots are its pairs, numbered in
- * the order they are given out.
+ * A pool's row, read at the start of a change and stored at its end. Slots are what it gives out,
+ * numbered in the order in which they are: pairs of addresses, or single ones of a subnet.
  */
 struct pool {
 	int64_t id;
-	struct ipam_usage usage; /* its free is not kept up to date */
-	uint32_t rover;          /* slots from here on have not been given out */
+	struct ipam_usage usage; /* what changes with time is not kept up to date */
+	size_t n_ranges;         /* 0: the order of nixos-container */
+	struct range ranges[POOL_RANGES_MAX];
+	uint32_t rover; /* slots from here on have not been given out */
 	bool changed;
+};
+
+/* All pools, oldest first. */
+struct pools {
+	size_t count;
+	struct pool *list;
 };
 
 /* The slots one pair touches, each once. */
 struct slots {
 	size_t count;
-	uint32_t slot[2];
+	struct {
+		struct pool *pool;
+		uint32_t slot;
+	} at[2];
 };
 
-int pool_read(struct database *database, struct pool *ret_pool, struct error *e);
-int pool_store(struct database *database, const struct pool *pool, struct error *e);
-
+/* The arithmetic: slot.c. */
+uint32_t pool_capacity(const struct pool *pool);
 struct ipam_pair pool_pair(const struct pool *pool, uint32_t slot);
-struct slots pool_slots(const struct pool *pool, const struct ipam_pair *pair);
-int pool_edge(const struct pool *pool, const struct addr *addr, struct error *e);
+bool pool_slot(const struct pool *pool, const struct addr *addr, uint32_t *ret_slot);
+int ranges_parse(const char *text, struct pool *pool);
 
-int pool_take(struct database *database, struct pool *pool, uint32_t *ret_slot, struct error *e);
-int pool_block(struct database *database, struct pool *pool, const struct ipam_pair *pair,
-	       struct error *e);
-int pool_return(struct database *database, struct pool *pool, const struct ipam_pair *pair,
+/* The rows: pool.c. */
+int pools_read(struct database *database, struct pools *ret_pools, struct error *e);
+int pools_store(struct database *database, const struct pools *pools, struct error *e);
+void pools_deinit(struct pools *pools);
+struct pool *pools_find(const struct pools *pools, const struct addr *addr);
+struct slots pools_slots(const struct pools *pools, const struct ipam_pair *pair);
+int pools_edge(const struct pools *pools, const struct addr *addr, struct error *e);
+
+/* What is given out and comes back: take.c. */
+
+/* What is taken for whom. */
+struct taking {
+	sa_family_t family;
+	const char *bridge; /* "": a cable of its own */
+};
+
+bool pools_are_for(const struct pools *pools, const struct taking *taking);
+int pools_take(const struct frame *frame, struct pools *pools, const struct taking *taking,
+	       struct ipam_pair *ret_pair, struct error *e);
+int pools_block(const struct frame *frame, struct pools *pools, const struct ipam_pair *pair,
 		struct error *e);
+int pools_return(const struct frame *frame, struct pools *pools, const struct ipam_pair *pair,
+		 const struct ipam_lease *lease, struct error *e);

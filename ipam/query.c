@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ipam/database.h"
+#include "ipam/ipam.h"
 
 /**
  * query_begin - take the statement of an SQL text, preparing it if it is the first time
@@ -102,13 +103,31 @@ void query_bind_null(struct query *query)
 }
 
 /**
- * query_bind_addr - the next parameter is an address: its 4 or 16 bytes
+ * query_bind_addr - the next parameter is an address: its 4 or 16 bytes, or null when there is none
  * @query: changed
- * @addr: set; borrowed until query_end()
+ * @addr: borrowed until query_end()
  */
 void query_bind_addr(struct query *query, const struct addr *addr)
 {
-	query_bind_blob(query, addr->bytes, addr_size(addr));
+	if (addr_is_set(addr))
+		query_bind_blob(query, addr->bytes, addr_size(addr));
+	else
+		query_bind_null(query);
+}
+
+/**
+ * query_bind_boot - the next parameter is a boot id, or null when it is not known
+ * @query: changed
+ * @boot: of IPAM_BOOT_SIZE bytes, borrowed until query_end()
+ */
+void query_bind_boot(struct query *query, const uint8_t *boot)
+{
+	static const uint8_t unknown[IPAM_BOOT_SIZE];
+
+	if (memcmp(boot, unknown, sizeof(unknown)) != 0)
+		query_bind_blob(query, boot, IPAM_BOOT_SIZE);
+	else
+		query_bind_null(query);
 }
 
 /**
@@ -207,7 +226,7 @@ int query_blob(const struct query *query, int column, void *bytes, size_t size, 
  * query_addr - an address of the row
  * @query: at a row
  * @column: from 0
- * @ret_addr: its family is that of its length
+ * @ret_addr: its family is that of its length; none where there is nothing
  * @e: filled on failure
  *
  * Returns 0 or -EUCLEAN.
@@ -216,9 +235,30 @@ int query_addr(const struct query *query, int column, struct addr *ret_addr, str
 {
 	int size = sqlite3_column_bytes(query->statement, column);
 	struct addr addr = { .family = size == 4 ? AF_INET : AF_INET6 };
-	int r = query_blob(query, column, addr.bytes, addr_size(&addr), e);
+	int r;
 
+	if (query_is_null(query, column)) {
+		*ret_addr = (struct addr){ 0 };
+		return 0;
+	}
+	r = query_blob(query, column, addr.bytes, addr_size(&addr), e);
 	if (r == 0)
 		*ret_addr = addr;
 	return r;
+}
+
+/**
+ * query_boot - a boot id of the row
+ * @query: at a row
+ * @column: from 0
+ * @boot: filled; all zero where it is not known
+ * @e: filled on failure
+ *
+ * Returns 0 or -EUCLEAN.
+ */
+int query_boot(const struct query *query, int column, uint8_t *boot, struct error *e)
+{
+	memset(boot, 0, IPAM_BOOT_SIZE);
+	return query_is_null(query, column) ? 0
+					    : query_blob(query, column, boot, IPAM_BOOT_SIZE, e);
 }

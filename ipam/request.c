@@ -15,30 +15,60 @@ bool pair_equal(const struct ipam_pair *a, const struct ipam_pair *b)
 }
 
 /**
+ * pair_is_set - whether there are addresses at all
+ * @pair: borrowed
+ */
+bool pair_is_set(const struct ipam_pair *pair)
+{
+	return addr_is_set(&pair->local.addr);
+}
+
+/**
+ * family_met - whether what a container holds of one family is what is asked for
+ * @request: borrowed
+ * @flags: of ipam_lease()
+ * @pools: borrowed
+ * @family: AF_INET or AF_INET6
+ * @held: borrowed
+ */
+static bool family_met(const struct ipam_lease *request, unsigned flags, const struct pools *pools,
+		       sa_family_t family, const struct ipam_lease *held)
+{
+	bool first = family == AF_INET;
+	const struct taking taking = { .family = family, .bridge = request->bridge };
+	const struct ipam_pair *pair = first ? &held->v4 : &held->v6;
+
+	if (!(flags & (first ? IPAM_AUTOMATIC_V4 : IPAM_AUTOMATIC_V6)))
+		return pair_equal(first ? &request->v4 : &request->v6, pair);
+	return pair_is_set(pair) ? pair->automatic : !pools_are_for(pools, &taking);
+}
+
+/**
  * request_met - whether what a container holds is what is asked for
  * @request: borrowed; without a MAC any will do
  * @flags: of ipam_lease()
+ * @pools: borrowed
  * @held: borrowed
  */
-bool request_met(const struct ipam_lease *request, unsigned flags, const struct ipam_lease *held)
+bool request_met(const struct ipam_lease *request, unsigned flags, const struct pools *pools,
+		 const struct ipam_lease *held)
 {
 	if (mac_is_set(&request->mac) && !mac_equal(&request->mac, &held->mac))
 		return false;
-	if (!pair_equal(&request->v6, &held->v6))
-		return false;
-	return flags & IPAM_AUTOMATIC_V4 ? held->v4.automatic : pair_equal(&request->v4, &held->v4);
+	return family_met(request, flags, pools, AF_INET, held) &&
+	       family_met(request, flags, pools, AF_INET6, held);
 }
 
 /**
  * addr_check - refuse an address nobody can have
  * @addr: borrowed, set
  * @family: it must be of
- * @pool: whose edges are nobody's, borrowed
+ * @pools: whose edges are nobody's, borrowed
  * @e: says what is wrong with it
  *
  * Returns 0, or -EINVAL with class ERROR_USAGE.
  */
-static int addr_check(const struct addr *addr, sa_family_t family, const struct pool *pool,
+static int addr_check(const struct addr *addr, sa_family_t family, const struct pools *pools,
 		      struct error *e)
 {
 	char text[ADDR_TEXT];
@@ -50,7 +80,7 @@ static int addr_check(const struct addr *addr, sa_family_t family, const struct 
 	if (!addr_is_host(addr))
 		return error_set(e, ERROR_USAGE, EINVAL,
 				 "%s cannot be the address of a container or its host", text);
-	return pool_edge(pool, addr, e);
+	return pools_edge(pools, addr, e);
 }
 
 /**
@@ -89,12 +119,12 @@ static int subnet_check(const struct prefix *local, struct error *e)
  * pair_check - refuse a pair that cannot work
  * @pair: borrowed; may be none
  * @family: it must be of
- * @pool: whose edges are nobody's, borrowed
+ * @pools: whose edges are nobody's, borrowed
  * @e: says what is wrong with it
  *
  * Returns 0, or -EINVAL with class ERROR_USAGE.
  */
-static int pair_check(const struct ipam_pair *pair, sa_family_t family, const struct pool *pool,
+static int pair_check(const struct ipam_pair *pair, sa_family_t family, const struct pools *pools,
 		      struct error *e)
 {
 	const struct addr *local = &pair->local.addr;
@@ -107,12 +137,12 @@ static int pair_check(const struct ipam_pair *pair, sa_family_t family, const st
 		return error_set(e, ERROR_USAGE, EINVAL,
 				 "host address %s has no local address at the other end",
 				 addr_format(&pair->host, text));
-	r = addr_check(local, family, pool, e);
+	r = addr_check(local, family, pools, e);
 	if (r == 0)
 		r = subnet_check(&pair->local, e);
 	if (r < 0 || !addr_is_set(&pair->host))
 		return r;
-	r = addr_check(&pair->host, family, pool, e);
+	r = addr_check(&pair->host, family, pools, e);
 	if (r == 0 && addr_equal(&pair->host, local))
 		return error_set(e, ERROR_USAGE, EINVAL, "%s cannot be at both ends",
 				 addr_format(local, text));
@@ -123,27 +153,28 @@ static int pair_check(const struct ipam_pair *pair, sa_family_t family, const st
  * request_check - refuse a request nobody can meet
  * @request: borrowed
  * @flags: of ipam_lease()
- * @pool: the pool, borrowed
+ * @pools: all pools, borrowed
  * @e: says what is wrong with it
  *
  * Returns 0, or -EINVAL with class ERROR_USAGE.
  */
-int request_check(const struct ipam_lease *request, unsigned flags, const struct pool *pool,
+int request_check(const struct ipam_lease *request, unsigned flags, const struct pools *pools,
 		  struct error *e)
 {
-	bool automatic = flags & IPAM_AUTOMATIC_V4;
+	bool given;
 	int r = 0;
 
 	if (!request->container[0] || !memchr(request->container, '\0', sizeof(request->container)))
 		return error_set(e, ERROR_USAGE, EINVAL, "a lease needs the name of a container");
-	if (!automatic)
-		r = pair_check(&request->v4, AF_INET, pool, e);
-	if (r == 0)
-		r = pair_check(&request->v6, AF_INET6, pool, e);
+	if (!(flags & IPAM_AUTOMATIC_V4))
+		r = pair_check(&request->v4, AF_INET, pools, e);
+	if (r == 0 && !(flags & IPAM_AUTOMATIC_V6))
+		r = pair_check(&request->v6, AF_INET6, pools, e);
 	if (r < 0)
 		return error_remedy(e, r, "choose another address");
-	if (!automatic && !addr_is_set(&request->v4.local.addr) &&
-	    !addr_is_set(&request->v6.local.addr) && !mac_is_set(&request->mac))
+	given = (flags & (IPAM_AUTOMATIC_V4 | IPAM_AUTOMATIC_V6)) || pair_is_set(&request->v4) ||
+		pair_is_set(&request->v6) || mac_is_set(&request->mac);
+	if (!given)
 		return error_set(e, ERROR_USAGE, EINVAL, "no address is asked for container %s",
 				 request->container);
 	return 0;

@@ -7,7 +7,9 @@
 #include "ipam/ipam.h"
 #include "ipam/pool.h"
 
-int request_check(const struct ipam_lease *request, unsigned flags, const struct pool *pool,
+int request_check(const struct ipam_lease *request, unsigned flags, const struct pools *pools,
 		  struct error *e);
-bool request_met(const struct ipam_lease *request, unsigned flags, const struct ipam_lease *held);
+bool request_met(const struct ipam_lease *request, unsigned flags, const struct pools *pools,
+		 const struct ipam_lease *held);
 bool pair_equal(const struct ipam_pair *a, const struct ipam_pair *b);
+bool pair_is_set(const struct ipam_pair *pair);

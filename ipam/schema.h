@@ -4,5 +4,6 @@
 #include "base/error.h"
 #include "ipam/database.h"
 
+int schema_current(void);
 int schema_version(struct database *database, struct error *e);
 int schema_upgrade(struct database *database, struct error *e);

@@ -92,7 +92,7 @@ static int lease_one(struct ipam *ipam, int number, int release, struct error *e
 	struct ipam_lease lease;
 
 	if (release)
-		return ipam_release(ipam, request.container, e);
+		return ipam_release(ipam, request.container, "released", e);
 	return ipam_lease(ipam, &request, IPAM_AUTOMATIC_V4, &lease, e);
 }
 

@@ -39,7 +39,7 @@ def test_nothing_yet(world):
     """A host without a book, a container or a table."""
     samples = metrics(world)
     assert value(samples, "containers") == value(samples, "cables") == 0
-    assert value(samples, "leases", state="leased") == 0
+    assert value(samples, "leases", state="bound") == 0
     assert all(value(samples, "read_success", part=part) == 1
                for part in ("addresses", "containers", "cables", "nat"))  # fmt: skip
     assert not [name for name, _ in samples if name.endswith("_total")]
@@ -53,10 +53,17 @@ def test_what_is_counted_is_what_was_done(networked):
     networked.ok("create", "c4", "--port", "8080-8082,udp:53")
     networked.ok("net", "up", "c4")
     before = metrics(networked)
-    assert value(before, "containers") == value(before, "leases", state="leased") == 4
+    assert value(before, "containers") == value(before, "leases", state="bound") == 4
     assert value(before, "cables") == 3
-    assert (pairs(before, "leased"), pairs(before, "blocked")) == (3, 1)
-    assert sum(pairs(before, state) for state in ("leased", "blocked", "free")) == 32258
+    assert (pairs(before, "bound"), pairs(before, "blocked")) == (3, 1)
+    networked.ok("ipam", "reserve", "c5")
+    networked.ok("ipam", "reserve", "c6")
+    networked.ok("ipam", "release", "c6")
+    before = metrics(networked)
+    assert value(before, "leases", state="reserved") == pairs(before, "reserved") == 1
+    assert pairs(before, "cooling") == 1
+    assert sum(pairs(before, state) for state in
+               ("bound", "reserved", "blocked", "cooling", "free")) == 32258  # fmt: skip
     assert value(before, "published_ports", protocol="tcp") == 3
     assert value(before, "published_ports", protocol="udp") == 1
     assert networked.connect_from(networked.container_namespace("c1"), OUTSIDE, PORT)

@@ -156,7 +156,7 @@ static void forget(const struct tree *tree, const char *name)
 	assert_int_equal(definition_path(&tree->paths, name, path, NULL), 0);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(ipam_open(tree->paths.book, IPAM_WRITE, &ipam, NULL), 0);
-	assert_int_equal(ipam_release(ipam, name, NULL), 1);
+	assert_int_equal(ipam_release(ipam, name, "", NULL), 1);
 }
 
 /* Whether an explicit request for an address is refused because somebody has it. */

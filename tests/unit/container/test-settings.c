@@ -150,6 +150,41 @@ static void mistakes_name_file_and_line(void **state)
 	}
 }
 
+/* [ipam]: numbers, and nothing else where one belongs. */
+static void the_book_has_numbers(void **state)
+{
+	static const char *const wrong[] = { "cooldown = soon",
+					     "cooldown = -1",
+					     "cooldown = 5 minutes",
+					     "history = 1e9",
+					     "history = 10000001",
+					     "history-days =",
+					     "cooldown = 99999999999999999999" };
+	static const char right[] = "[ipam]\ncooldown = 0\nhistory = 50\nhistory-days = 7\n";
+	const struct tree *tree = *state;
+	struct settings settings;
+	struct error e;
+	char text[64];
+
+	assert_int_equal(settings_read(&tree->paths, &settings, NULL), 0);
+	assert_int_equal(settings.cooldown, 60);
+	assert_int_equal(settings.history_rows, 100000);
+	assert_int_equal(settings.history_days, 0);
+	tree_write(tree->paths.settings, "nixctr-net.conf", right, strlen(right));
+	assert_int_equal(settings_read(&tree->paths, &settings, NULL), 0);
+	assert_int_equal(settings.cooldown, 0);
+	assert_int_equal(settings.history_rows, 50);
+	assert_int_equal(settings.history_days, 7);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		(void)path_format(text, sizeof(text), NULL, "[ipam]\n%s\n", wrong[i]);
+		tree_write(tree->paths.settings, "nixctr-net.conf", text, strlen(text));
+		if (settings_read(&tree->paths, &settings, &e) != -EINVAL)
+			fail_msg("%s", wrong[i]);
+		assert_non_null(strstr(e.text, "line 2: [ipam] "));
+		assert_non_null(strstr(e.text, "not a number of "));
+	}
+}
+
 static void nul_bytes_and_directories_are_named_errors(void **state)
 {
 	const struct tree *tree = *state;
@@ -177,6 +212,7 @@ int main(void)
 		TREE_TEST(lists_replace_each_other),
 		TREE_TEST(a_file_that_overrides_ours_is_reported),
 		TREE_TEST(mistakes_name_file_and_line),
+		TREE_TEST(the_book_has_numbers),
 		TREE_TEST(nul_bytes_and_directories_are_named_errors),
 	};
 

@@ -71,6 +71,23 @@ void fixture_reopen(struct fixture *fixture, enum ipam_access access)
 	fixture->ipam = NULL;
 	if (ipam_open(fixture->path, access, &fixture->ipam, &fixture->e) < 0)
 		fail_msg("%s", fixture->e.text);
+	fixture_terms(fixture, 0, IPAM_TERMS_DEFAULT.history_rows);
+}
+
+/**
+ * fixture_terms - set what a host's settings would say
+ * @fixture: with a session
+ * @cooldown: in seconds; 0 in a new session
+ * @rows: of the history
+ */
+void fixture_terms(struct fixture *fixture, uint32_t cooldown, uint32_t rows)
+{
+	const struct ipam_terms terms = { .cooldown = cooldown,
+					  .history_rows = rows,
+					  .actor = {
+						  .uid = 1000, .command = "test", .unit = "u" } };
+
+	ipam_set_terms(fixture->ipam, &terms);
 }
 
 /**
@@ -217,6 +234,9 @@ void assert_lease_equal(const struct ipam_lease *a, const struct ipam_lease *b)
 	assert_int_equal(a->v4.automatic, b->v4.automatic);
 	assert_int_equal(a->v6.automatic, b->v6.automatic);
 	assert_int_equal(a->since, b->since);
+	assert_int_equal(a->state, b->state);
+	assert_string_equal(a->reason, b->reason);
+	assert_memory_equal(a->boot, b->boot, sizeof(a->boot));
 }
 
 /**
@@ -270,8 +290,10 @@ enum slot_state { SLOT_UNUSED, SLOT_BLOCKED, SLOT_LEASED, SLOT_VACANT };
  */
 static void slots_mark_addresses(sqlite3 *sqlite, uint8_t *states)
 {
-	static const char sql[] = "SELECT addr, pool IS NOT NULL FROM address JOIN lease USING"
-				  " (container, family) WHERE family = 4";
+	static const char sql[] =
+		"SELECT host4, pool4 IS NOT NULL FROM lease WHERE host4 IS NOT NULL"
+		" UNION ALL SELECT local4, pool4 IS NOT NULL FROM lease"
+		" WHERE local4 IS NOT NULL";
 	sqlite3_stmt *statement;
 
 	assert_int_equal(sqlite3_prepare_v2(sqlite, sql, -1, &statement, NULL), SQLITE_OK);
@@ -331,6 +353,10 @@ void assert_sound(const struct fixture *fixture)
 					    " WHERE integrity_check <> 'ok'"),
 			 0);
 	assert_int_equal(sqlite_int(sqlite, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+	assert_int_equal(sqlite_int(sqlite, "SELECT count(*) FROM address"),
+			 sqlite_int(sqlite,
+				    "SELECT sum((host4 IS NOT NULL) + (local4 IS NOT NULL) +"
+				    " (host6 IS NOT NULL) + (local6 IS NOT NULL)) FROM lease"));
 	slots_mark_addresses(sqlite, states);
 	slots_mark_vacant(sqlite, states);
 	for (int64_t slot = 0; slot < capacity; slot++) {

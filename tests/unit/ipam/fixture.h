@@ -22,6 +22,7 @@ struct fixture {
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 void fixture_reopen(struct fixture *fixture, enum ipam_access access);
+void fixture_terms(struct fixture *fixture, uint32_t cooldown, uint32_t rows);
 void fixture_sql(const struct fixture *fixture, const char *sql);
 int64_t fixture_sql_int(const struct fixture *fixture, const char *sql);
 

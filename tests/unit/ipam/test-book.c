@@ -97,7 +97,7 @@ static void test_read_only_reads(void **state)
 	(void)snprintf(lock, sizeof(lock), "%s.lock", fixture->path);
 	assert_int_equal(unlink(lock), 0);
 	fixture_reopen(fixture, IPAM_READ);
-	assert_int_equal(ipam_release(fixture->ipam, "foo", &fixture->e), -EROFS);
+	assert_int_equal(ipam_release(fixture->ipam, "foo", "", &fixture->e), -EROFS);
 	assert_int_equal(ipam_lookup(fixture->ipam, "foo", &lease, &fixture->e), 1);
 	assert_int_equal(access(lock, F_OK), -1);
 }
@@ -179,10 +179,10 @@ static void test_other_schema(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_int_equal(fixture_sql_int(fixture, "PRAGMA user_version"), 1);
+	assert_int_equal(fixture_sql_int(fixture, "PRAGMA user_version"), 3);
 	fixture_sql(fixture, "PRAGMA user_version = 99");
 	assert_refused(fixture, fixture->path, EPROTO);
-	assert_error(fixture, ERROR_FAILED, "has version 99, this program knows up to 1",
+	assert_error(fixture, ERROR_FAILED, "has version 99, this program knows up to 3",
 		     "install a newer nixctr-net");
 	fixture_sql(fixture, "PRAGMA application_id = 7");
 	assert_refused(fixture, fixture->path, EUCLEAN);

@@ -75,7 +75,7 @@ static int book_use(struct fixture *fixture)
 	if (r >= 0)
 		r = ipam_lease(ipam, &request, IPAM_AUTOMATIC_V4, &lease, &fixture->e);
 	if (r >= 0)
-		r = ipam_release(ipam, "c100", &fixture->e);
+		r = ipam_release(ipam, "c100", "", &fixture->e);
 	if (r < 0 && (!fixture->e.text[0] || fixture->e.number != -r))
 		fail_msg("%d without a reason", r);
 	return r < 0 ? r : 0;
@@ -140,11 +140,13 @@ static void test_noise(void **state)
 static void test_wrong_values(void **state)
 {
 	static const char *const sql[] = {
-		"DELETE FROM pool",
 		"UPDATE pool SET rover = capacity",
-		"UPDATE container SET name = printf('%.*c', 64, 'x') WHERE name = 'c007'",
-		"UPDATE container SET mac = x'0000' WHERE name = 'c007'",
-		"UPDATE address SET addr = x'0ae9' WHERE addr = x'0ae90101'",
+		"UPDATE lease SET name = printf('%.*c', 64, 'x') WHERE name = 'c007'",
+		"UPDATE lease SET mac = x'0000' WHERE name = 'c007'",
+		"UPDATE lease SET host4 = x'0ae9' WHERE name = 'c000'",
+		"UPDATE lease SET boot = x'00' WHERE name = 'c007'",
+		"UPDATE pool SET ranges = '7'",
+		"UPDATE pool SET ranges = '1-2'",
 		"UPDATE pool SET network = x''",
 	};
 	struct fixture *fixture = *state;

@@ -74,24 +74,35 @@ static void test_conflicts(void **state)
 	assert_int_equal(fixture_explicit(fixture, "bar", NULL, "10.233.1.1/16"), -EADDRINUSE);
 	assert_int_equal(fixture_explicit(fixture, "bar", "fd00::2", "fd00::3"), -EADDRINUSE);
 	assert_error(fixture, ERROR_CONFLICT, "fd00::2 is leased to container v6", NULL);
-	assert_int_equal(fixture_sql_int(fixture, "SELECT count(*) FROM container"), 2);
+	assert_int_equal(fixture_sql_int(fixture, "SELECT count(*) FROM lease"), 2);
 	assert_usage(fixture, 1, 0);
 	assert_sound(fixture);
 }
+
+#define LEASE_INSERT                                                                    \
+	"INSERT INTO lease (name, state, reason, since, host4, local4, length4, pool4)" \
+	" SELECT 'new', 'bound', '', 0, * FROM (VALUES "
 
 /* The file itself forbids what the library would never do. */
 static void test_database_forbids(void **state)
 {
 	static const char *const forbidden[] = {
-		"INSERT INTO address VALUES (x'0ae90101', 2, 6, 'host', 32)",
-		"INSERT INTO address VALUES (x'0ae90101', 2, 4, 'local', 32)",
-		"INSERT INTO address VALUES (x'0ae901', 2, 4, 'local', 24)",
-		"INSERT INTO address VALUES (x'c0000201', 1, 4, 'local', 32)",
-		"INSERT INTO address VALUES (x'c0000201', 9, 4, 'local', 32)",
-		"INSERT INTO lease VALUES (2, 4, 1, 0)",
-		"INSERT INTO lease VALUES (1, 4, NULL, NULL)",
-		"INSERT INTO lease VALUES (9, 4, NULL, NULL)",
-		"INSERT INTO container VALUES (3, 'foo', NULL, 0)",
+		"INSERT INTO address VALUES (x'0ae90101', 2)",
+		"INSERT INTO address VALUES (x'0ae901', 2)",
+		"INSERT INTO lease (name, state, reason, since) VALUES ('foo', 'bound', '', 0)",
+		"INSERT INTO lease (name, state, reason, since) VALUES ('bar', 'loose', '', 0)",
+		LEASE_INSERT "(x'0ae90101', x'c0000201', 32, NULL))",
+		LEASE_INSERT "(x'c0000201', x'0ae90101', 32, NULL))",
+		LEASE_INSERT "(NULL, x'0ae90102', 24, NULL))",
+		LEASE_INSERT "(x'c0000201', x'c0000201', 32, NULL))",
+		LEASE_INSERT "(NULL, x'c0000201', NULL, NULL))",
+		LEASE_INSERT "(NULL, x'c0000201', 33, NULL))",
+		LEASE_INSERT "(x'c0000201', NULL, NULL, NULL))",
+		LEASE_INSERT "(NULL, NULL, NULL, 1))",
+		LEASE_INSERT "(NULL, x'c0000201', 32, 9))",
+		"UPDATE lease SET local4 = x'0ae90101' WHERE name = 'v6'",
+		"UPDATE lease SET host6 = local6",
+		"DELETE FROM pool",
 		"UPDATE pool SET leased = capacity + 1",
 	};
 	struct fixture *fixture = *state;
@@ -227,10 +238,10 @@ static void test_release(void **state)
 	struct fixture *fixture = *state;
 	struct ipam_lease lease;
 
-	assert_int_equal(ipam_release(fixture->ipam, "foo", &fixture->e), 0);
+	assert_int_equal(ipam_release(fixture->ipam, "foo", "", &fixture->e), 0);
 	assert_int_equal(fixture_automatic(fixture, "foo", &lease), 1);
-	assert_int_equal(ipam_release(fixture->ipam, "foo", &fixture->e), 1);
-	assert_int_equal(ipam_release(fixture->ipam, "foo", &fixture->e), 0);
+	assert_int_equal(ipam_release(fixture->ipam, "foo", "", &fixture->e), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "foo", "", &fixture->e), 0);
 	assert_int_equal(ipam_lookup(fixture->ipam, "foo", &lease, &fixture->e), 0);
 	assert_int_equal(ipam_holder(fixture->ipam, &lease.v4.host, &lease, &fixture->e), 0);
 	assert_int_equal(fixture_explicit(fixture, "bar", "10.233.1.1", "10.233.1.2"), 1);

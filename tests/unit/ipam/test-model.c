@@ -206,7 +206,7 @@ static void step_release(struct fixture *fixture, struct model *model, int conta
 	(void)snprintf(name, sizeof(name), "c%d", container);
 	if (expected)
 		model_drop(model, container);
-	assert_int_equal(ipam_release(fixture->ipam, name, &fixture->e), expected);
+	assert_int_equal(ipam_release(fixture->ipam, name, "", &fixture->e), expected);
 }
 
 /**

@@ -120,7 +120,8 @@ static int body_report(struct fixture *fixture, int number, int out)
 		(void)snprintf(name, sizeof(name), "k%d-%d", number, i / 2);
 		if (i % 2 == 0 && fixture_automatic(fixture, name, NULL) != 1)
 			return process_fail(fixture);
-		if (i % 2 && i / 2 % 3 == 0 && ipam_release(fixture->ipam, name, &fixture->e) != 1)
+		if (i % 2 && i / 2 % 3 == 0 &&
+		    ipam_release(fixture->ipam, name, "", &fixture->e) != 1)
 			return process_fail(fixture);
 		if (write(out, "", 1) != 1)
 			return 2;
@@ -219,7 +220,8 @@ static int body_hot(struct fixture *fixture, int number, int out)
 		    sqlite,
 		    "PRAGMA journal_mode = PERSIST; PRAGMA cache_size = 1; BEGIN IMMEDIATE;"
 		    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 9999)"
-		    " INSERT INTO container (name, since) SELECT 'x' || i, 0 FROM n;"
+		    " INSERT INTO lease (name, state, reason, since)"
+		    " SELECT 'x' || i, 'bound', '', 0 FROM n;"
 		    "UPDATE pool SET leased = 777",
 		    NULL, NULL, NULL) != SQLITE_OK)
 		return 1;

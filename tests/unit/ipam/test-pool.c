@@ -50,8 +50,8 @@ static void test_order_to_exhaustion(void **state)
 		     "destroy");
 	assert_int_equal(ipam_lookup(fixture->ipam, "late", &lease, &fixture->e), 0);
 
-	assert_int_equal(ipam_release(fixture->ipam, "c00700", &fixture->e), 1);
-	assert_int_equal(ipam_release(fixture->ipam, "c00007", &fixture->e), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "c00700", "", &fixture->e), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "c00007", "", &fixture->e), 1);
 	assert_int_equal(fixture_automatic(fixture, "late", &lease), 1);
 	assert_pair(&lease.v4, "10.233.193.5", "10.233.193.6");
 	assert_int_equal(fixture_automatic(fixture, "later", &lease), 1);
@@ -67,7 +67,7 @@ static void test_released_pairs_wait(void **state)
 	struct ipam_lease lease;
 
 	lease_number(fixture, 0, &lease);
-	assert_int_equal(ipam_release(fixture->ipam, "c00000", &fixture->e), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "c00000", "", &fixture->e), 1);
 	lease_number(fixture, 1, &lease);
 	assert_pair(&lease.v4, "10.233.2.1", "10.233.2.2");
 	assert_sound(fixture);
@@ -86,8 +86,8 @@ static void test_chosen_addresses_are_passed_over(void **state)
 	assert_usage(fixture, 0, 3);
 	lease_number(fixture, 4, &lease);
 	assert_pair(&lease.v4, "10.233.4.1", "10.233.4.2");
-	assert_int_equal(ipam_release(fixture->ipam, "both", &fixture->e), 1);
-	assert_int_equal(ipam_release(fixture->ipam, "host", &fixture->e), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "both", "", &fixture->e), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "host", "", &fixture->e), 1);
 	assert_usage(fixture, 1, 1);
 	lease_number(fixture, 5, &lease);
 	assert_pair(&lease.v4, "10.233.5.1", "10.233.5.2");
@@ -109,11 +109,11 @@ static void test_shared_pair_is_blocked_once(void **state)
 	assert_int_equal(fixture_explicit(fixture, "b", "10.233.1.2", "192.0.2.2"), 1);
 	assert_int_equal(fixture_explicit(fixture, "c", "10.233.2.1", "10.233.3.1"), 1);
 	assert_usage(fixture, 0, 3);
-	assert_int_equal(ipam_release(fixture->ipam, "a", &fixture->e), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "a", "", &fixture->e), 1);
 	assert_usage(fixture, 0, 3);
 	assert_sound(fixture);
-	assert_int_equal(ipam_release(fixture->ipam, "b", &fixture->e), 1);
-	assert_int_equal(ipam_release(fixture->ipam, "c", &fixture->e), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "b", "", &fixture->e), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "c", "", &fixture->e), 1);
 	assert_usage(fixture, 0, 0);
 	assert_sound(fixture);
 }
@@ -140,8 +140,8 @@ static void test_chosen_out_of_the_queue(void **state)
 	fixture_sql(fixture, "UPDATE pool SET capacity = 2");
 	lease_number(fixture, 1, &lease);
 	lease_number(fixture, 2, &lease);
-	assert_int_equal(ipam_release(fixture->ipam, "c00001", &fixture->e), 1);
-	assert_int_equal(ipam_release(fixture->ipam, "c00002", &fixture->e), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "c00001", "", &fixture->e), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "c00002", "", &fixture->e), 1);
 	assert_int_equal(fixture_explicit(fixture, "a", "10.233.1.1", "192.0.2.1"), 1);
 	lease_number(fixture, 3, &lease);
 	assert_pair(&lease.v4, "10.233.2.1", "10.233.2.2");

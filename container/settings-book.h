@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "container/container.h"
+
+/* The section [ipam] of the settings. */
+
+struct settings settings_default(void);
+int settings_take_book(struct settings *settings, const char *path, const char *key,
+		       const char *value, struct error *e);

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "ipam/book.h"
+
+int history_append(const struct frame *frame, enum ipam_act act, const struct ipam_lease *lease,
+		   struct error *e);

@@ -338,9 +338,11 @@ const struct verb verbs[] = {
 	  .group = GROUP_UNITS,
 	  .run = verb_hook_names },
 	{ .name = "complete",
-	  .arguments = "",
+	  .arguments = "[WORD...]",
 	  .summary = "print every command and its options, for programs",
 	  .group = GROUP_HIDDEN,
+	  .max = ARGUMENTS_ANY,
+	  .wraps_command = true,
 	  .run = verb_complete },
 };
 

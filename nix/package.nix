@@ -35,12 +35,14 @@ stdenv.mkDerivation {
       ../container
       ../data
       ../ipam
+      ../library
       ../machine
       ../man
       ../managers
       ../meson.build
       ../meson_options.txt
       ../nat
+      ../nss
       ../veth
     ];
   };

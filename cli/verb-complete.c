@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 
+#include "cli/completion.h"
 #include "cli/verb.h"
 
 /**
@@ -20,19 +21,22 @@ static void options_dump(const struct option_table *table, const char *before)
 }
 
 /**
- * verb_complete - print every command and its options, one command a line
- * @in: not used
+ * verb_complete - print what may stand in place of the last of some words, for shells
+ * @in: the call, borrowed
  * @e: not used
  *
- * Fields are parted by tabs: command, arguments, summary, options, a value being marked with "=".
+ * Without any, every command and its options, one command a line. Fields are parted by tabs: command, arguments, summary, options, a value being marked with "=".
  * The first line, with an empty command, has the options of every command.
  *
  * Returns 0.
  */
 int verb_complete(const struct invocation *in, struct error *e)
 {
-	(void)in;
 	(void)e;
+	if (in->n_arguments) {
+		completion_print(in->session, in->arguments, in->n_arguments);
+		return 0;
+	}
 	printf("\t\t\t");
 	options_dump(&session_options, "");
 	putchar('\n');

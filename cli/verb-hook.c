@@ -139,3 +139,22 @@ int verb_hook_dhcpcd(const struct invocation *in, struct error *e)
 	r = keep_off_dhcpcd(&in->session->paths, e);
 	return r < 0 ? r : 0;
 }
+
+/**
+ * verb_hook_names - what is done when definitions have changed
+ * @in: the call, borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int verb_hook_names(const struct invocation *in, struct error *e)
+{
+	size_t count = 0;
+	int r;
+
+	session_log(in->session, LOG_LEVEL_INFO);
+	r = container_refresh_names(&in->session->paths, &count, e);
+	if (r == 0 && count)
+		log_info("names: %zu entries changed", count);
+	return r;
+}

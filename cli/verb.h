@@ -116,6 +116,7 @@ int verb_hook_reload(const struct invocation *in, struct error *e);
 int verb_hook_post_stop(const struct invocation *in, struct error *e);
 int verb_hook_resolver(const struct invocation *in, struct error *e);
 int verb_hook_dhcpcd(const struct invocation *in, struct error *e);
+int verb_hook_names(const struct invocation *in, struct error *e);
 int verb_complete(const struct invocation *in, struct error *e);
 
 /* Their options, beside them. */

@@ -6,6 +6,7 @@
 #include "container/forwards.h"
 #include "container/links.h"
 #include "container/masquerade.h"
+#include "container/names.h"
 #include "container/network.h"
 #include "container/pins.h"
 
@@ -230,6 +231,8 @@ int network_attach(struct network *network, const char *name, struct definition 
 		r = attach_defined(network, &definition, e);
 	if (r < 0 || !definition.private_network)
 		network_lock_remove(&lock);
+	if (r >= 0)
+		names_put(network->host.paths, &definition);
 	if (r >= 0 && ret_definition)
 		*ret_definition = definition;
 	return r;

@@ -210,6 +210,9 @@ int container_refresh_resolvers(const struct paths *paths, size_t *ret_count, st
  */
 int keep_off_dhcpcd(const struct paths *paths, struct error *e);
 
+/* Has the host find all containers by their names, and no others; see nss/nss.h. */
+int container_refresh_names(const struct paths *paths, size_t *ret_count, struct error *e);
+
 /* Returns 1, or 0 when there was nothing of that name. */
 enum destroy_flags {
 	DESTROY_KEEP_ADDRESS =

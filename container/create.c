@@ -14,6 +14,7 @@
 #include "container/host.h"
 #include "container/locks.h"
 #include "container/name-choice.h"
+#include "container/names.h"
 #include "container/pair-words.h"
 #include "container/port-holders.h"
 #include "container/port-index.h"
@@ -178,6 +179,7 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 		return error_wrap(e, r, "container '%s'", definition->name);
 	}
 	definitions_remember(paths, before, definition->name, &definition->ports);
+	names_put(paths, definition);
 	return 0;
 }
 

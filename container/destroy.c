@@ -10,6 +10,7 @@
 #include "container/destroy.h"
 #include "container/locks.h"
 #include "container/masquerade.h"
+#include "container/names.h"
 #include "container/network.h"
 #include "container/port-index.h"
 #include "container/redefine.h"
@@ -75,6 +76,7 @@ static int remove_definition(const struct paths *paths, const char *name, struct
 		r = file_remove(path, e);
 	if (r > 0)
 		definitions_remember(paths, before, name, NULL);
+	names_drop(paths, name);
 	return r;
 }
 

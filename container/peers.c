@@ -9,6 +9,7 @@
 #include "base/netns.h"
 #include "base/words.h"
 #include "container/definition.h"
+#include "container/hosts.h"
 #include "container/locks.h"
 #include "container/network.h"
 
@@ -178,6 +179,17 @@ static int couple_begin(const struct paths *paths, const char *name, const char 
 }
 
 /**
+ * couple_introduce - have both know each other by name, or not any more
+ * @paths: borrowed
+ * @couple: borrowed; the definitions are written
+ */
+static void couple_introduce(const struct paths *paths, const struct couple *couple)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(couple->definitions); i++)
+		hosts_refresh(paths, couple->definitions[i].name);
+}
+
+/**
  * network_link - let two containers reach each other
  * @paths: borrowed
  * @name, @other: theirs
@@ -217,6 +229,8 @@ int network_link(const struct paths *paths, const char *name, const char *other,
 		r = network_open(paths, &network, e);
 	if (r >= 0)
 		r = network_renew(network, one->name, e);
+	if (r >= 0)
+		couple_introduce(paths, &couple);
 	return r < 0 ? r : written;
 }
 
@@ -250,5 +264,7 @@ int network_unlink(const struct paths *paths, const char *name, const char *othe
 		if (r >= 0)
 			r = network_renew(network, one->name, e);
 	}
+	if (r >= 0)
+		couple_introduce(paths, &couple);
 	return r < 0 ? r : written;
 }

@@ -11,6 +11,7 @@
 #include "container/definition.h"
 #include "container/launch.h"
 #include "container/masquerade.h"
+#include "container/names.h"
 #include "container/network.h"
 #include "container/port-holders.h"
 #include "container/port-index.h"
@@ -247,6 +248,7 @@ int definition_replace(const struct paths *paths, const char *name, struct envir
 	if (r < 0)
 		return r;
 	definitions_remember(paths, before, name, &definition.ports);
+	(void)names_put(paths, &definition);
 	*ret_definition = definition;
 	return 0;
 }

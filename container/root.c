@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/tree.h"
+#include "container/hosts.h"
 #include "container/resolver.h"
 #include "container/root-tree.h"
 
@@ -361,7 +362,7 @@ static int copies_announce(const struct paths *paths, const char *name, struct e
  * @root: as root_find() found it, borrowed
  * @e: names what could not be made
  *
- * A tree of its own is left as it is but for the resolvers.
+ * A tree of its own is left as it is but for the resolvers and the names of others.
  *
  * Returns 0 or -errno.
  */
@@ -381,6 +382,8 @@ int root_prepare(const struct paths *paths, const struct launch *launch, const s
 		r = skeleton_make(tree, e);
 	if (r >= 0)
 		r = resolver_give(paths, launch->resolver, tree, e);
+	if (r >= 0)
+		r = hosts_give(paths, &launch->definition, tree, e);
 	if (r >= 0)
 		r = machine_id_check(tree, e);
 	return r < 0 ? r : 0;

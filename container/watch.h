@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "base/process.h"
 #include "container/container.h"
 #include "container/mend.h"
 #include "container/watch-pace.h"

@@ -8,7 +8,6 @@
 
 #include "base/addr.h"
 #include "base/error.h"
-#include "base/process.h"
 
 /*
  * The table "inet nixctr-net": constant chains and rules, and one set of external links. Without
@@ -20,6 +19,7 @@
  */
 
 struct nat;
+struct process;
 
 #define NAT_TABLE          "nixctr-net"
 #define NAT_PREFIX         "ve-"

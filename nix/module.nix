@@ -208,6 +208,13 @@ in
       "firewalld.service"
     ];
 
+    # The host finds containers by their names, also those that are made by command. Before systemd-resolved,
+    # which answers for all others and leaves nothing to whoever comes behind it.
+    system.nssModules = [ cfg.package ];
+    system.nssDatabases.hosts = lib.mkOrder 400 [ "nixctr" ];
+    systemd.paths.nixctr-net-names.wantedBy = [ "multi-user.target" ];
+    systemd.services.nixctr-net-names.wantedBy = [ "multi-user.target" ];
+
     # Other managers keep off the host ends of containers' cables.
     networking.networkmanager.unmanaged = [
       "interface-name:ve-*"

@@ -34,13 +34,16 @@ stdenv.mkDerivation {
       ../cli
       ../container
       ../data
+      ../declare
       ../ipam
+      ../library
       ../machine
       ../man
       ../managers
       ../meson.build
       ../meson_options.txt
       ../nat
+      ../nss
       ../veth
     ];
   };

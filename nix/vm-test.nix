@@ -89,6 +89,11 @@ in
         host.succeed("nixctr-net run database -- ping -c 1 -W 5 10.231.136.2")
         host.fail("nixctr-net run apart -- ping -c 1 -W 2 10.231.136.2")
 
+    with subtest("the host finds them by their names"):
+        for name in ["web", "web.containers"]:
+            assert "10.231.136.2" in host.succeed(f"getent ahostsv4 {name}")
+        assert "web.containers" in host.succeed("getent hosts 10.231.136.2")
+
     with subtest("what is flushed comes back"):
         host.succeed("nft flush ruleset")
         host.wait_until_succeeds("nixctr-net nat check", timeout=10)

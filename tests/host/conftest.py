@@ -12,7 +12,7 @@ NETNS = pathlib.Path(__file__).parent.parent / "netns"
 sys.path.insert(0, str(NETNS))
 
 # pylint: disable=wrong-import-position
-from host import Host  # noqa: E402
+from host import Host, built_package  # noqa: E402
 
 # Each booted container takes seven of root's inotify instances, of which there are 128 for the
 # whole machine, whatever the namespaces.
@@ -51,6 +51,12 @@ def pytest_runtest_makereport(item, call):
     fixture = getattr(item, "funcargs", {}).get("host")
     if report.failed and call.when == "call" and isinstance(fixture, Host):
         report.sections.append(("journal of the host", fixture.journal()))
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory):
+    """The Debian package, built once."""
+    return built_package(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture

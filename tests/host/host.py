@@ -19,6 +19,7 @@ import world
 from world import DEADLINE, Observed, Outside, Result
 
 HERE = pathlib.Path(__file__).parent
+TOP = HERE.parent.parent
 
 # What a host may take from being switched on until everything that it starts has started.
 BOOT_DEADLINE = 60
@@ -39,7 +40,20 @@ SESSION = "sys/fs/cgroup/payload/system.slice/test-session.service/cgroup.procs"
 # The program's libraries that no Debian package of ours depends on: those of a sanitized build.
 SANITIZERS = ("libasan.", "libubsan.")
 
+# A package from a local file, without a network.
+PACKAGE = "/root/nixctr-net.deb"
+APT_INSTALL = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes",
+               "--no-install-recommends", "install", PACKAGE)  # fmt: skip
+
 _numbers = itertools.count(1)
+
+
+def built_package(directory):
+    """Builds the Debian package out of what was built. Returns its path."""
+    done = world.run([TOP / "tools/deb", directory, os.environ["BUILD_ROOT"]])
+    assert done.rc == 0, done
+    [package] = pathlib.Path(directory).glob("nixctr-net_*.deb")
+    return package
 
 
 def _children(pid):
@@ -63,8 +77,9 @@ def sanitizers_of(program):
 class Host(Observed):
     """One host. Use it in a "with", at whose end everything is gone."""
 
-    def __init__(self, in_memory=()):
-        """The directories in_memory can be mounted with their users mapped; others cannot."""
+    def __init__(self, in_memory=(), package=None, bare=False):
+        """The directories in_memory can be mounted with their users mapped; others cannot. A Debian
+        package is installed by apt, in place of what was built; a bare host has nothing of ours."""
         self._group = f"nixctr-net-test.{os.getpid()}.{next(_numbers)}"
         self._scratch = tempfile.TemporaryDirectory(prefix="nixctr-net-host-")
         self._power = None  # the process whose life is that of the booted host
@@ -82,7 +97,10 @@ class Host(Observed):
             self._hold_root = pathlib.Path(f"/proc/{self._hold}/root")
             self.outside = Outside(self._hold_root / "run/outside/log", self._hold)
             self.disk = self._hold_root / "run/disk/root"
-            self._install()
+            if package:
+                self._install_package(package)
+            elif not bare:
+                self._install()
         except BaseException:
             self.close()
             raise
@@ -135,6 +153,17 @@ class Host(Observed):
         for library in sanitizers_of(f"{build}/cli/nixctr-net"):
             done = world.run(self._beside("cp", "-L", library, f"/run/disk/root{library}"))
             assert done.rc == 0, done
+
+    def _install_package(self, package):
+        """Installs the Debian package on the host, which is off."""
+        self.put_package(package)
+        done = world.run(self._beside("chroot", "/run/disk/root", *APT_INSTALL))
+        assert done.rc == 0, done
+
+    def put_package(self, package):
+        """Copies the Debian package to where APT_INSTALL looks for it."""
+        done = world.run(self._beside("cp", package, f"/run/disk/root{PACKAGE}"))
+        assert done.rc == 0, done
 
     def boot(self):
         """Switches the host on and waits until it has started all that it starts."""

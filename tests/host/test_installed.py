@@ -1,15 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What there is after the installation, without another command: the files are in their places, and
-nobody else on the host touches the links of containers."""
+"""What there is after the installation of the Debian package, without another command: the files are
+in their places, and nobody else on the host touches the links of containers."""
 
 import os
+import platform
 
 import pytest
+from host import Host
 from world import eventually
 
 # The files that make other managers keep off.
 NM_KEEPS_OFF = "/usr/lib/NetworkManager/conf.d/10-nixctr-net.conf"
 NETWORKD_KEEPS_OFF = "/usr/lib/systemd/network/10-nixctr-net.network"
+
+
+@pytest.fixture(name="host")
+def host_fixture(package):
+    """A fresh host with the package, booted."""
+    with Host(package=package) as fresh:
+        fresh.boot()
+        yield fresh
 
 
 @pytest.fixture(name="cables")
@@ -50,17 +60,23 @@ def test_program_is_found(host):
 
 
 def test_installation_is_complete(host):
-    """All that "meson install" lists is there, and a user's manual and shell find their part."""
+    """All is there, and a user's manual, shell and C library find their part. (The image has no room for
+    manuals, as its dpkg has been told.)"""
     for path in (
         "/usr/bin/nixctr-net",
         "/usr/libexec/nixctr-net/nixctr-net-hook",
         "/usr/lib/tmpfiles.d/nixctr-net.conf",
-        "/usr/share/man/man8/nixctr-net.8",
-        "/usr/share/man/man5/nixctr-net.conf.5",
+        f"/usr/lib/{platform.machine()}-linux-gnu/libnss_nixctr.so.2",
+        "/usr/share/bash-completion/completions/nixctr-net",
+        "/usr/share/zsh/site-functions/_nixctr-net",
+        "/usr/share/fish/vendor_completions.d/nixctr-net.fish",
         NM_KEEPS_OFF,
         NETWORKD_KEEPS_OFF,
     ):
         assert host.run("test", "-s", path).rc == 0, path
+    listed = host.sh("dpkg -L nixctr-net").splitlines()
+    for page in "man8/nixctr-net.8", "man5/nixctr-net.conf.5", "man5/nixctr-net-container.5":
+        assert f"/usr/share/man/{page}.gz" in listed
 
 
 def test_nothing_of_the_build_is_needed(host):

@@ -35,7 +35,7 @@ ALLOWED = {
 SPDX = "SPDX-License-Identifier: GPL-2.0-or-later"
 
 # Made by and for people, or data: no licence line.
-UNLICENSED = re.compile(r".*\.(md|json|txt|svg|png|sql|golden)|LICENSE|\.gitignore|.*/LICENSE")
+UNLICENSED = re.compile(r".*\.(md|json|txt|svg|png|sql|golden)|LICENSE|\.gitignore|.*/LICENSE|debian/(changelog|copyright|source/format)")
 
 
 def c_files():

@@ -12,9 +12,10 @@ BELOW = {
     "ipam": set(),
     "veth": set(),
     "nat": set(),
+    "nss": set(),
     "machine": set(),
     "managers": set(),
-    "container": {"ipam", "veth", "nat", "machine", "managers"},
+    "container": {"ipam", "veth", "nat", "nss", "machine", "managers"},
     "declare": {"container"},
     "cli": {"declare", "container", "ipam", "veth", "nat", "machine", "managers"},
 }

@@ -13,7 +13,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 
-PRODUCT = ("base", "ipam", "veth", "nat", "machine", "managers", "container", "declare", "cli")
+PRODUCT = ("base", "ipam", "veth", "nat", "nss", "machine", "managers",
+           "container", "declare", "cli")
 
 _SKIPPED = re.compile(r"build.*|\..*|__pycache__")
 

@@ -36,7 +36,7 @@ struct nft_message {
 	size_t offset;     /* of the message in the request */
 };
 
-#define NFT_MESSAGES_MAX 48
+#define NFT_MESSAGES_MAX 64
 #define NFT_MESSAGE_SIZE 2048 /* the largest: 32 external links */
 #define NFT_REQUEST_SIZE 16384
 #define NFT_ANSWER_SIZE  32768 /* the kernel makes a dump's parts no larger */

@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "nat/contents.h"
 #include "nat/keeper.h"
 #include "nat/match.h"
@@ -252,7 +253,7 @@ static int snapshot_try(struct nat *nat, const struct ruleset *ruleset, struct s
 	uint32_t generation = 0;
 	const struct nft_taker first = { take_first, snapshot };
 	const struct nft_taker last = { take_generation, &generation };
-	struct nft_request request;
+	_cleanup_(nft_request_deinit) struct nft_request request;
 	bool torn;
 	int r;
 
@@ -266,6 +267,7 @@ static int snapshot_try(struct nat *nat, const struct ruleset *ruleset, struct s
 	torn |= r == -ERESTART;
 	if (r < 0 && r != -ERESTART)
 		return r;
+	nft_request_deinit(&request);
 	nft_request_init(&request);
 	nft_request_add(&request, NFT_READ, NFT_GENERATION, "");
 	r = nft_query(nat, &request, &last, e);

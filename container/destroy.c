@@ -40,7 +40,7 @@ static int release_lease(const struct paths *paths, const char *name, unsigned f
 			 struct error *e)
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
-	struct ipam_lease lease;
+	struct ipam_lease lease = { .state = IPAM_BOUND };
 	struct stat st;
 	int r;
 

@@ -16,6 +16,10 @@
 /* After a SIGKILL only a process in an uninterruptible system call is still there. */
 #define KILLED_MSEC 10000
 
+/* Removing a network takes milliseconds; a clean-up that hangs is systemd's to end. */
+#define SETTLED_MSEC     10000
+#define SETTLE_STEP_MSEC 20
+
 /**
  * systemd_close - the end of systemd_open()
  * @manager: taken
@@ -26,6 +30,25 @@ static void systemd_close(struct manager *manager)
 
 	bus_closep(&systemd->bus);
 	free(systemd);
+}
+
+/**
+ * unit_settle - wait until systemd has cleaned up behind a container that did not start
+ * @systemd: borrowed
+ * @unit: borrowed
+ *
+ * The job of a start has failed as soon as that begins. What goes wrong here is told elsewhere.
+ */
+static void unit_settle(struct systemd *systemd, const struct unit *unit)
+{
+	enum machine_state state = MACHINE_STOPPING;
+	char sub[32];
+
+	for (unsigned msec = 0; msec < SETTLED_MSEC; msec += SETTLE_STEP_MSEC) {
+		if (unit_read(systemd, unit, &state, sub, NULL) < 0 || state != MACHINE_STOPPING)
+			return;
+		(void)poll(NULL, 0, SETTLE_STEP_MSEC);
+	}
 }
 
 /**
@@ -63,6 +86,7 @@ static int unit_start(struct systemd *systemd, const struct unit *unit, enum mac
 		return r;
 	if (strcmp(job.result, "done") == 0 || now == MACHINE_UP)
 		return 1;
+	unit_settle(systemd, unit);
 	return failure_tell(systemd, unit, &job, NULL, e);
 }
 

@@ -410,7 +410,7 @@ int conntrack_end(struct nat *nat, const struct nat_forwards *forwards, struct e
 		return error_errno(e, ENOMEM, "cannot end connections through withdrawn ports");
 	for (size_t i = 0; i < rest.count; i++)
 		list[i] = forwards->list[i];
-	if (rest.count <= 2 * FEW) /* in both families */
+	if (rest.count <= (size_t)2 * FEW) /* in both families */
 		few_end(nat, &rest);
 	if (!rest.count)
 		return 0;

@@ -162,7 +162,7 @@ static void tables_do_not_mix(void **state)
 {
 	_cleanup_(nft_request_deinit) struct nft_request batch;
 	const struct element element = { .set = SET_LINKED,
-					 .key_size = 2 * IFNAMSIZ,
+					 .key_size = (size_t)2 * IFNAMSIZ,
 					 .container = "a" };
 	static const uint8_t families[] = { NFPROTO_INET, NFPROTO_INET, NFPROTO_BRIDGE };
 	size_t before;

@@ -72,6 +72,23 @@ def test_service_in_its_confinement(busy):
     assert busy.sh("systemctl is-active nixctr-net-watch") == "active\n"
 
 
+def test_service_owns_the_table(busy):
+    """In its confinement, too: nobody else can change it, our commands can, and a stop lets it go."""
+    busy.sh("mkdir -p /etc/nixctr-net; printf '[nat]\\nown_table = yes\\n' >/etc/nixctr-net/nixctr-net.conf;"
+            " systemctl enable --now nixctr-net-watch")  # fmt: skip
+    owned = lambda: busy.ok("nat", "show", "--json").json["table"]["owned"]  # noqa: E731
+    eventually(owned, "the table is owned")
+    before = busy.ruleset()
+    busy.sh("nft flush ruleset")
+    assert busy.ruleset() == before and gets_out(busy)
+    assert busy.run("nft", "delete", "table", "inet", "nixctr-net").rc != 0
+    busy.ok("nat", "forward", "add", "web", "8080:80")
+    assert busy.ok("nat", "forward", "list", "--json").json["forwards"]
+    busy.sh("systemctl stop nixctr-net-watch")
+    eventually(lambda: not owned(), "it is let go")
+    assert "cannot" not in said(busy), said(busy)
+
+
 def test_nothing_resident(busy):
     """The other unit puts the rules back after nftables.service was started, restarted and reloaded."""
     busy.sh("systemctl enable --now nixctr-net-apply")

@@ -390,7 +390,10 @@ def test_what_is_listed(world):
 
 
 def counted(world):
-    """What each port of web has let pass: {(port, address): packets}; and whether it has bytes."""
+    """What each port of web has let pass: {(port, address): packets}; and whether it has bytes. Once all
+    connections have said goodbye."""
+    eventually(lambda: not any(" tcp " in flow and "TIME_WAIT" not in flow and "CLOSE " not in flow
+                               for flow in flows(world)), "connections have ended")  # fmt: skip
     rows = world.ok("nat", "forward", "list", "web", "--json").json["forwards"]
     assert all(bool(row["packets"]) == bool(row["bytes"]) for row in rows)
     return {(row["ports"], row["address"]): row["packets"] for row in rows}

@@ -16,10 +16,6 @@
 /* After a SIGKILL only a process in an uninterruptible system call is still there. */
 #define KILLED_MSEC 10000
 
-/* Removing a network takes milliseconds; a clean-up that hangs is systemd's to end. */
-#define SETTLED_MSEC     10000
-#define SETTLE_STEP_MSEC 20
-
 /**
  * systemd_close - the end of systemd_open()
  * @manager: taken
@@ -33,22 +29,23 @@ static void systemd_close(struct manager *manager)
 }
 
 /**
- * unit_settle - wait until systemd has cleaned up behind a container that did not start
+ * unit_give_up - have done with a unit whose start has failed
  * @systemd: borrowed
  * @unit: borrowed
  *
- * The job of a start has failed as soon as that begins. What goes wrong here is told elsewhere.
+ * The job of a start has failed as soon as systemd begins to clean up, and that is waited for. Nor does
+ * systemd try again by itself: whoever was told that it failed shall not find it started. What goes wrong
+ * here is told elsewhere.
  */
-static void unit_settle(struct systemd *systemd, const struct unit *unit)
+static void unit_give_up(struct systemd *systemd, const struct unit *unit)
 {
-	enum machine_state state = MACHINE_STOPPING;
-	char sub[32];
+	_cleanup_(job_deinit) struct job job = JOB_INIT;
+	int r = job_begin(systemd, unit, "StopUnit", &job, NULL);
 
-	for (unsigned msec = 0; msec < SETTLED_MSEC; msec += SETTLE_STEP_MSEC) {
-		if (unit_read(systemd, unit, &state, sub, NULL) < 0 || state != MACHINE_STOPPING)
-			return;
-		(void)poll(NULL, 0, SETTLE_STEP_MSEC);
-	}
+	if (r > 0)
+		r = job_wait(systemd, &job, NULL);
+	if (r < 0)
+		log_debug("%s: cannot wait for its end: %s", unit->container, strerror(-r));
 }
 
 /**
@@ -86,7 +83,9 @@ static int unit_start(struct systemd *systemd, const struct unit *unit, enum mac
 		return r;
 	if (strcmp(job.result, "done") == 0 || now == MACHINE_UP)
 		return 1;
-	unit_settle(systemd, unit);
+	/* Of any other end somebody else sees to the rest: who has stopped it, or started it anew. */
+	if (strcmp(job.result, "failed") == 0 || strcmp(job.result, "timeout") == 0)
+		unit_give_up(systemd, unit);
 	return failure_tell(systemd, unit, &job, NULL, e);
 }
 

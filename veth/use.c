@@ -292,51 +292,65 @@ static int rules_read(struct veth *veth, sa_family_t family, struct error *e)
 }
 
 /**
- * uses_name - give uses the names of their links
- * @veth: the session
- * @uses: changed from @first on
- * @first: number of the first
- * @e: filled on failure
+ * is_retired - whether a link is one that is being taken away
+ * @name: of the link, borrowed; may be ""
  *
- * Not those of default routes: whoever has an address has one, and nobody asks for its name.
- *
- * Returns 0 or -errno.
+ * The kernel is still at it, and nothing goes to where it led.
  */
-static int uses_name(struct veth *veth, struct veth_uses *uses, size_t first, struct error *e)
+static bool is_retired(const char *name)
 {
-	for (size_t i = first; i < uses->count; i++) {
-		struct veth_use *use = &uses->list[i];
-		struct link link;
-		int r;
-
-		if (use->ifindex == 0 || use->prefix.length <= HALF_OF_ALL)
-			continue;
-		r = link_find(veth, NULL, use->ifindex, NULL, &link, e);
-		if (r < 0)
-			return r;
-		if (r == 0)
-			continue;
-		memcpy(use->link, link.name, sizeof(use->link));
-		link_owner(&link, use->container);
-	}
-	return 0;
+	return strncmp(name, RETIRED_PREFIX, strlen(RETIRED_PREFIX)) == 0;
 }
 
 /**
- * uses_forget_retired - leave out what cables still have that are being taken away
- * @uses: changed from @first on, named already
- * @first: number of the first
+ * use_name - give a use the name of its link
+ * @veth: the session
+ * @use: changed
+ * @e: filled on failure
  *
- * The kernel is still at it, and nothing goes to where they led.
+ * Not that of a default route: whoever has an address has one, and nobody asks for its name.
+ *
+ * Returns 1, 0 when the link went away meanwhile or is about to, and the use with it, or -errno.
  */
-static void uses_forget_retired(struct veth_uses *uses, size_t first)
+static int use_name(struct veth *veth, struct veth_use *use, struct error *e)
 {
-	size_t kept = first;
+	struct link link;
+	int r;
 
-	for (size_t i = first; i < uses->count; i++)
-		if (strncmp(uses->list[i].link, RETIRED_PREFIX, strlen(RETIRED_PREFIX)) != 0)
+	if (use->ifindex == 0 || use->prefix.length <= HALF_OF_ALL)
+		return 1;
+	r = link_find(veth, NULL, use->ifindex, NULL, &link, e);
+	if (r <= 0)
+		return r;
+	memcpy(use->link, link.name, sizeof(use->link));
+	link_owner(&link, use->container);
+	return !is_retired(use->link);
+}
+
+/**
+ * uses_of_addr - add what a dump of all routes tells of an address
+ * @veth: the session
+ * @addr: borrowed
+ * @uses: changed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int uses_of_addr(struct veth *veth, const struct addr *addr, struct veth_uses *uses,
+			struct error *e)
+{
+	size_t kept = uses->count, first = kept;
+	int r = routes_read(veth, addr->family, addr, uses, e);
+
+	for (size_t i = first; r >= 0 && i < uses->count; i++) {
+		r = use_name(veth, &uses->list[i], e);
+		if (r > 0)
 			uses->list[kept++] = uses->list[i];
+	}
+	if (r < 0)
+		return r;
 	uses->count = kept;
+	return 0;
 }
 
 /**
@@ -346,6 +360,35 @@ static void uses_forget_retired(struct veth_uses *uses, size_t first)
 static bool is_told(int number)
 {
 	return number == 0 || number == ENETUNREACH || number == EAFNOSUPPORT;
+}
+
+/**
+ * uses_of_match - add the route that a look-up has found for an address
+ * @veth: the session
+ * @addr: borrowed
+ * @found: the route; changed
+ * @uses: changed
+ * @e: filled on failure
+ *
+ * What stands behind a route that goes away is only told by a dump.
+ *
+ * Returns 0 or -errno.
+ */
+static int uses_of_match(struct veth *veth, const struct addr *addr, struct veth_use *found,
+			 struct veth_uses *uses, struct error *e)
+{
+	int r;
+
+	if (!addr_is_set(&found->prefix.addr))
+		return 0;
+	r = use_name(veth, found, e);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return uses_of_addr(veth, addr, uses, e);
+	if (!uses_add(uses, found))
+		return error_errno(e, ENOMEM, "cannot remember a route");
+	return 0;
 }
 
 /**
@@ -362,30 +405,54 @@ int veth_uses_find(struct veth *veth, const struct addr *addrs, size_t count,
 {
 	_cleanup_(batch_deinit) struct batch batch = { 0 };
 	struct veth_use found[BATCH_MAX];
-	size_t first = uses->count;
 	int further, r;
 
+	if (count == 0)
+		return 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct answer answer = { route_take_match, NULL, &found[i],
 					       sizeof(found[i]) };
 
 		message_route_match(&batch, &addrs[i], &answer);
 	}
-	r = count ? rtnl_exchange(&veth->rtnl, &batch, e) : 0;
-	further = r == 0 && count ? rules_read(veth, addrs[0].family, e) : r;
-	for (size_t i = 0; further >= 0 && r == 0 && i < count; i++) {
-		if (further > 0 || !is_told(batch.requests[i].number))
-			r = routes_read(veth, addrs[i].family, &addrs[i], uses, e);
-		else if (addr_is_set(&found[i].prefix.addr) && !uses_add(uses, &found[i]))
-			r = error_errno(e, ENOMEM, "cannot remember a route");
-	}
+	r = rtnl_exchange(&veth->rtnl, &batch, e);
+	if (r < 0)
+		return r;
+	further = rules_read(veth, addrs[0].family, e);
 	if (further < 0)
-		r = further;
-	if (r == 0)
-		r = uses_name(veth, uses, first, e);
-	if (r == 0)
-		uses_forget_retired(uses, first);
+		return further;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (further > 0 || !is_told(batch.requests[i].number))
+			r = uses_of_addr(veth, &addrs[i], uses, e);
+		else
+			r = uses_of_match(veth, &addrs[i], &found[i], uses, e);
+	}
 	return r;
+}
+
+/**
+ * uses_join - give uses the names of their links out of a list
+ * @uses: changed from @first on: those whose links have gone are left out
+ * @first: number of the first
+ * @links: read after the uses, borrowed
+ */
+static void uses_join(struct veth_uses *uses, size_t first, const struct veth_links *links)
+{
+	size_t kept = first;
+
+	for (size_t i = first; i < uses->count; i++) {
+		struct veth_use *use = &uses->list[i];
+		const struct veth_link *link = veth_links_at(links, use->ifindex);
+
+		if (use->ifindex != 0 && (!link || is_retired(link->name)))
+			continue;
+		if (link) {
+			memcpy(use->link, link->name, sizeof(link->name));
+			memcpy(use->container, link->container, sizeof(link->container));
+		}
+		uses->list[kept++] = *use;
+	}
+	uses->count = kept;
 }
 
 /**
@@ -408,16 +475,8 @@ int veth_uses_read(struct veth *veth, struct veth_uses *uses, struct error *e)
 		r = routes_read(veth, AF_INET6, NULL, uses, e);
 	if (r == 0)
 		r = veth_links_read(veth, VETH_LINKS_ALL, &links, e);
-	for (size_t i = first; r == 0 && i < uses->count; i++) {
-		const struct veth_link *link = veth_links_at(&links, uses->list[i].ifindex);
-
-		if (!link)
-			continue;
-		memcpy(uses->list[i].link, link->name, sizeof(link->name));
-		memcpy(uses->list[i].container, link->container, sizeof(link->container));
-	}
 	if (r == 0)
-		uses_forget_retired(uses, first);
+		uses_join(uses, first, &links);
 	free(links.list);
 	return r;
 }

@@ -18,6 +18,7 @@ def fails_to_start(host, said):
     result = host.nixctr("start", "foo")
     assert result.rc == 1, result
     assert said in result.stderr
+    assert unit_state(host, "foo")[0] in ("inactive", "failed"), "systemd tries again by itself"
     assert traces(host) == []
     assert host.ok("status", "foo").stdout == "down\n"
 

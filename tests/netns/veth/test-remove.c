@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -15,7 +18,8 @@
 #include "base/netns.h"
 #include "fixture.h"
 
-#define PATIENCE 30 /* seconds for the kernel to destroy what has been removed */
+#define COMINGS  100 /* of a link, to meet the moment in which it goes */
+#define PATIENCE 30  /* seconds for the kernel to destroy what has been removed */
 
 /** ensure - veth_ensure() on the fixture */
 static int ensure(struct fixture *f)
@@ -260,14 +264,65 @@ static void test_uplink(void **state)
 	}
 }
 
+/** links_come_and_go - a process that makes and deletes a link with 10.9.0.1 again and again */
+static pid_t links_come_and_go(void)
+{
+	pid_t pid = fork();
+	FILE *ip_batch;
+
+	if (pid != 0)
+		return pid;
+	ip_batch = popen("ip -force -batch -", "w");
+	for (int i = 0; ip_batch && i < COMINGS; i++)
+		(void)fputs("link add d0 type veth peer name d1\nlink set d0 up\n"
+			    "address add 10.9.0.1/32 dev d0\nlink delete d0\n",
+			    ip_batch);
+	_exit(ip_batch ? pclose(ip_batch) : 1);
+}
+
+/** test_used_by_what_goes - a link that goes away while uses are told is not told without its name */
+static void test_used_by_what_goes(void **state)
+{
+	struct fixture *f = *state;
+	struct addr addr;
+	size_t seen = 0;
+	pid_t child = links_come_and_go();
+	int status;
+
+	assert_true(child > 0);
+	assert_int_equal(addr_parse("10.9.0.1", &addr, NULL), 0);
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		struct veth_uses uses = { .count = 0 };
+
+		assert_done(f, veth_uses_find(f->veth, &addr, 1, &uses, &f->error), 0);
+		assert_done(f, veth_uses_read(f->veth, &uses, &f->error), 0);
+		for (size_t i = 0; i < uses.count; i++) {
+			if (!addr_equal(&uses.list[i].prefix.addr, &addr))
+				continue;
+			assert_string_equal(uses.list[i].link, "d0");
+			seen++;
+		}
+		free(uses.list);
+	}
+	assert_int_equal(status, 0);
+	assert_true(seen > 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_gone),        TEST(test_again),          TEST(test_held),
-		TEST(test_many),        TEST(test_same_namespace), TEST(test_other_namespace),
-		TEST(test_killed_bare), TEST(test_read),           cmocka_unit_test(test_uplink),
+		TEST(test_gone),
+		TEST(test_again),
+		TEST(test_held),
+		TEST(test_many),
+		TEST(test_same_namespace),
+		TEST(test_other_namespace),
+		TEST(test_killed_bare),
+		TEST(test_read),
+		cmocka_unit_test(test_uplink),
+		TEST(test_used_by_what_goes),
 	};
 
 	return cmocka_run_group_tests_name("remove", tests, world_enter, NULL);

@@ -75,7 +75,7 @@ def test_installation_is_complete(host):
     ):
         assert host.run("test", "-s", path).rc == 0, path
     listed = host.sh("dpkg -L nixctr-net").splitlines()
-    for page in "man8/nixctr-net.8", "man5/nixctr-net.conf.5", "man5/nixctr-net-container.5":
+    for page in "man7/nixctr-net.7", "man8/nixctr-net.8", "man8/nixctr-net-net.8", "man5/nixctr-net.conf.5":
         assert f"/usr/share/man/{page}.gz" in listed
 
 

@@ -2,27 +2,107 @@
 #include "cli/help.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/column.h"
 
-#define LEFT_WIDTH 28 /* of the column of commands and options */
+#define LEFT_WIDTH  28 /* of the column of commands and options */
+#define GROUP_WIDTH 27 /* of that of groups */
+#define LINE_WIDTH  80 /* that of a terminal nobody has made wider */
+
+/* Text that goes on until the line is full. */
+struct flow {
+	size_t column; /* where on the line it is */
+	size_t indent; /* where the next line begins */
+};
 
 /**
- * options_print - the options of a table, one a line
+ * flow_print - print text, and begin a new line at the blank before what does not fit
+ * @flow: changed
+ * @text: borrowed
+ */
+static void flow_print(struct flow *flow, const char *text)
+{
+	while (*text) {
+		size_t blanks = strspn(text, " ");
+		size_t length = strcspn(text + blanks, " ");
+
+		if (blanks && flow->column + blanks + length > LINE_WIDTH) {
+			printf("\n%*s", (int)flow->indent, "");
+			flow->column = flow->indent;
+			text += blanks;
+			blanks = 0;
+		}
+		printf("%.*s", (int)(blanks + length), text);
+		flow->column += blanks + length;
+		text += blanks + length;
+	}
+}
+
+/**
+ * row_print - print what something is called, and beside it what it means
+ * @left: borrowed; where it is too long, what it means stands below
+ * @text: borrowed
+ */
+static void row_print(const char *left, const char *text)
+{
+	struct flow flow = { 0, LEFT_WIDTH + 3 };
+
+	if (strlen(left) > LEFT_WIDTH)
+		printf("  %s\n%*s", left, (int)flow.indent, "");
+	else
+		printf("  %-*s ", LEFT_WIDTH, left);
+	flow.column = flow.indent;
+	flow_print(&flow, text);
+	putchar('\n');
+}
+
+/**
+ * options_print - the options of a table, one a line, but for those that are passed on
  * @table: borrowed; NULL for none
  */
 static void options_print(const struct option_table *table)
 {
 	for (size_t i = 0; table && i < table->count; i++) {
 		const struct option_spec *row = &table->specs[i];
-		char left[64], letter[4] = "   ";
+		char left[128], letter[4] = "   ";
 
+		if (row->kind >= OPTION_PASS)
+			continue;
 		if (row->letter)
 			(void)snprintf(letter, sizeof(letter), "-%c,", row->letter);
-		(void)snprintf(left, sizeof(left), "%s --%s %s", letter, row->name,
-			       row->argument ? row->argument : "");
-		printf("  %-*s %s\n", LEFT_WIDTH, left, row->help);
+		(void)snprintf(left, sizeof(left), "%s --%s%s%s", letter, row->name,
+			       row->argument ? " " : "", row->argument ? row->argument : "");
+		row_print(left, row->help);
 	}
+}
+
+/**
+ * options_name - name the options of a table, on as few lines as it takes
+ * @title: stands before them, borrowed
+ * @table: borrowed
+ * @kind: those of this kind and of the kinds behind it
+ */
+static void options_name(const char *title, const struct option_table *table, enum option_kind kind)
+{
+	struct flow flow = { 0, 4 };
+	const char *before = "";
+	char word[128];
+
+	for (size_t i = 0; table && i < table->count; i++) {
+		const struct option_spec *row = &table->specs[i];
+
+		if (row->kind < kind)
+			continue;
+		if (!before[0])
+			flow_print(&flow, title);
+		(void)snprintf(word, sizeof(word), "%s --%s%s%s", before, row->name,
+			       row->argument ? " " : "", row->argument ? row->argument : "");
+		flow_print(&flow, word);
+		before = ",";
+	}
+	if (before[0])
+		putchar('\n');
 }
 
 /**
@@ -31,12 +111,15 @@ static void options_print(const struct option_table *table)
  */
 static void columns_print(const struct listing *listing)
 {
+	char left[64];
+
 	printf("\nColumns for --output (* without it):\n");
 	for (size_t i = 0; i < listing->n_columns; i++) {
 		const struct column *column = &listing->columns[i];
 
-		printf("  %c %-*s %s\n", column->standard ? '*' : ' ', LEFT_WIDTH - 2, column->name,
-		       column->help);
+		(void)snprintf(left, sizeof(left), "%c %s", column->standard ? '*' : ' ',
+			       column->name);
+		row_print(left, column->help);
 	}
 }
 
@@ -57,25 +140,13 @@ int help_verb(const struct session *session, const struct verb *verb)
 		printf("\nOptions:\n");
 		options_print(verb->options);
 		options_print(verb->shared);
+		options_name("  For Nix, as they are:", verb->shared, OPTION_PASS);
 	}
 	if (verb->listing)
 		columns_print(verb->listing);
-	printf("\nOptions of every command:\n");
-	options_print(&session_options);
+	putchar('\n');
+	options_name("Options of every command:", &session_options, OPTION_FLAG);
 	return 0;
-}
-
-/**
- * verb_print - one verb, on one line
- * @verb: borrowed
- */
-static void verb_print(const struct verb *verb)
-{
-	char title[64], left[128];
-
-	verb_title(verb, title, sizeof(title));
-	(void)snprintf(left, sizeof(left), "%s %s", title, verb->arguments);
-	printf("  %-*s %s\n", LEFT_WIDTH, left, verb->summary);
 }
 
 /**
@@ -85,32 +156,68 @@ static void verb_print(const struct verb *verb)
  */
 int help_noun(const struct session *session, const char *noun)
 {
+	char title[64], left[128];
+
 	printf("Usage: %s [OPTION...] %s COMMAND [ARGUMENT...]\n\n", session->program, noun);
-	for (size_t i = 0; i < n_verbs; i++)
-		if (verbs[i].group != GROUP_HIDDEN && verb_has_noun(&verbs[i], noun))
-			verb_print(&verbs[i]);
-	printf("\nOptions of every command:\n");
-	options_print(&session_options);
+	for (size_t i = 0; i < n_verbs; i++) {
+		if (verbs[i].group == GROUP_HIDDEN || !verb_has_noun(&verbs[i], noun))
+			continue;
+		(void)snprintf(left, sizeof(left), "%s %s",
+			       verb_title(&verbs[i], title, sizeof(title)), verbs[i].arguments);
+		row_print(left, verbs[i].summary);
+	}
+	putchar('\n');
+	options_name("Options of every command:", &session_options, OPTION_FLAG);
 	return 0;
 }
 
 /**
- * help_all - show every command, grouped by what a person wants to do
+ * group_print - name the verbs of a group, those behind each noun on a line of their own
+ * @group: one that is shown
+ */
+static void group_print(enum verb_group group)
+{
+	struct flow flow = { GROUP_WIDTH, GROUP_WIDTH };
+	const struct verb *last = NULL;
+	char word[96];
+
+	printf("%-*s", GROUP_WIDTH, verb_group_title(group));
+	for (size_t i = 0; i < n_verbs; i++) {
+		const struct verb *verb = &verbs[i];
+		bool goes_on =
+			last && (verb->noun && last->noun ? strcmp(verb->noun, last->noun) == 0
+							  : verb->noun == last->noun);
+
+		if (verb->group != group)
+			continue;
+		if (last && !goes_on) {
+			printf("\n%*s", GROUP_WIDTH, "");
+			flow.column = GROUP_WIDTH;
+		}
+		(void)snprintf(word, sizeof(word), "%s%s%s%s", goes_on ? ", " : "",
+			       goes_on || !verb->noun ? "" : verb->noun,
+			       goes_on || !verb->noun ? "" : " ", verb->name);
+		flow_print(&flow, word);
+		last = verb;
+	}
+	putchar('\n');
+}
+
+/**
+ * help_all - name every command, grouped by what a person wants to do; it fits a screen
  * @session: borrowed
  */
 int help_all(const struct session *session)
 {
 	printf("Usage: %s [OPTION...] COMMAND [ARGUMENT...]\n"
-	       "NixOS-style containers whose network works.\n",
+	       "NixOS-style containers whose network works.\n\n",
 	       session->program);
-	for (unsigned group = 0; group < VERB_GROUPS; group++) {
-		printf("\n%s:\n", verb_group_title((enum verb_group)group));
-		for (size_t i = 0; i < n_verbs; i++)
-			if (verbs[i].group == group)
-				verb_print(&verbs[i]);
-	}
-	printf("\nOptions, before or behind the command:\n");
-	options_print(&session_options);
+	for (unsigned group = 0; group < VERB_GROUPS; group++)
+		group_print((enum verb_group)group);
+	putchar('\n');
+	options_name("Options:", &session_options, OPTION_FLAG);
+	printf("%s COMMAND --help explains one command, or those behind net, nat, ipam.\n",
+	       session->program);
 	return 0;
 }
 

@@ -16,9 +16,13 @@ const char *verb_group_title(enum verb_group group)
 {
 	switch (group) {
 	case GROUP_CONTAINERS:
-		return "Make and find containers";
+		return "Make containers";
 	case GROUP_RUNNING:
-		return "Start, stop and enter them";
+		return "Start, stop, enter them";
+	case GROUP_LOOKING:
+		return "Look at them";
+	case GROUP_DECLARING:
+		return "Declare, change them";
 	case GROUP_NETWORKS:
 		return "Connect them to the host";
 	case GROUP_OUTSIDE:

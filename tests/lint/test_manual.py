@@ -90,3 +90,13 @@ def test_a_difference_is_noticed(old, new):
     assert of_manual(text).items() <= program.items()
     assert old in text
     assert not of_manual(text.replace(old, new)).items() <= program.items()
+
+
+def test_help_fits_a_screen():
+    """Of 80 columns and 24 lines, one of them the prompt; that of a command may be longer."""
+    for command in ["", *{command.split(" ")[0] for command in of_program() if command}, *of_program()]:
+        answer = subprocess.run([BINARY, *command.split(), "--help"], check=True, capture_output=True,
+                                text=True)  # fmt: skip
+        lines = answer.stdout.splitlines()
+        assert max(map(len, lines)) <= 80 and not any(line != line.rstrip() for line in lines), command
+        assert command or len(lines) <= 23

@@ -9,9 +9,12 @@
 #include <strings.h>
 
 #include "base/addr.h"
+#include "base/cleanup.h"
 #include "base/suggestion.h"
 #include "cli/text.h"
 #include "ipam/ipam.h"
+
+#define NEARLY_FULL 90 /* percent */
 
 /**
  * column_key - the name of a column as a JSON key
@@ -39,11 +42,14 @@ bool column_is_number(const struct column *column)
 {
 	switch (column->kind) {
 	case COLUMN_COUNT:
+	case COLUMN_FAULTS:
 	case COLUMN_PERCENT:
 	case COLUMN_PACKETS:
 	case COLUMN_BYTES:
 		return true;
 	case COLUMN_TEXT:
+	case COLUMN_PROSE:
+	case COLUMN_WORD:
 	case COLUMN_ADDR:
 	case COLUMN_PREFIX:
 	case COLUMN_MAC:
@@ -53,6 +59,64 @@ bool column_is_number(const struct column *column)
 		break;
 	}
 	return false;
+}
+
+/**
+ * word_tone - how a word is meant
+ * @word: borrowed
+ */
+static enum tone word_tone(const char *word)
+{
+	static const struct {
+		const char *word;
+		enum tone tone;
+	} tones[] = {
+		{ "up", TONE_GOOD },       { "attached", TONE_GOOD },   { "published", TONE_GOOD },
+		{ "starting", TONE_WARN }, { "stopping", TONE_WARN },   { "cooling", TONE_WARN },
+		{ "restart", TONE_WARN },  { "remove", TONE_WARN },     { "note", TONE_WARN },
+		{ "failed", TONE_BAD },    { "fail", TONE_BAD },        { "broken", TONE_BAD },
+		{ "missing", TONE_BAD },   { "not defined", TONE_BAD }, { "conflict", TONE_BAD },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tones); i++)
+		if (strcmp(tones[i].word, word) == 0)
+			return tones[i].tone;
+	return TONE_PLAIN;
+}
+
+/**
+ * column_tone - how the value of one column of a row is meant
+ * @column: borrowed
+ * @row: of the listing the column belongs to, borrowed
+ */
+enum tone column_tone(const struct column *column, const void *row)
+{
+	const void *field = (const char *)row + column->offset;
+
+	switch (column->kind) {
+	case COLUMN_WORD:
+		return word_tone(field);
+	case COLUMN_STATE:
+		return word_tone(ipam_state_name(*(const enum ipam_state *)field));
+	case COLUMN_FAULTS:
+		return *(const uint32_t *)field ? TONE_BAD : TONE_PLAIN;
+	case COLUMN_PERCENT:
+		if (*(const uint32_t *)field >= 100)
+			return TONE_BAD;
+		return *(const uint32_t *)field >= NEARLY_FULL ? TONE_WARN : TONE_PLAIN;
+	case COLUMN_TEXT:
+	case COLUMN_PROSE:
+	case COLUMN_ADDR:
+	case COLUMN_PREFIX:
+	case COLUMN_MAC:
+	case COLUMN_FLAG:
+	case COLUMN_COUNT:
+	case COLUMN_PACKETS:
+	case COLUMN_BYTES:
+	case COLUMN_TIME:
+		break;
+	}
+	return TONE_PLAIN;
 }
 
 /**
@@ -70,6 +134,8 @@ const char *column_text(const struct column *column, const void *row, char cell[
 	cell[0] = '\0';
 	switch (column->kind) {
 	case COLUMN_TEXT:
+	case COLUMN_PROSE:
+	case COLUMN_WORD:
 		(void)snprintf(cell, COLUMN_CELL, "%s", (const char *)field);
 		break;
 	case COLUMN_ADDR:
@@ -88,6 +154,7 @@ const char *column_text(const struct column *column, const void *row, char cell[
 		(void)snprintf(cell, COLUMN_CELL, "%s", *(const bool *)field ? "yes" : "no");
 		break;
 	case COLUMN_COUNT:
+	case COLUMN_FAULTS:
 	case COLUMN_PERCENT:
 		(void)snprintf(cell, COLUMN_CELL, "%" PRIu32 "%s", *(const uint32_t *)field,
 			       column->kind == COLUMN_PERCENT ? "%" : "");
@@ -158,7 +225,7 @@ int selection_make(const struct listing *listing, const struct option_list *name
 		   enum selection_default fallback, struct selection *ret_selection,
 		   struct error *e)
 {
-	struct selection selection = { .count = 0 };
+	struct selection selection = { .chosen = names && names->count };
 
 	for (size_t i = 0; names && i < names->count; i++) {
 		const struct column *column = column_find(listing, names->values[i], e);
@@ -172,7 +239,7 @@ int selection_make(const struct listing *listing, const struct option_list *name
 	}
 	if (selection.count == 0)
 		for (size_t i = 0; i < listing->n_columns && i < COLUMNS_MAX; i++)
-			if (listing->columns[i].standard || fallback == SELECT_ALL)
+			if (listing->columns[i].rank != COLUMN_EXTRA || fallback == SELECT_ALL)
 				selection.columns[selection.count++] = &listing->columns[i];
 	*ret_selection = selection;
 	return 0;

@@ -15,11 +15,14 @@
 /* The type of the field a column shows. */
 enum column_kind {
 	COLUMN_TEXT,    /* char[] */
+	COLUMN_PROSE,   /* the same, and may be cut where there is no room */
+	COLUMN_WORD,    /* the same, one word for how it is: it has a tone */
 	COLUMN_ADDR,    /* struct addr */
 	COLUMN_PREFIX,  /* struct prefix */
 	COLUMN_MAC,     /* struct mac */
 	COLUMN_FLAG,    /* bool */
 	COLUMN_COUNT,   /* uint32_t */
+	COLUMN_FAULTS,  /* the same, of what should be none */
 	COLUMN_PERCENT, /* uint32_t */
 	COLUMN_PACKETS, /* uint64_t */
 	COLUMN_BYTES,   /* uint64_t */
@@ -27,11 +30,18 @@ enum column_kind {
 	COLUMN_STATE,   /* enum ipam_state */
 };
 
+/* Whether a column is shown when nobody chose columns. */
+enum column_rank {
+	COLUMN_EXTRA, /* no */
+	COLUMN_USUAL, /* where the terminal is wide enough */
+	COLUMN_KEPT,  /* always */
+};
+
 struct column {
 	const char *name; /* the heading; as a JSON key in lower case with _ for - */
 	enum column_kind kind;
-	size_t offset;    /* of the field in a row */
-	bool standard;    /* shown when nobody chose columns */
+	size_t offset; /* of the field in a row */
+	enum column_rank rank;
 	const char *help; /* lower case, no full stop */
 };
 
@@ -50,11 +60,20 @@ struct listing {
 struct selection {
 	const struct column *columns[COLUMNS_MAX];
 	size_t count;
+	bool chosen; /* by whoever called: none of them is left away */
 };
 
 enum selection_default {
 	SELECT_STANDARD, /* what fits a screen */
 	SELECT_ALL,
+};
+
+/* How something is meant; colours, where there are any. */
+enum tone {
+	TONE_PLAIN,
+	TONE_GOOD, /* works */
+	TONE_WARN, /* on its way, or soon to be looked after */
+	TONE_BAD,  /* does not work */
 };
 
 int selection_make(const struct listing *listing, const struct option_list *names,
@@ -63,3 +82,4 @@ int selection_make(const struct listing *listing, const struct option_list *name
 const char *column_text(const struct column *column, const void *row, char cell[COLUMN_CELL]);
 const char *column_key(const struct column *column, char key[32]);
 bool column_is_number(const struct column *column);
+enum tone column_tone(const struct column *column, const void *row);

@@ -117,8 +117,8 @@ static void columns_print(const struct listing *listing)
 	for (size_t i = 0; i < listing->n_columns; i++) {
 		const struct column *column = &listing->columns[i];
 
-		(void)snprintf(left, sizeof(left), "%c %s", column->standard ? '*' : ' ',
-			       column->name);
+		(void)snprintf(left, sizeof(left), "%c %s",
+			       column->rank == COLUMN_EXTRA ? ' ' : '*', column->name);
 		row_print(left, column->help);
 	}
 }

@@ -69,12 +69,15 @@ static json_t *json_cell(const struct column *column, const void *row)
 	case COLUMN_FLAG:
 		return json_boolean(*(const bool *)field);
 	case COLUMN_COUNT:
+	case COLUMN_FAULTS:
 	case COLUMN_PERCENT:
 		return json_integer(*(const uint32_t *)field);
 	case COLUMN_PACKETS:
 	case COLUMN_BYTES:
 		return json_integer((json_int_t) * (const uint64_t *)field);
 	case COLUMN_TEXT:
+	case COLUMN_PROSE:
+	case COLUMN_WORD:
 	case COLUMN_ADDR:
 	case COLUMN_PREFIX:
 	case COLUMN_MAC:

@@ -9,21 +9,23 @@
 #define EVENT(name) offsetof(struct event_row, name)
 
 static const struct column event_columns[] = {
-	{ "TIME", COLUMN_TIME, EVENT(time), true, "when, UTC" },
-	{ "ACT", COLUMN_TEXT, EVENT(act), true,
+	{ "TIME", COLUMN_TIME, EVENT(time), COLUMN_KEPT, "when, UTC" },
+	{ "ACT", COLUMN_WORD, EVENT(act), COLUMN_KEPT,
 	  "what: reserved, bound, released, described, cooled" },
-	{ "CONTAINER", COLUMN_TEXT, EVENT(container), true, "whose addresses" },
-	{ "LOCAL-ADDRESS", COLUMN_ADDR, EVENT(local_address), true, "IPv4 address inside" },
-	{ "HOST-ADDRESS", COLUMN_ADDR, EVENT(host_address), false, "IPv4 address of the host end" },
-	{ "LOCAL-ADDRESS6", COLUMN_ADDR, EVENT(local_address6), false, "IPv6 address inside" },
-	{ "HOST-ADDRESS6", COLUMN_ADDR, EVENT(host_address6), false,
+	{ "CONTAINER", COLUMN_TEXT, EVENT(container), COLUMN_KEPT, "whose addresses" },
+	{ "LOCAL-ADDRESS", COLUMN_ADDR, EVENT(local_address), COLUMN_USUAL, "IPv4 address inside" },
+	{ "HOST-ADDRESS", COLUMN_ADDR, EVENT(host_address), COLUMN_EXTRA,
+	  "IPv4 address of the host end" },
+	{ "LOCAL-ADDRESS6", COLUMN_ADDR, EVENT(local_address6), COLUMN_EXTRA,
+	  "IPv6 address inside" },
+	{ "HOST-ADDRESS6", COLUMN_ADDR, EVENT(host_address6), COLUMN_EXTRA,
 	  "IPv6 address of the host end" },
-	{ "POOL", COLUMN_TEXT, EVENT(pool), false, "pool it is about" },
-	{ "UID", COLUMN_COUNT, EVENT(uid), true, "who had logged in and did it" },
-	{ "COMMAND", COLUMN_TEXT, EVENT(command), true, "by which command" },
-	{ "UNIT", COLUMN_TEXT, EVENT(unit), false, "in which unit of systemd" },
-	{ "BOOT", COLUMN_TEXT, EVENT(boot), false, "in which boot of the host" },
-	{ "REASON", COLUMN_TEXT, EVENT(reason), true, "why it was done" },
+	{ "POOL", COLUMN_TEXT, EVENT(pool), COLUMN_EXTRA, "pool it is about" },
+	{ "UID", COLUMN_COUNT, EVENT(uid), COLUMN_USUAL, "who had logged in and did it" },
+	{ "COMMAND", COLUMN_PROSE, EVENT(command), COLUMN_USUAL, "by which command" },
+	{ "UNIT", COLUMN_PROSE, EVENT(unit), COLUMN_EXTRA, "in which unit of systemd" },
+	{ "BOOT", COLUMN_TEXT, EVENT(boot), COLUMN_EXTRA, "in which boot of the host" },
+	{ "REASON", COLUMN_PROSE, EVENT(reason), COLUMN_USUAL, "why it was done" },
 };
 
 const struct listing event_listing = {

@@ -10,22 +10,23 @@
 #define FIELD(name) offsetof(struct forward_row, name)
 
 static const struct column columns[] = {
-	{ "CONTAINER", COLUMN_TEXT, FIELD(container), true, "name of the container" },
-	{ "PROTOCOL", COLUMN_TEXT, FIELD(protocol), true, "tcp or udp" },
-	{ "PORTS", COLUMN_TEXT, FIELD(ports), true, "ports of the host" },
-	{ "HOST-ADDRESS", COLUMN_ADDR, FIELD(host_address), true,
+	{ "CONTAINER", COLUMN_TEXT, FIELD(container), COLUMN_KEPT, "name of the container" },
+	{ "PROTOCOL", COLUMN_TEXT, FIELD(protocol), COLUMN_USUAL, "tcp or udp" },
+	{ "PORTS", COLUMN_TEXT, FIELD(ports), COLUMN_KEPT, "ports of the host" },
+	{ "HOST-ADDRESS", COLUMN_ADDR, FIELD(host_address), COLUMN_USUAL,
 	  "the only address of the host by which they are called" },
-	{ "HOST-LINK", COLUMN_TEXT, FIELD(host_link), true,
+	{ "HOST-LINK", COLUMN_TEXT, FIELD(host_link), COLUMN_USUAL,
 	  "the only link of the host through which they are called" },
-	{ "ADDRESS", COLUMN_ADDR, FIELD(address), true, "address of the container" },
-	{ "TO-PORTS", COLUMN_TEXT, FIELD(to_ports), true, "ports inside" },
-	{ "STATE", COLUMN_TEXT, FIELD(state), true, "published, detached, missing or not defined" },
-	{ "REACHED-BY", COLUMN_TEXT, FIELD(reached_by), true, "who can call them now" },
-	{ "PACKETS", COLUMN_PACKETS, FIELD(traffic.packets), true, "forwarded, both ways" },
-	{ "BYTES", COLUMN_BYTES, FIELD(traffic.bytes), true, "of these" },
-	{ "PORT", COLUMN_COUNT, FIELD(port), false, "first port of the host" },
-	{ "TO-PORT", COLUMN_COUNT, FIELD(to_port), false, "first port inside" },
-	{ "COUNT", COLUMN_COUNT, FIELD(count), false, "how many ports these are" },
+	{ "ADDRESS", COLUMN_ADDR, FIELD(address), COLUMN_USUAL, "address of the container" },
+	{ "TO-PORTS", COLUMN_TEXT, FIELD(to_ports), COLUMN_USUAL, "ports inside" },
+	{ "STATE", COLUMN_WORD, FIELD(state), COLUMN_KEPT,
+	  "published, detached, missing or not defined" },
+	{ "REACHED-BY", COLUMN_PROSE, FIELD(reached_by), COLUMN_USUAL, "who can call them now" },
+	{ "PACKETS", COLUMN_PACKETS, FIELD(traffic.packets), COLUMN_USUAL, "forwarded, both ways" },
+	{ "BYTES", COLUMN_BYTES, FIELD(traffic.bytes), COLUMN_USUAL, "of these" },
+	{ "PORT", COLUMN_COUNT, FIELD(port), COLUMN_EXTRA, "first port of the host" },
+	{ "TO-PORT", COLUMN_COUNT, FIELD(to_port), COLUMN_EXTRA, "first port inside" },
+	{ "COUNT", COLUMN_COUNT, FIELD(count), COLUMN_EXTRA, "how many ports these are" },
 };
 
 const struct listing forward_listing = {

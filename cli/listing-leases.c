@@ -10,18 +10,20 @@
 #define USAGE(name) offsetof(struct pool_row, usage.name)
 
 static const struct column lease_columns[] = {
-	{ "CONTAINER", COLUMN_TEXT, LEASE(container), true, "who holds it" },
-	{ "STATE", COLUMN_STATE, LEASE(state), true, "bound, or reserved for that name" },
-	{ "HOST-ADDRESS", COLUMN_ADDR, LEASE(v4.host), true, "IPv4 address of the host end" },
-	{ "LOCAL-ADDRESS", COLUMN_PREFIX, LEASE(v4.local), true, "IPv4 address inside" },
-	{ "HOST-ADDRESS6", COLUMN_ADDR, LEASE(v6.host), false, "IPv6 address of the host end" },
-	{ "LOCAL-ADDRESS6", COLUMN_PREFIX, LEASE(v6.local), false, "IPv6 address inside" },
-	{ "MAC", COLUMN_MAC, LEASE(mac), false, "MAC address of eth0 inside" },
-	{ "AUTOMATIC", COLUMN_FLAG, LEASE(v4.automatic), true,
+	{ "CONTAINER", COLUMN_TEXT, LEASE(container), COLUMN_KEPT, "who holds it" },
+	{ "STATE", COLUMN_STATE, LEASE(state), COLUMN_KEPT, "bound, or reserved for that name" },
+	{ "HOST-ADDRESS", COLUMN_ADDR, LEASE(v4.host), COLUMN_USUAL,
+	  "IPv4 address of the host end" },
+	{ "LOCAL-ADDRESS", COLUMN_PREFIX, LEASE(v4.local), COLUMN_KEPT, "IPv4 address inside" },
+	{ "HOST-ADDRESS6", COLUMN_ADDR, LEASE(v6.host), COLUMN_EXTRA,
+	  "IPv6 address of the host end" },
+	{ "LOCAL-ADDRESS6", COLUMN_PREFIX, LEASE(v6.local), COLUMN_EXTRA, "IPv6 address inside" },
+	{ "MAC", COLUMN_MAC, LEASE(mac), COLUMN_EXTRA, "MAC address of eth0 inside" },
+	{ "AUTOMATIC", COLUMN_FLAG, LEASE(v4.automatic), COLUMN_USUAL,
 	  "whether IPv4 came from a pool and was not given by somebody" },
-	{ "BRIDGE", COLUMN_TEXT, LEASE(bridge), false, "bridge the addresses are for" },
-	{ "SINCE", COLUMN_TIME, LEASE(since), true, "since when it is in that state, UTC" },
-	{ "REASON", COLUMN_TEXT, LEASE(reason), false, "why it is in that state" },
+	{ "BRIDGE", COLUMN_TEXT, LEASE(bridge), COLUMN_EXTRA, "bridge the addresses are for" },
+	{ "SINCE", COLUMN_TIME, LEASE(since), COLUMN_USUAL, "since when it is in that state, UTC" },
+	{ "REASON", COLUMN_PROSE, LEASE(reason), COLUMN_EXTRA, "why it is in that state" },
 };
 
 const struct listing lease_listing = {
@@ -32,16 +34,18 @@ const struct listing lease_listing = {
 };
 
 static const struct column pool_columns[] = {
-	{ "NAME", COLUMN_TEXT, USAGE(pool), true, "name of the pool" },
-	{ "PREFIX", COLUMN_PREFIX, USAGE(prefix), true, "its network" },
-	{ "CAPACITY", COLUMN_COUNT, USAGE(capacity), true, "pairs it has" },
-	{ "LEASED", COLUMN_COUNT, USAGE(leased), true, "pairs leased" },
-	{ "RESERVED", COLUMN_COUNT, USAGE(reserved), true, "how many of those are reserved" },
-	{ "BLOCKED", COLUMN_COUNT, USAGE(blocked), true,
+	{ "NAME", COLUMN_TEXT, USAGE(pool), COLUMN_KEPT, "name of the pool" },
+	{ "PREFIX", COLUMN_PREFIX, USAGE(prefix), COLUMN_USUAL, "its network" },
+	{ "CAPACITY", COLUMN_COUNT, USAGE(capacity), COLUMN_USUAL, "pairs it has" },
+	{ "LEASED", COLUMN_COUNT, USAGE(leased), COLUMN_USUAL, "pairs leased" },
+	{ "RESERVED", COLUMN_COUNT, USAGE(reserved), COLUMN_USUAL,
+	  "how many of those are reserved" },
+	{ "BLOCKED", COLUMN_COUNT, USAGE(blocked), COLUMN_USUAL,
 	  "pairs with an address given to somebody by hand" },
-	{ "COOLING", COLUMN_COUNT, USAGE(cooling), true, "pairs given up a short while ago" },
-	{ "FREE", COLUMN_COUNT, USAGE(free), true, "pairs left" },
-	{ "UTILISATION", COLUMN_PERCENT, offsetof(struct pool_row, utilisation), true,
+	{ "COOLING", COLUMN_COUNT, USAGE(cooling), COLUMN_USUAL,
+	  "pairs given up a short while ago" },
+	{ "FREE", COLUMN_COUNT, USAGE(free), COLUMN_KEPT, "pairs left" },
+	{ "UTILISATION", COLUMN_PERCENT, offsetof(struct pool_row, utilisation), COLUMN_KEPT,
 	  "percent leased, blocked or cooling" },
 };
 

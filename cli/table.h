@@ -9,15 +9,9 @@
 
 /* What is printed for people: tables and trees, drawn by libsmartcols. */
 
-int table_print(const struct listing *listing, const struct selection *selection, const void *rows,
-		size_t count, struct error *e);
-
-/* How a line of a tree is meant; colours, where there are any. */
-enum tone {
-	TONE_PLAIN,
-	TONE_GOOD,
-	TONE_BAD,
-};
+int table_print(const struct session *session, const struct listing *listing,
+		const struct selection *selection, const void *rows, size_t count, struct error *e);
+const char *tone_color(enum tone tone);
 
 struct tree;
 

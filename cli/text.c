@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <wchar.h>
@@ -138,6 +139,17 @@ const char *text_escape(const char *text, char *buffer, size_t size)
 		left -= length;
 	}
 	return buffer;
+}
+
+/**
+ * text_width - how many characters a text has
+ * @text: borrowed
+ */
+size_t text_width(const char *text)
+{
+	size_t width = mbstowcs(NULL, text, 0);
+
+	return width == (size_t)-1 ? strlen(text) : width;
 }
 
 /**

@@ -21,6 +21,7 @@ void phrase_add(struct phrase *phrase, const char *format, ...)
 
 void text_locale(void);
 const char *text_escape(const char *text, char *buffer, size_t size);
+size_t text_width(const char *text);
 const char *text_bytes(uint64_t bytes, char buffer[TEXT_BYTES]);
 const char *text_time(int64_t seconds, char buffer[TEXT_TIME]);
 const char *text_arrow(void);

@@ -3,11 +3,15 @@
 #include <libsmartcols.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "cli/table.h"
 #include "cli/text.h"
+
+#define BRANCH_WIDTH 2  /* of the lines before the name of a branch */
+#define VALUE_WIDTH  10 /* the least room that is worth a column of its own */
 
 enum { TREE_NAME, TREE_VALUE };
 
@@ -17,6 +21,15 @@ struct tree {
 	struct libscols_line *root;
 	int failed; /* the first failure, negative errno; nothing is added after it */
 };
+
+/**
+ * iter_freep - cleanup attribute of scols_free_iter()
+ * @iter: address of the iterator
+ */
+static void iter_freep(struct libscols_iter **iter)
+{
+	scols_free_iter(*iter);
+}
 
 /**
  * tree_new - begin a tree
@@ -35,7 +48,7 @@ int tree_new(const struct session *session, struct tree **ret_tree, struct error
 	text_locale(); /* how wide characters are, and whether there are lines to draw with */
 	tree->table = scols_new_table();
 	if (!tree->table || !scols_table_new_column(tree->table, "name", 0, SCOLS_FL_TREE) ||
-	    !scols_table_new_column(tree->table, "value", 0, SCOLS_FL_WRAP))
+	    !scols_table_new_column(tree->table, "value", 0, 0))
 		return error_errno(e, ENOMEM, "cannot draw the tree");
 	scols_table_enable_noheadings(tree->table, 1);
 	scols_table_enable_colors(tree->table, session_colored(session, STDOUT_FILENO));
@@ -73,7 +86,6 @@ void tree_freep(struct tree **tree)
  */
 void tree_add(struct tree *tree, enum tone tone, const char *name, const char *format, ...)
 {
-	static const char *const colors[] = { [TONE_GOOD] = "green", [TONE_BAD] = "red" };
 	struct libscols_line *line;
 	char value[COLUMN_CELL];
 	va_list args;
@@ -89,9 +101,9 @@ void tree_add(struct tree *tree, enum tone tone, const char *name, const char *f
 	if (!line || scols_line_set_data(line, TREE_NAME, name) != 0 ||
 	    scols_line_set_data(line, TREE_VALUE, value) != 0)
 		tree->failed = -ENOMEM;
-	else if (colors[tone])
-		tree->failed =
-			scols_cell_set_color(scols_line_get_cell(line, TREE_VALUE), colors[tone]);
+	else if (tone_color(tone))
+		tree->failed = scols_cell_set_color(scols_line_get_cell(line, TREE_VALUE),
+						    tone_color(tone));
 }
 
 /**
@@ -134,6 +146,86 @@ void tree_add_drift(struct tree *tree, const char *lines, size_t stride, size_t 
 }
 
 /**
+ * text_wrap - break a text into lines, at blanks
+ * @text: changed
+ * @width: of a line; a longer word has a line of its own
+ */
+static void text_wrap(char *text, size_t width)
+{
+	char *line = text, *blank = NULL, *c = text;
+	char end;
+
+	do {
+		c += strcspn(c, " \n");
+		end = *c;
+		*c = '\0';
+		if (blank && text_width(line) > width) {
+			*blank = '\n';
+			line = blank + 1;
+		}
+		*c = end ? ' ' : '\0';
+		blank = c++;
+	} while (end);
+}
+
+/**
+ * names_width - the width of the names, with the lines that are drawn before them
+ * @tree: borrowed
+ * @iter: borrowed, at the start
+ */
+static size_t names_width(const struct tree *tree, struct libscols_iter *iter)
+{
+	size_t width = 0;
+	struct libscols_line *line;
+
+	while (scols_table_next_line(tree->table, iter, &line) == 0) {
+		const char *name = scols_cell_get_data(scols_line_get_cell(line, TREE_NAME));
+		size_t one = text_width(name) + (line == tree->root ? 0 : BRANCH_WIDTH);
+
+		width = one > width ? one : width;
+	}
+	return width;
+}
+
+/**
+ * tree_wrap - break values where the terminal ends: libsmartcols would do so within a word
+ * @tree: changed
+ *
+ * Returns 0 or -errno.
+ */
+static int tree_wrap(struct tree *tree)
+{
+	_cleanup_(iter_freep) struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_column *column = scols_table_get_column(tree->table, TREE_VALUE);
+	size_t width = scols_table_get_termwidth(tree->table);
+	struct libscols_line *line;
+	size_t names;
+	int r = iter ? 0 : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	names = names_width(tree, iter);
+	if (width < names + VALUE_WIDTH)
+		return 0;
+	r = scols_column_set_flags(column, SCOLS_FL_WRAP);
+	if (r == 0)
+		r = scols_column_set_safechars(column, "\n");
+	if (r == 0)
+		r = scols_column_set_wrapfunc(column, scols_wrapnl_chunksize,
+					      scols_wrapnl_nextchunk, NULL);
+	scols_reset_iter(iter, SCOLS_ITER_FORWARD);
+	while (r == 0 && scols_table_next_line(tree->table, iter, &line) == 0) {
+		char value[COLUMN_CELL];
+
+		(void)snprintf(value, sizeof(value), "%s",
+			       scols_cell_get_data(scols_line_get_cell(line, TREE_VALUE)));
+		text_wrap(value, width - names - 1);
+		r = scols_line_set_data(line, TREE_VALUE, value);
+	}
+	return r;
+}
+
+/**
  * tree_print - draw a tree
  * @tree: borrowed
  * @e: filled on failure
@@ -142,7 +234,11 @@ void tree_add_drift(struct tree *tree, const char *lines, size_t stride, size_t 
  */
 int tree_print(struct tree *tree, struct error *e)
 {
-	int r = tree->failed ? tree->failed : scols_print_table(tree->table);
+	int r = tree->failed;
 
+	if (r == 0 && isatty(STDOUT_FILENO))
+		r = tree_wrap(tree);
+	if (r == 0)
+		r = scols_print_table(tree->table);
 	return r < 0 ? error_errno(e, -r, "cannot draw the tree") : 0;
 }

@@ -38,10 +38,10 @@ struct plan_row {
 #define FIELD(name) offsetof(struct plan_row, name)
 
 static const struct column columns[] = {
-	{ "STEP", COLUMN_TEXT, FIELD(step), true, "what is done" },
-	{ "NAME", COLUMN_TEXT, FIELD(name), true, "name of the container" },
-	{ "WHY", COLUMN_TEXT, FIELD(why), true, "what differs" },
-	{ "WHEN", COLUMN_TEXT, FIELD(when), true, "when it counts" },
+	{ "STEP", COLUMN_WORD, FIELD(step), COLUMN_KEPT, "what is done" },
+	{ "NAME", COLUMN_TEXT, FIELD(name), COLUMN_KEPT, "name of the container" },
+	{ "WHY", COLUMN_PROSE, FIELD(why), COLUMN_KEPT, "what differs" },
+	{ "WHEN", COLUMN_PROSE, FIELD(when), COLUMN_USUAL, "when it counts" },
 };
 
 static const struct listing plan_listing = {
@@ -69,13 +69,15 @@ static void row_fill(const struct application_entry *entry, struct plan_row *row
 
 /**
  * plan_show - show what is going to be done
+ * @session: borrowed
  * @application: borrowed
  * @all: also those that are left as they are
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int plan_show(const struct application *application, bool all, struct error *e)
+static int plan_show(const struct session *session, const struct application *application, bool all,
+		     struct error *e)
 {
 	_cleanup_(freep) struct plan_row *rows = calloc(application->count + 1, sizeof(*rows));
 	struct selection selection;
@@ -94,7 +96,7 @@ static int plan_show(const struct application *application, bool all, struct err
 	}
 	r = selection_make(&plan_listing, NULL, SELECT_STANDARD, &selection, e);
 	if (r == 0)
-		r = table_print(&plan_listing, &selection, rows, count, e);
+		r = table_print(session, &plan_listing, &selection, rows, count, e);
 	(void)fflush(stdout);
 	return r;
 }
@@ -195,7 +197,7 @@ int verb_apply(const struct invocation *in, struct error *e)
 	if (r == 0)
 		r = application_prepare(&session->paths, file, &application, e);
 	if (r == 0 && !session->json)
-		r = plan_show(&application, options->dry_run, e);
+		r = plan_show(session, &application, options->dry_run, e);
 	if (r < 0)
 		return r;
 	if (!options->dry_run)

@@ -36,14 +36,16 @@ struct conflict_row {
 #define CONFLICT(name) offsetof(struct conflict_row, conflict.name)
 
 static const struct column columns[] = {
-	{ "GRADE", COLUMN_TEXT, offsetof(struct conflict_row, grade), true,
+	{ "GRADE", COLUMN_WORD, offsetof(struct conflict_row, grade), COLUMN_KEPT,
 	  "conflict, or note: something wider that is not in the way" },
-	{ "SUBJECT", COLUMN_PREFIX, CONFLICT(subject), true, "the address or the pool's network" },
-	{ "CONTAINER", COLUMN_TEXT, CONFLICT(container), true, "which holds the address" },
-	{ "POOL", COLUMN_TEXT, CONFLICT(pool), false, "which pool it is" },
-	{ "PREFIX", COLUMN_PREFIX, CONFLICT(prefix), false, "what it meets with" },
-	{ "HOLDER", COLUMN_TEXT, CONFLICT(holder), true, "what else has it" },
-	{ "REMEDY", COLUMN_TEXT, offsetof(struct conflict_row, remedy), false, "what mends it" },
+	{ "SUBJECT", COLUMN_PREFIX, CONFLICT(subject), COLUMN_KEPT,
+	  "the address or the pool's network" },
+	{ "CONTAINER", COLUMN_TEXT, CONFLICT(container), COLUMN_USUAL, "which holds the address" },
+	{ "POOL", COLUMN_TEXT, CONFLICT(pool), COLUMN_EXTRA, "which pool it is" },
+	{ "PREFIX", COLUMN_PREFIX, CONFLICT(prefix), COLUMN_EXTRA, "what it meets with" },
+	{ "HOLDER", COLUMN_PROSE, CONFLICT(holder), COLUMN_KEPT, "what else has it" },
+	{ "REMEDY", COLUMN_PROSE, offsetof(struct conflict_row, remedy), COLUMN_EXTRA,
+	  "what mends it" },
 };
 
 const struct listing conflict_listing = {
@@ -159,7 +161,7 @@ static int conflicts_print(const struct invocation *in, const struct selection *
 			    engines->troubles[i].what);
 	if (conflicts->count == 0 && engines->n_troubles == 0)
 		printf("nothing else on this host has addresses of containers\n");
-	return table_print(&conflict_listing, selection, rows, conflicts->count, e);
+	return table_print(in->session, &conflict_listing, selection, rows, conflicts->count, e);
 }
 
 /**

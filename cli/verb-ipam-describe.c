@@ -12,15 +12,18 @@
 #define STANDING(name) offsetof(struct ipam_standing, name)
 
 static const struct column standing_columns[] = {
-	{ "ADDRESS", COLUMN_ADDR, STANDING(addr), true, "the address" },
-	{ "STATE", COLUMN_STATE, STANDING(state), true,
+	{ "ADDRESS", COLUMN_ADDR, STANDING(addr), COLUMN_USUAL, "the address" },
+	{ "STATE", COLUMN_STATE, STANDING(state), COLUMN_USUAL,
 	  "free, reserved, bound, cooling, blocked or outside" },
-	{ "POOL", COLUMN_TEXT, STANDING(pool), true, "pool it is of" },
-	{ "GATEWAY", COLUMN_ADDR, STANDING(gateway), true, "gateway of that pool" },
-	{ "CONTAINER", COLUMN_TEXT, STANDING(container), true, "who holds it, or held it last" },
-	{ "SINCE", COLUMN_TIME, STANDING(since), true, "since when it is in that state, UTC" },
-	{ "REMAINING", COLUMN_COUNT, STANDING(remaining), true, "seconds it has yet to cool" },
-	{ "REASON", COLUMN_TEXT, STANDING(reason), true, "why it is in that state" },
+	{ "POOL", COLUMN_TEXT, STANDING(pool), COLUMN_USUAL, "pool it is of" },
+	{ "GATEWAY", COLUMN_ADDR, STANDING(gateway), COLUMN_USUAL, "gateway of that pool" },
+	{ "CONTAINER", COLUMN_TEXT, STANDING(container), COLUMN_USUAL,
+	  "who holds it, or held it last" },
+	{ "SINCE", COLUMN_TIME, STANDING(since), COLUMN_USUAL,
+	  "since when it is in that state, UTC" },
+	{ "REMAINING", COLUMN_COUNT, STANDING(remaining), COLUMN_USUAL,
+	  "seconds it has yet to cool" },
+	{ "REASON", COLUMN_PROSE, STANDING(reason), COLUMN_USUAL, "why it is in that state" },
 };
 
 static const struct listing standing_listing = {

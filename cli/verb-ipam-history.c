@@ -78,5 +78,5 @@ int verb_ipam_history(const struct invocation *in, struct error *e)
 		return json_print(json_pack("{s:o}", event_listing.key,
 					    json_rows(&event_listing, &columns, rows, count)),
 				  e);
-	return table_print(&event_listing, &columns, rows, count, e);
+	return table_print(in->session, &event_listing, &columns, rows, count, e);
 }

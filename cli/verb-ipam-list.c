@@ -84,10 +84,10 @@ int verb_ipam_list(const struct invocation *in, struct error *e)
 				  pool_listing.key,
 				  json_rows(&pool_listing, &pool_columns, all.pools, all.n_pools)),
 			e);
-	r = table_print(&lease_listing, &columns, all.leases, all.n_leases, e);
+	r = table_print(in->session, &lease_listing, &columns, all.leases, all.n_leases, e);
 	if (r < 0 || options->columns.count)
 		return r;
 	if (all.n_leases && all.n_pools)
 		putchar('\n');
-	return table_print(&pool_listing, &pool_columns, all.pools, all.n_pools, e);
+	return table_print(in->session, &pool_listing, &pool_columns, all.pools, all.n_pools, e);
 }

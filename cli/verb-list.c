@@ -98,5 +98,5 @@ int verb_list(const struct invocation *in, struct error *e)
 		return json_print(json_pack("{s:o}", container_listing.key,
 					    json_rows(&container_listing, &columns, rows, count)),
 				  e);
-	return table_print(&container_listing, &columns, rows, count, e);
+	return table_print(in->session, &container_listing, &columns, rows, count, e);
 }

@@ -100,5 +100,5 @@ int verb_nat_forward_list(const struct invocation *in, struct error *e)
 		return json_print(json_pack("{s:o}", forward_listing.key,
 					    json_rows(&forward_listing, &columns, rows, count)),
 				  e);
-	return table_print(&forward_listing, &columns, rows, count, e);
+	return table_print(in->session, &forward_listing, &columns, rows, count, e);
 }

@@ -98,7 +98,7 @@ static int show_all(const struct invocation *in, struct network *network, struct
 		return json_print(json_pack("{s:o}", network_listing.key,
 					    json_rows(&network_listing, &columns, rows, count)),
 				  e);
-	return table_print(&network_listing, &columns, rows, count, e);
+	return table_print(in->session, &network_listing, &columns, rows, count, e);
 }
 
 /**

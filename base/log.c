@@ -7,6 +7,7 @@
 
 static enum log_style log_style = LOG_STYLE_TERMINAL;
 static enum log_level log_max = LOG_LEVEL_NOTICE;
+static bool log_is_over; /* something that is not log stands on the last line of the terminal */
 
 /**
  * log_init - choose how lines look and which are shown
@@ -17,6 +18,15 @@ void log_init(enum log_style style, enum log_level max)
 {
 	log_style = style;
 	log_max = max;
+}
+
+/**
+ * log_over - whether each line takes the place of what stands on the last line of the terminal
+ * @over: it does
+ */
+void log_over(bool over)
+{
+	log_is_over = over;
 }
 
 /**
@@ -46,6 +56,8 @@ void log_line(enum log_level level, const char *format, ...)
 		return;
 	if (log_style == LOG_STYLE_JOURNAL)
 		length = (size_t)snprintf(text, sizeof(text), "<%d>", (int)level);
+	else if (log_is_over)
+		length = (size_t)snprintf(text, sizeof(text), "\r\033[K");
 	va_start(args, format);
 	(void)vsnprintf(text + length, sizeof(text) - 1 - length, format, args);
 	va_end(args);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 /*
  * The log goes to standard error. Under a unit each line carries the journal's priority prefix
  * (sd-daemon(3)). What the program answers is not log: only cli/ prints that.
@@ -20,6 +22,7 @@ enum log_style {
 };
 
 void log_init(enum log_style style, enum log_level max);
+void log_over(bool over);
 int log_enabled(enum log_level level);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -19,6 +20,8 @@ struct each_action {
 	/* Does it for many at once, whose names are in their order, each once. Returns 0 or -errno. */
 	int (*together)(void *context, const char *const *names, size_t count,
 			struct network_result *results, struct error *e);
-	/* "started": several at a time, and how far it is on a terminal. NULL: one after the other. */
+	/* Several at a time, each in a process of its own. */
+	bool parallel;
+	/* "starting": what a terminal is told when it takes long. NULL: nothing. */
 	const char *progress;
 };

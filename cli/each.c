@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "cli/outcome.h"
 #include "cli/parallel.h"
+#include "cli/progress.h"
 #include "cli/shares.h"
 
 static const struct option_spec specs[] = {
@@ -29,8 +30,12 @@ static int single_container(const struct invocation *in, const struct each_actio
 			    struct error *e)
 {
 	const char *name = in->arguments[0];
-	int r = action->act(action->context, name, e);
+	struct progress progress;
+	int r;
 
+	progress_begin(&progress, in->session, action->progress, &name, 1);
+	r = action->act(action->context, name, e);
+	progress_end(&progress);
 	if (r < 0 || !in->session->json)
 		return r < 0 ? r : 0;
 	return json_print(json_pack("{s:[{s:o, s:b}]}", "containers", "name", json_text(name),
@@ -68,14 +73,17 @@ int each_check(const struct invocation *in, struct error *e)
  * @action: what is done
  * @names, @count: for which, borrowed
  * @outcome: each is added when it is done
+ * @progress: told how far it is
  */
 static void serial_run(const struct each_action *action, const char *const *names, size_t count,
-		       struct outcome *outcome)
+		       struct outcome *outcome, struct progress *progress)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct error e = ERROR_INIT;
-		int r = action->act(action->context, names[i], &e);
+		int r;
 
+		progress_at(progress, i, i);
+		r = action->act(action->context, names[i], &e);
 		outcome_add(outcome, names[i], r, &e);
 	}
 }
@@ -143,18 +151,21 @@ static int several_containers(const struct invocation *in, const struct each_act
 {
 	struct outcome outcome = { .session = in->session };
 	size_t shares = shares_wanted(action, count);
+	struct progress progress;
 	int r = 0;
 
 	if (in->session->json)
 		outcome.results = json_array();
-	if (action->progress)
-		r = parallel_run(action, names, count, &outcome, e);
+	progress_begin(&progress, in->session, count ? action->progress : NULL, names, count);
+	if (action->parallel)
+		r = parallel_run(action, names, count, &outcome, &progress, e);
 	else if (action->together && names_ascend(names, count))
 		r = together_run(action, names, count, &outcome, e);
 	else if (shares > 1)
-		r = shares_run(action, names, count, shares, &outcome, e);
+		r = shares_run(action, names, count, shares, &outcome, &progress, e);
 	else
-		serial_run(action, names, count, &outcome);
+		serial_run(action, names, count, &outcome, &progress);
+	progress_end(&progress);
 	if (r < 0)
 		json_decref(outcome.results);
 	return r < 0 ? r : outcome_end(&outcome, e);

@@ -35,17 +35,19 @@ _Static_assert(sizeof(struct report) <= PIPE_BUF, "a report is written at once")
 /* A child at work. */
 struct worker {
 	pid_t pid;
-	const char *name; /* borrowed */
+	size_t at; /* which of the names */
 };
 
 /* All of them; the pipes are beside the workers, for poll(). */
 struct crew {
 	const struct each_action *action;
+	const char *const *names; /* borrowed */
 	struct outcome *outcome;
+	struct progress *progress; /* borrowed */
 	struct worker workers[WORKERS_MAX];
 	struct pollfd pipes[WORKERS_MAX]; /* owned */
 	size_t count, limit;
-	size_t done, total;
+	size_t done;
 };
 
 /**
@@ -82,12 +84,12 @@ static _Noreturn void worker_work(const struct each_action *action, const char *
 /**
  * crew_add - begin with one more container
  * @crew: has room
- * @name: borrowed
+ * @at: which of the names
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int crew_add(struct crew *crew, const char *name, struct error *e)
+static int crew_add(struct crew *crew, size_t at, struct error *e)
 {
 	int ends[2];
 	pid_t pid;
@@ -104,36 +106,11 @@ static int crew_add(struct crew *crew, const char *name, struct error *e)
 		return error_errno(e, number, "cannot start a process");
 	}
 	if (pid == 0)
-		worker_work(crew->action, name, ends[1]);
+		worker_work(crew->action, crew->names[at], ends[1]);
 	close(ends[1]);
-	crew->workers[crew->count] = (struct worker){ .pid = pid, .name = name };
+	crew->workers[crew->count] = (struct worker){ .pid = pid, .at = at };
 	crew->pipes[crew->count++] = (struct pollfd){ .fd = ends[0], .events = POLLIN };
 	return 0;
-}
-
-/**
- * progress_show - how far it is, on a terminal
- * @crew: borrowed
- */
-static void progress_show(const struct crew *crew)
-{
-	if (crew->outcome->session->json || !isatty(STDERR_FILENO))
-		return;
-	(void)fprintf(stderr, "\r\033[K");
-	if (crew->done < crew->total)
-		(void)fprintf(stderr, "%zu of %zu %s", crew->done, crew->total,
-			      crew->action->progress);
-	(void)fflush(stderr);
-}
-
-/**
- * progress_hide - make room for a message
- * @crew: borrowed
- */
-static void progress_hide(const struct crew *crew)
-{
-	if (!crew->outcome->session->json && isatty(STDERR_FILENO))
-		(void)fprintf(stderr, "\r\033[K");
 }
 
 /**
@@ -151,7 +128,7 @@ static void crew_collect(struct crew *crew, size_t index)
 		report = (struct report){ .e = ERROR_INIT };
 		report.r = error_set(&report.e, ERROR_FAILED, ECHILD,
 				     "container '%s': the process that was at it has died",
-				     worker.name);
+				     crew->names[worker.at]);
 	}
 	close(fd);
 	while (waitpid(worker.pid, NULL, 0) < 0 && errno == EINTR)
@@ -159,10 +136,9 @@ static void crew_collect(struct crew *crew, size_t index)
 	crew->count--;
 	crew->workers[index] = crew->workers[crew->count];
 	crew->pipes[index] = crew->pipes[crew->count];
-	progress_hide(crew);
-	outcome_add(crew->outcome, worker.name, report.r, &report.e);
+	outcome_add(crew->outcome, crew->names[worker.at], report.r, &report.e);
 	crew->done++;
-	progress_show(crew);
+	progress_at(crew->progress, crew->count ? crew->workers[0].at : worker.at, crew->done);
 }
 
 /**
@@ -192,24 +168,26 @@ static int crew_wait(struct crew *crew, struct error *e)
  * @action: what is done, in a process of its own for each
  * @names, @count: for which, borrowed
  * @outcome: each is added when it is done
+ * @progress: told how far it is
  * @e: filled when it cannot go on; what was begun is waited for
  *
  * Returns 0 or -errno.
  */
 int parallel_run(const struct each_action *action, const char *const *names, size_t count,
-		 struct outcome *outcome, struct error *e)
+		 struct outcome *outcome, struct progress *progress, struct error *e)
 {
-	struct crew crew = { .action = action, .outcome = outcome, .total = count };
+	struct crew crew = {
+		.action = action, .names = names, .outcome = outcome, .progress = progress
+	};
 	size_t next = 0;
 	int r = 0;
 
 	crew.limit = crew_limit();
-	progress_show(&crew);
 	while (next < count && r == 0) {
 		if (crew.count == crew.limit)
 			r = crew_wait(&crew, e);
 		else
-			r = crew_add(&crew, names[next++], e);
+			r = crew_add(&crew, next++, e);
 	}
 	while (crew.count > 0 && crew_wait(&crew, r == 0 ? e : NULL) == 0)
 		;

@@ -67,14 +67,17 @@ size_t shares_wanted(const struct each_action *action, size_t count)
 /**
  * work_do - do what nobody else has taken
  * @work: borrowed
+ * @progress: told how far all of us are; NULL: nobody is told
  */
-static void work_do(const struct work *work)
+static void work_do(const struct work *work, struct progress *progress)
 {
 	size_t i;
 
 	while ((i = atomic_fetch_add(&work->board->next, 1)) < work->count) {
 		struct result *result = &work->board->results[i];
 
+		if (progress)
+			progress_at(progress, i, i);
 		result->e = ERROR_INIT;
 		result->r = work->action->act(work->action->context, work->names[i], &result->e);
 		result->done = true;
@@ -100,7 +103,7 @@ static pid_t helper_start(const struct work *work)
 		return pid;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() == parent && work->action->begin(work->action->context, NULL) >= 0)
-		work_do(work);
+		work_do(work, NULL);
 	_exit(0);
 }
 
@@ -128,12 +131,13 @@ static void work_report(const struct work *work, struct outcome *outcome)
  * @names, @count: for which, borrowed
  * @shares: how many processes, we among them
  * @outcome: all are added at the end
+ * @progress: told how far it is
  * @e: filled when it cannot begin
  *
  * Returns 0 or -errno.
  */
 int shares_run(const struct each_action *action, const char *const *names, size_t count,
-	       size_t shares, struct outcome *outcome, struct error *e)
+	       size_t shares, struct outcome *outcome, struct progress *progress, struct error *e)
 {
 	size_t size = sizeof(struct board) + count * sizeof(struct result);
 	struct work work = { .action = action, .names = names, .count = count };
@@ -144,7 +148,7 @@ int shares_run(const struct each_action *action, const char *const *names, size_
 		return error_errno(e, errno, "cannot list what is done for the containers");
 	for (size_t i = 0; i + 1 < shares; i++)
 		helpers[i] = helper_start(&work);
-	work_do(&work);
+	work_do(&work, progress);
 	for (size_t i = 0; i + 1 < shares; i++)
 		while (helpers[i] > 0 && waitpid(helpers[i], NULL, 0) < 0 && errno == EINTR)
 			;

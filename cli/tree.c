@@ -3,6 +3,7 @@
 #include <libsmartcols.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -126,7 +127,7 @@ void tree_add_row(struct tree *tree, const struct listing *listing, const void *
 		for (char *c = name; *c; c++)
 			*c = *c == '_' ? ' ' : *c;
 		if (column_text(&listing->columns[i], row, cell)[0])
-			tree_add(tree, TONE_PLAIN, name, "%s", cell);
+			tree_add(tree, column_tone(&listing->columns[i], row), name, "%s", cell);
 	}
 }
 
@@ -145,27 +146,56 @@ void tree_add_drift(struct tree *tree, const char *lines, size_t stride, size_t 
 		tree_add(tree, TONE_PLAIN, "drift", "none");
 }
 
-/**
- * text_wrap - break a text into lines, at blanks
- * @text: changed
- * @width: of a line; a longer word has a line of its own
- */
-static void text_wrap(char *text, size_t width)
-{
-	char *line = text, *blank = NULL, *c = text;
-	char end;
+/* Text that is broken into lines. */
+struct wrapped {
+	char text[2 * COLUMN_CELL];
+	size_t length;
+	size_t column; /* characters on the last line */
+};
 
-	do {
-		c += strcspn(c, " \n");
-		end = *c;
-		*c = '\0';
-		if (blank && text_width(line) > width) {
-			*blank = '\n';
-			line = blank + 1;
+/**
+ * wrapped_add - add one character
+ * @wrapped: changed; what does not fit is left away
+ * @c, @length: its bytes, borrowed
+ * @width: of a line; a word that is longer is broken
+ */
+static void wrapped_add(struct wrapped *wrapped, const char *c, size_t length, size_t width)
+{
+	if (wrapped->length + length + 2 > sizeof(wrapped->text))
+		return;
+	if (wrapped->column == width || *c == '\n') {
+		wrapped->text[wrapped->length++] = '\n';
+		wrapped->column = 0;
+	}
+	if (*c != '\n') {
+		memcpy(wrapped->text + wrapped->length, c, length);
+		wrapped->length += length;
+		wrapped->column++;
+	}
+	wrapped->text[wrapped->length] = '\0';
+}
+
+/**
+ * text_wrap - break a text into lines, at blanks where that is possible
+ * @text: changed: taken apart into words
+ * @width: of a line
+ * @wrapped: empty; filled
+ */
+static void text_wrap(char *text, size_t width, struct wrapped *wrapped)
+{
+	for (char *word = strsep(&text, " \n"); word; word = strsep(&text, " \n")) {
+		bool fits = wrapped->column + 1 + text_width(word) <= width;
+
+		if (wrapped->length)
+			wrapped_add(wrapped, fits ? " " : "\n", 1, width);
+		while (*word) {
+			int length = mblen(word, MB_CUR_MAX);
+
+			length = length < 1 ? 1 : length;
+			wrapped_add(wrapped, word, (size_t)length, width);
+			word += length;
 		}
-		*c = end ? ' ' : '\0';
-		blank = c++;
-	} while (end);
+	}
 }
 
 /**
@@ -215,12 +245,13 @@ static int tree_wrap(struct tree *tree)
 					      scols_wrapnl_nextchunk, NULL);
 	scols_reset_iter(iter, SCOLS_ITER_FORWARD);
 	while (r == 0 && scols_table_next_line(tree->table, iter, &line) == 0) {
+		struct wrapped wrapped = { .text = "" };
 		char value[COLUMN_CELL];
 
 		(void)snprintf(value, sizeof(value), "%s",
 			       scols_cell_get_data(scols_line_get_cell(line, TREE_VALUE)));
-		text_wrap(value, width - names - 1);
-		r = scols_line_set_data(line, TREE_VALUE, value);
+		text_wrap(value, width - names - 1, &wrapped);
+		r = scols_line_set_data(line, TREE_VALUE, wrapped.text);
 	}
 	return r;
 }

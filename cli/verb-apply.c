@@ -10,6 +10,7 @@
 #include "cli/fail.h"
 #include "cli/json.h"
 #include "cli/listings.h"
+#include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 #include "declare/declare.h"
@@ -187,21 +188,26 @@ int verb_apply(const struct invocation *in, struct error *e)
 	const struct apply_options *options = in->options;
 	_cleanup_(application_deinit) struct application application = { .count = 0 };
 	_cleanup_(fd_closep) int lock = -1;
+	struct progress progress;
 	char file[PATH_MAX];
 	int r = path_format(file, sizeof(file), e, "%s%s",
 			    in->n_arguments ? in->arguments[0] : session->paths.settings,
 			    in->n_arguments ? "" : DEFAULT_FILE);
 
+	progress_begin(&progress, session, "building", NULL, 0);
 	if (r == 0 && !options->dry_run)
 		r = declared_lock(&session->paths, &lock, e);
 	if (r == 0)
 		r = application_prepare(&session->paths, file, &application, e);
+	progress_end(&progress);
 	if (r == 0 && !session->json)
 		r = plan_show(session, &application, options->dry_run, e);
 	if (r < 0)
 		return r;
+	progress_begin(&progress, session, options->dry_run ? NULL : "applying", NULL, 0);
 	if (!options->dry_run)
 		application_act(&application, session->json ? NULL : tell);
+	progress_end(&progress);
 	if (session->json)
 		r = answer_print(session, &application, e);
 	return r < 0 ? r : status_of(session, &application);

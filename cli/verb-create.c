@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/json.h"
 #include "cli/listings.h"
+#include "cli/progress.h"
 #include "cli/system-options.h"
 #include "cli/verb.h"
 
@@ -92,14 +93,17 @@ int verb_create(const struct invocation *in, struct error *e)
 	struct definition definition;
 	struct container_row row;
 	struct selection columns;
+	struct progress progress;
 	int r;
 
 	request.name = in->arguments[0];
 	request.ports = options->ports.values;
 	request.n_ports = options->ports.count;
 	r = system_options_pass(in->shared, &nix, &request.boots, e);
+	progress_begin(&progress, in->session, "making", &request.name, 1);
 	if (r == 0)
 		r = container_create(&in->session->paths, &request, &definition, e);
+	progress_end(&progress);
 	if (r < 0)
 		return r;
 	tell_manager(&in->session->paths, &definition);

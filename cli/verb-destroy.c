@@ -45,7 +45,9 @@ int verb_destroy(const struct invocation *in, struct error *e)
 	const struct destroy_options *options = in->options;
 	struct destruction destruction = { .paths = &in->session->paths,
 					   .flags = options->keep ? DESTROY_KEEP_ADDRESS : 0 };
-	const struct each_action action = { .act = destroy, .context = &destruction };
+	const struct each_action action = { .act = destroy,
+					    .context = &destruction,
+					    .progress = "destroying" };
 
 	return each_container(in, &action, e);
 }

@@ -45,9 +45,9 @@ int verb_net_down(const struct invocation *in, struct error *e)
 {
 	_cleanup_(network_closep) struct network *network = NULL;
 	struct each_network work = { .paths = &in->session->paths };
-	const struct each_action action = { .act = detach,
-					    .context = &work,
-					    .together = detach_many };
+	const struct each_action action = {
+		.act = detach, .context = &work, .together = detach_many, .progress = "detaching"
+	};
 	int r = each_check(in, e);
 
 	if (r == 0)

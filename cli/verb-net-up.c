@@ -30,7 +30,8 @@ int verb_net_up(const struct invocation *in, struct error *e)
 	struct each_network work = { .paths = &in->session->paths };
 	const struct each_action action = { .act = attach,
 					    .context = &work,
-					    .begin = each_network_begin };
+					    .begin = each_network_begin,
+					    .progress = "attaching" };
 	int r = each_check(in, e);
 
 	if (r == 0)

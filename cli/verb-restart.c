@@ -24,9 +24,9 @@ static int restart(void *context, const char *name, struct error *e)
 int verb_restart(const struct invocation *in, struct error *e)
 {
 	struct paths paths = in->session->paths;
-	const struct each_action action = { .act = restart,
-					    .context = &paths,
-					    .progress = "restarted" };
+	const struct each_action action = {
+		.act = restart, .context = &paths, .parallel = true, .progress = "restarting"
+	};
 
 	return each_container(in, &action, e);
 }

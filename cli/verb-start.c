@@ -24,9 +24,9 @@ static int start(void *context, const char *name, struct error *e)
 int verb_start(const struct invocation *in, struct error *e)
 {
 	struct paths paths = in->session->paths;
-	const struct each_action action = { .act = start,
-					    .context = &paths,
-					    .progress = "started" };
+	const struct each_action action = {
+		.act = start, .context = &paths, .parallel = true, .progress = "starting"
+	};
 	int r = each_check(in, e);
 
 	return r < 0 ? r : each_container(in, &action, e);

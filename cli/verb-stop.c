@@ -24,7 +24,9 @@ static int stop(void *context, const char *name, struct error *e)
 int verb_stop(const struct invocation *in, struct error *e)
 {
 	struct paths paths = in->session->paths;
-	const struct each_action action = { .act = stop, .context = &paths, .progress = "stopped" };
+	const struct each_action action = {
+		.act = stop, .context = &paths, .parallel = true, .progress = "stopping"
+	};
 	int r = each_check(in, e);
 
 	return r < 0 ? r : each_container(in, &action, e);

@@ -24,9 +24,9 @@ static int terminate(void *context, const char *name, struct error *e)
 int verb_terminate(const struct invocation *in, struct error *e)
 {
 	struct paths paths = in->session->paths;
-	const struct each_action action = { .act = terminate,
-					    .context = &paths,
-					    .progress = "terminated" };
+	const struct each_action action = {
+		.act = terminate, .context = &paths, .parallel = true, .progress = "terminating"
+	};
 
 	return each_container(in, &action, e);
 }

@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/json.h"
+#include "cli/progress.h"
 #include "cli/system-options.h"
 #include "cli/verb.h"
 
@@ -37,15 +38,19 @@ int verb_update(const struct invocation *in, struct error *e)
 	const struct paths *paths = &in->session->paths;
 	_cleanup_(words_deinit) struct words nix = { 0 };
 	struct system_request request = { 0 };
+	const char *name = in->arguments[0];
+	struct progress progress;
 	int r = system_options_pass(in->shared, &nix, &request, e);
 
+	progress_begin(&progress, in->session, "updating", &name, 1);
 	if (r == 0)
-		r = container_update(paths, in->arguments[0], &request, e);
+		r = container_update(paths, name, &request, e);
 	if (r >= 0)
-		r = reload(paths, in->arguments[0], e);
+		r = reload(paths, name, e);
+	progress_end(&progress);
 	if (r < 0 || !in->session->json)
 		return r < 0 ? r : 0;
-	return json_print(json_pack("{s:[{s:o, s:b}]}", "containers", "name",
-				    json_text(in->arguments[0]), "changed", 1),
-			  e);
+	return json_print(
+		json_pack("{s:[{s:o, s:b}]}", "containers", "name", json_text(name), "changed", 1),
+		e);
 }

@@ -2,6 +2,7 @@
 #include "base/suggestion.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define WORD_MAX 32 /* longer words than any of ours are near to none */
@@ -77,4 +78,26 @@ int suggestion_try(struct suggestion *suggestion, const char *candidate)
 	suggestion->best = candidate;
 	suggestion->distance = distance;
 	return 1;
+}
+
+/**
+ * suggestion_link - the link of this host whose name is nearest to a word
+ * @word: as typed, borrowed
+ * @ret_name: its name
+ *
+ * Returns whether there is one that is near.
+ */
+bool suggestion_link(const char *word, char ret_name[IFNAMSIZ])
+{
+	struct if_nameindex *links = if_nameindex();
+	struct suggestion suggestion;
+
+	suggestion_init(&suggestion, word);
+	for (size_t i = 0; links && links[i].if_index; i++)
+		suggestion_try(&suggestion, links[i].if_name);
+	if (suggestion.best)
+		(void)snprintf(ret_name, IFNAMSIZ, "%s", suggestion.best);
+	if (links)
+		if_freenameindex(links);
+	return suggestion.best != NULL;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <net/if.h>
+#include <stdbool.h>
+
 /* "Did you mean": the nearest of some words to one that was mistyped. */
 struct suggestion {
 	const char *word;  /* as typed, borrowed */
@@ -11,3 +14,4 @@ struct suggestion {
 void suggestion_init(struct suggestion *suggestion, const char *word);
 int suggestion_try(struct suggestion *suggestion, const char *candidate);
 unsigned suggestion_distance(const char *a, const char *b);
+bool suggestion_link(const char *word, char ret_name[IFNAMSIZ]);

@@ -88,7 +88,7 @@ int verb_show_ip(const struct invocation *in, struct error *e)
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return name_unknown(name, e);
+		return name_unknown(&in->session->paths, name, e);
 	answer_choose(&definition, in->options, &answer);
 	if (answer.count)
 		return answer_print(&answer, in, e);

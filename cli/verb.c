@@ -130,12 +130,18 @@ int verb_unknown(const char *noun, const char *word, struct error *e)
 
 	suggestion_init(&suggestion, word);
 	for (size_t i = 0; i < n_verbs; i++) {
-		if (verbs[i].group == GROUP_HIDDEN || (noun && !same_noun(verbs[i].noun, noun)))
+		const char *below = verbs[i].noun;
+
+		if (verbs[i].group == GROUP_HIDDEN || (noun && !verb_has_noun(&verbs[i], noun)))
 			continue;
-		if (!noun && verbs[i].noun && suggestion_try(&suggestion, verbs[i].noun)) {
+		if (noun)
+			below = same_noun(below, noun) ? NULL : below + strlen(noun) + 1;
+		if (below && suggestion_try(&suggestion, below)) {
 			meant = &verbs[i];
 			meant_noun = true;
 		}
+		if (noun && below)
+			continue;
 		if (suggestion_try(&suggestion, verbs[i].name)) {
 			meant = &verbs[i];
 			meant_noun = false;

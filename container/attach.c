@@ -226,7 +226,7 @@ int network_attach(struct network *network, const char *name, struct definition 
 		return r;
 	r = definition_read(network->host.paths, name, &definition, e);
 	if (r == 0)
-		r = name_unknown(name, e);
+		r = name_unknown(network->host.paths, name, e);
 	if (r > 0)
 		r = attach_defined(network, &definition, e);
 	if (r < 0 || !definition.private_network)
@@ -368,7 +368,7 @@ int network_attach_to(struct network *network, const char *name, int ns, struct 
 	if (r == 0)
 		r = definition_read(network->host.paths, name, &definition, e);
 	if (r == 0)
-		r = name_unknown(name, e);
+		r = name_unknown(network->host.paths, name, e);
 	if (r > 0 && !definition.private_network)
 		return 0;
 	if (r > 0)

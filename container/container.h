@@ -75,8 +75,9 @@ int settings_write_nat(const struct paths *paths, const struct settings *setting
 /* ------------------------------------------------------------- names and definitions */
 
 int name_check(const char *name, struct error *e);
-/* Says that there is no container of that name. Returns -ENOENT (ERROR_NO_CONTAINER). */
-int name_unknown(const char *name, struct error *e);
+/* Says that there is no container of that name, and which one was perhaps meant. Returns -ENOENT
+ * (ERROR_NO_CONTAINER). */
+int name_unknown(const struct paths *paths, const char *name, struct error *e);
 
 #define PORTS_MAX       128  /* words about ports, each for one port or several in a row */
 #define PORTS_TOTAL_MAX 4096 /* ports of one container: each is an element of a map */

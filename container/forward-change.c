@@ -93,7 +93,7 @@ static int edit_begin(struct edit *edit, struct error *e)
 	int r = definition_load(edit->paths, edit->name, &edit->file, e);
 
 	if (r == 0)
-		return name_unknown(edit->name, e);
+		return name_unknown(edit->paths, edit->name, e);
 	if (r > 0)
 		r = definition_parse(edit->paths, edit->name, &edit->file, &edit->definition, e);
 	if (r == 0)

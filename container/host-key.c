@@ -98,7 +98,7 @@ int container_host_key(const struct paths *paths, const char *name, char **ret_k
 		return r;
 	r = launch_read(paths, name, &launch, e);
 	if (r == 0)
-		return name_unknown(name, e);
+		return name_unknown(paths, name, e);
 	if (r > 0)
 		r = root_path(paths, name, &launch, path, e);
 	if (r < 0)

@@ -94,7 +94,7 @@ static int require_definition(const struct paths *paths, const char *name, struc
 	int r = definition_read(paths, name, &definition, e);
 
 	if (r == 0)
-		return name_unknown(name, e);
+		return name_unknown(paths, name, e);
 	return r < 0 ? r : 0;
 }
 
@@ -112,7 +112,7 @@ static int require_complete(const struct paths *paths, const char *name, struct 
 	int r = definition_read(paths, name, &definition, e);
 
 	if (r == 0)
-		return name_unknown(name, e);
+		return name_unknown(paths, name, e);
 	return r < 0 ? r : definition_check_complete(&definition, e);
 }
 

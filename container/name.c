@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/suggestion.h"
+
 #define LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 /**
@@ -35,15 +38,29 @@ int name_check(const char *name, struct error *e)
 }
 
 /**
- * name_unknown - say that there is no container of a name
+ * name_unknown - say that there is no container of a name, and which one was perhaps meant
+ * @paths: borrowed
  * @name: borrowed
  * @e: filled
  *
  * Returns -ENOENT with class ERROR_NO_CONTAINER.
  */
-int name_unknown(const char *name, struct error *e)
+int name_unknown(const struct paths *paths, const char *name, struct error *e)
 {
-	int r = error_set(e, ERROR_NO_CONTAINER, ENOENT, "there is no container '%s'", name);
+	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	struct suggestion suggestion;
+	size_t count = 0;
+	int r;
 
+	suggestion_init(&suggestion, name);
+	if (definition_names(paths, &names, &count, NULL) < 0)
+		count = 0; /* then nothing is suggested */
+	for (size_t i = 0; i < count; i++)
+		suggestion_try(&suggestion, names[i]);
+	if (suggestion.best)
+		return error_set(e, ERROR_NO_CONTAINER, ENOENT,
+				 "there is no container '%s'; did you mean '%s'?", name,
+				 suggestion.best);
+	r = error_set(e, ERROR_NO_CONTAINER, ENOENT, "there is no container '%s'", name);
 	return error_remedy(e, r, "see \"nixctr-net list\" for those there are");
 }

@@ -76,7 +76,7 @@ int network_read(struct network *network, const char *name, struct network_state
 
 	r = definition_read(network->host.paths, name, &state.definition, e);
 	if (r == 0)
-		return name_unknown(name, e);
+		return name_unknown(network->host.paths, name, e);
 	if (r < 0)
 		return r;
 	r = host_describe(&network->host, &state.definition, &state.spec, e);
@@ -141,7 +141,7 @@ int network_exec(struct network *network, const char *name, char *const argv[], 
 
 	r = definition_read(network->host.paths, name, &definition, e);
 	if (r == 0)
-		return name_unknown(name, e);
+		return name_unknown(network->host.paths, name, e);
 	if (r > 0 && !definition.private_network)
 		r = error_set(e, ERROR_FAILED, EINVAL,
 			      "container '%s' shares the network of the host", name);

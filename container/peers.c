@@ -56,7 +56,7 @@ static int definition_need(const struct paths *paths, const char *name,
 	if (r == 0)
 		r = definition_read(paths, name, ret_definition, e);
 	if (r == 0)
-		r = name_unknown(name, e);
+		r = name_unknown(paths, name, e);
 	return r < 0 ? r : 0;
 }
 

@@ -258,7 +258,7 @@ int publications_read(const struct paths *paths, const char *name, struct public
 		return error_errno(e, ENOMEM, "cannot list published ports");
 	r = name ? gather_container(&gathering, name, e) : gather_all(&gathering, e);
 	if (name && r == 0)
-		return name_unknown(name, e);
+		return name_unknown(paths, name, e);
 	if (r >= 0)
 		r = gather_strays(&gathering, name, e);
 	if (r < 0)

@@ -22,7 +22,7 @@ static int not_running(const struct paths *paths, const char *name, struct error
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return name_unknown(name, e);
+		return name_unknown(paths, name, e);
 	r = error_set(e, ERROR_FAILED, ESRCH, "container '%s' is not running", name);
 	return error_remedy(e, r, "nixctr-net start %s", name);
 }

@@ -51,7 +51,7 @@ static int set_locked(const struct paths *paths, const char *name, const struct 
 	int difference, r = definition_load(paths, name, &is, e);
 
 	if (r == 0)
-		return name_unknown(name, e);
+		return name_unknown(paths, name, e);
 	if (r > 0)
 		r = definition_parse(paths, name, &is, &definition, e);
 	if (r == 0)

@@ -76,6 +76,6 @@ int settings_take_book(struct settings *settings, const char *path, const char *
 				 "[ipam] %s is '%s', not a number of %s from 0 to %u", key, value,
 				 numbers[i].unit, numbers[i].most);
 	}
-	log_warning("%s: unknown setting [ipam] %s is ignored", path, key);
+	settings_unknown(path, "ipam", key);
 	return 0;
 }

@@ -250,7 +250,7 @@ static int settings_handle(void *user, const char *section, const char *key, con
 	} else if (strcmp(section, "ipam") == 0) {
 		reader->r = settings_take_book(settings, reader->path, key, value, reader->e);
 	} else if (strcmp(section, "nat") != 0 || !list_handle(reader, key, value)) {
-		log_warning("%s: unknown setting [%s] %s is ignored", reader->path, section, key);
+		settings_unknown(reader->path, section, key);
 	}
 	return reader->r == 0;
 }

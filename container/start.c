@@ -64,7 +64,7 @@ static int start_read(struct start *start, struct error *e)
 	int r = launch_read(start->paths, start->name, &start->launch, e);
 
 	if (r == 0)
-		return name_unknown(start->name, e);
+		return name_unknown(start->paths, start->name, e);
 	return r < 0 ? r : definition_check_complete(&start->launch.definition, e);
 }
 

@@ -25,7 +25,7 @@ static int switch_find(const struct paths *paths, const char *name, char path[PA
 	int r = launch_read(paths, name, &launch, e);
 
 	if (r == 0)
-		return name_unknown(name, e);
+		return name_unknown(paths, name, e);
 	if (r > 0)
 		r = root_find(paths, name, &launch, &root, e);
 	if (r < 0)

@@ -83,14 +83,14 @@ int container_update(const struct paths *paths, const char *name,
 	if (r == 0)
 		r = definition_read(paths, name, &definition, e);
 	if (r == 0)
-		return name_unknown(name, e);
+		return name_unknown(paths, name, e);
 	if (r > 0)
 		r = claim_wait(paths, name, &claim, e);
 	/* Whoever had the claim may have destroyed or completed it. */
 	if (r == 0)
 		r = definition_read(paths, name, &definition, e);
 	if (r == 0)
-		return name_unknown(name, e);
+		return name_unknown(paths, name, e);
 	if (r > 0)
 		r = refuse_unfit(&definition, e);
 	if (r < 0)

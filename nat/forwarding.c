@@ -30,6 +30,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/suggestion.h"
 #include "base/sysctl.h"
 #include "nat/nat.h"
 #include "nat/plan.h"
@@ -273,6 +274,19 @@ static int survey_make(const struct nat_spec *spec, struct switches *record, str
 }
 
 /**
+ * absent_tell - say that an external link is not there, and which one was perhaps meant
+ * @link: its name, borrowed
+ */
+static void absent_tell(const char *link)
+{
+	char near[IFNAMSIZ] = "";
+	bool meant = suggestion_link(link, near);
+
+	log_notice("external link %s is not there: nothing is forwarded from it%s%s%s", link,
+		   meant ? "; did you mean '" : "", near, meant ? "'?" : "");
+}
+
+/**
  * nat_forwarding_ensure - let the kernel forward what arrives on external links
  * @spec: which they are; switches that neither they nor published ports need any more are put back
  * @record: path of the file that remembers what was before
@@ -295,8 +309,7 @@ int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struc
 	if (r >= 0)
 		r = survey_make(spec, &work.record, &survey, e);
 	for (size_t i = 0; r >= 0 && !spec->quiet && i < survey.n_absent; i++)
-		log_notice("external link %s is not there: nothing is forwarded from it",
-			   survey.absent[i]);
+		absent_tell(survey.absent[i]);
 	if (r <= 0)
 		return r;
 	r = work_begin(&work, record, e);

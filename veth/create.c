@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/suggestion.h"
 #include "veth/cable.h"
 #include "veth/message.h"
 
@@ -17,6 +18,7 @@
  */
 int bridge_find(struct veth *veth, const struct veth_spec *spec, int *ret_ifindex, struct error *e)
 {
+	char near[IFNAMSIZ];
 	struct link bridge;
 	int r;
 
@@ -28,6 +30,10 @@ int bridge_find(struct veth *veth, const struct veth_spec *spec, int *ret_ifinde
 	if (r < 0)
 		return error_wrap(e, r, "bridge %s", spec->bridge);
 	if (r == 0) {
+		if (suggestion_link(spec->bridge, near))
+			return error_set(e, ERROR_FAILED, ENODEV,
+					 "bridge %s does not exist; did you mean '%s'?",
+					 spec->bridge, near);
 		r = error_set(e, ERROR_FAILED, ENODEV, "bridge %s does not exist", spec->bridge);
 		return error_remedy(e, r, "create it: ip link add %s type bridge", spec->bridge);
 	}

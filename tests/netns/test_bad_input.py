@@ -452,3 +452,47 @@ sys.stdin.read()
                 waiting.wait(0.3)
             holder.stdin.close()
             assert waiting.wait(world_module.DEADLINE) == 0
+
+
+@pytest.mark.parametrize(
+    "words, meant",
+    [
+        (("statr", "web"), "start"),
+        (("nat", "forwrad", "list"), "nat forward"),
+        (("net", "shwo"), "net show"),
+        (("list", "--ouput", "name"), "--output"),
+        (("list", "-o", "nmae"), "NAME"),
+        (("start", "databsae"), "database"),
+        (("net", "up", "datbase"), "database"),
+        (("net", "link", "database", "wev"), "web"),
+        (("show-ip", "databas"), "database"),
+        (("nat", "forward", "add", "databace", "80"), "database"),
+        (("run", "wbe", "true"), "web"),
+    ],
+)
+def test_did_you_mean(named, words, meant):
+    """What is a slip away from something that is there is named."""
+    refused(named, NO_CONTAINER if meant in ("web", "database") else USAGE, *words,
+            says=[f"did you mean '{meant}'?"])  # fmt: skip
+
+
+@pytest.fixture(scope="module", name="named")
+def fixture_named():
+    """A host with two containers and a bridge."""
+    with world_module.World() as world:
+        world.ok("create", "web")
+        world.ok("create", "database")
+        world.run("ip", "link", "add", "br-office", "type", "bridge")
+        yield world
+
+
+def test_did_you_mean_this_link_or_setting(named):
+    """A bridge, an external link, a setting: what goes on all the same says so."""
+    assert "did you mean 'eth0'?" in named.ok("nat", "enable", "--external", "eht0").stderr
+    named.ok("nat", "disable")
+    named.ok("create", "ported", "--bridge", "br-ofice", "--local-address", "192.168.77.2/24")
+    result = named.nixctr("net", "up", "ported")
+    assert result.rc == FAILED and "did you mean 'br-office'?" in result.stderr
+    named.path("/etc/nixctr-net/conf.d/90-slip.conf").write_text("[nat]\nexternl = eth0\n")
+    warned = named.ok("nat", "show").stderr
+    assert "unknown setting [nat] externl is ignored; did you mean '[nat] external'?" in warned

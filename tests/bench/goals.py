@@ -116,14 +116,14 @@ def flat(metric, sizes):
     return Goal(f"{metric} from {sizes.marks[0]} to {sizes.marks[-1]} differs by", 10, "%", value)
 
 
-def over_host_local(sizes):
-    """A create is faster than CNI's allocation alone, at the last mark."""
+def over_host_local(verb, sizes):
+    """A verb is faster than CNI's allocation alone, at the last mark."""
     mark = f"at {sizes.marks[-1]}"
 
     def value(results):
-        return quotient(results.median("CNI host-local", mark), results.median("create", mark))
+        return quotient(results.median("CNI host-local", mark), results.median(verb, mark))
 
-    return Goal(f"create faster than CNI's allocation, {mark}", 100, "×", value, operator.ge)
+    return Goal(f"{verb} faster than CNI's allocation, {mark}", 100, "×", value, operator.ge)
 
 
 def floor_over_host_local(sizes):
@@ -195,7 +195,10 @@ def book_goals(sizes):
         median("create as a process", 1.5, "create", "at 0"),
         Goal("the same over sqlite's floor of a lease", 1.5, "×", create_over_floor),
         flat("create", sizes),
-        over_host_local(sizes),
+        median("allocation alone as a process", 1.5, "ipam reserve", "at 0"),
+        flat("ipam reserve", sizes),
+        over_host_local("ipam reserve", sizes),
+        over_host_local("create", sizes),
         floor_over_host_local(sizes),
         flat("show-ip", sizes),
         flat("status", sizes),

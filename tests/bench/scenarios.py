@@ -222,11 +222,14 @@ def rotated(items, number):
 
 
 def create(bench, places):
-    """Times creates, each round one at every mark, so that all see the same machine."""
+    """Times creates, and allocations alone, each round one at every mark, so that all see the same
+    machine."""
     for number in range(bench.sizes.book_window):
         for mark, where in rotated(list(places.items()), number):
             words = [bench.tools.program, "create", "--no-system", Container(mark + number).name]
             bench.results.add("create", f"at {mark}", where.measure(words).ms)
+            words = [bench.tools.program, "ipam", "reserve", f"for-{Container(mark + number).name}"]
+            bench.results.add("ipam reserve", f"at {mark}", where.measure(words).ms)
         words = [bench.tools.lease_floor, "lease", LEASE_FLOOR]
         floor = places[bench.sizes.marks[0]]
         bench.results.add("sqlite's floor of a lease", "as a process", floor.measure(words).ms)

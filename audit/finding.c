@@ -207,6 +207,17 @@ bool finding_is_same(const struct audit_finding *a, const struct audit_finding *
 }
 
 /**
+ * findings_have - whether a finding is among others
+ * @findings: sorted, borrowed
+ * @finding: borrowed
+ */
+bool findings_have(const struct audit_findings *findings, const struct audit_finding *finding)
+{
+	return findings->count && bsearch(finding, findings->list, findings->count,
+					  sizeof(*findings->list), finding_order);
+}
+
+/**
  * findings_sort - put findings in order, each once
  * @findings: changed
  */

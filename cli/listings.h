@@ -81,6 +81,9 @@ extern const struct listing lease_listing;
 /* An address or pool with what it meets on the host; rows of their own in verb-ipam-conflicts.c. */
 extern const struct listing conflict_listing;
 
+/* Where book, definitions and kernel do not agree; rows of their own in verb-ipam-check.c. */
+extern const struct listing audit_listing;
+
 /* A pool and how full it is. */
 struct pool_row {
 	struct ipam_usage usage;

@@ -140,12 +140,46 @@ void adopt_remember(const struct paths *paths)
 }
 
 /**
+ * adopt_forget - have the next command look at all definitions
+ * @paths: borrowed
+ *
+ * Failures are ignored but for the log: what is remembered is then thought to be right.
+ */
+void adopt_forget(const struct paths *paths)
+{
+	struct error e = ERROR_INIT;
+	char path[PATH_MAX];
+
+	if (hint_path(paths, path) == 0 && file_remove(path, &e) < 0)
+		log_warning("what is remembered of the definitions stays: %s", e.text);
+}
+
+/**
+ * claim_pair - what a definition claims of one family
+ * @pair: borrowed
+ * @bridged: whether it is on a bridge
+ *
+ * A host end alone is nobody's: NixOS lets several containers have the same.
+ */
+static struct ipam_pair claim_pair(const struct veth_pair *pair, bool bridged)
+{
+	struct ipam_pair claim = { .automatic = false };
+
+	if (!addr_is_set(&pair->local.addr))
+		return claim;
+	claim.local = pair->local;
+	if (!bridged)
+		claim.host = pair->host;
+	return claim;
+}
+
+/**
  * definition_lease - what a definition claims in the book
  * @definition: borrowed
  *
  * On a bridge the host's address is a gateway, which belongs to nobody.
  */
-static struct ipam_lease definition_lease(const struct definition *definition)
+struct ipam_lease definition_lease(const struct definition *definition)
 {
 	struct ipam_lease lease = { .mac = definition->mac, .reason = "defined by others" };
 
@@ -153,17 +187,13 @@ static struct ipam_lease definition_lease(const struct definition *definition)
 	memcpy(lease.bridge, definition->bridge, sizeof(lease.bridge));
 	if (!definition->private_network)
 		return lease;
-	lease.v4.local = definition->v4.local;
-	lease.v6.local = definition->v6.local;
-	if (!definition->bridge[0]) {
-		lease.v4.host = definition->v4.host;
-		lease.v6.host = definition->v6.host;
-	}
+	lease.v4 = claim_pair(&definition->v4, definition->bridge[0]);
+	lease.v6 = claim_pair(&definition->v6, definition->bridge[0]);
 	return lease;
 }
 
 /**
- * enter_lease - enter in the book what a definition claims
+ * claim_enter - enter in the book what a definition claims
  * @ipam: the book
  * @lease: the claim; its host ends are given up where another container has the same one, as
  *         several may on point-to-point links
@@ -171,7 +201,7 @@ static struct ipam_lease definition_lease(const struct definition *definition)
  *
  * Returns 1, 0 when the book has it so, or -errno.
  */
-static int enter_lease(struct ipam *ipam, struct ipam_lease *lease, struct error *e)
+int claim_enter(struct ipam *ipam, struct ipam_lease *lease, struct error *e)
 {
 	struct ipam_lease entered;
 	const unsigned flags = IPAM_REPLACE | IPAM_OVERRULE;
@@ -195,7 +225,7 @@ int adopt_lease(struct ipam *ipam, const struct definition *definition, struct e
 {
 	struct ipam_lease lease = definition_lease(definition);
 
-	return enter_lease(ipam, &lease, e);
+	return claim_enter(ipam, &lease, e);
 }
 
 /**
@@ -220,7 +250,7 @@ static bool adopt_definition(const struct paths *paths, struct ipam *ipam, const
 		lease = definition_lease(&definition);
 		if (!addr_is_set(&lease.v4.local.addr) && !addr_is_set(&lease.v6.local.addr))
 			return true;
-		r = enter_lease(ipam, &lease, &refused);
+		r = claim_enter(ipam, &lease, &refused);
 	}
 	if (r < 0)
 		log_warning("not in the address book: container '%s': %s", name, refused.text);

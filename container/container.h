@@ -584,3 +584,4 @@ void metrics_read(const struct paths *paths, struct metrics *metrics);
 void metrics_free(struct metrics *metrics);
 
 #include "container/declared-containers.h"
+#include "container/inspection.h"

@@ -30,4 +30,3 @@ int host_identify(const struct host *host, const struct definition *definition,
 		  struct veth_spec *ret_spec, struct error *e);
 int host_describe(struct host *host, const struct definition *definition,
 		  struct veth_spec *ret_spec, struct error *e);
-int machine_id_read(const struct paths *paths, uint8_t ret_id[16], struct error *e);

@@ -23,7 +23,6 @@
  * A descriptor is the lock; close it to let go.
  */
 
-int definitions_lock(const struct paths *paths, int *ret_fd, struct error *e);
 int rules_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
 int forwards_lock(const struct paths *paths, enum lock_mode mode, int *ret_fd, struct error *e);
 

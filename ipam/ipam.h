@@ -206,6 +206,9 @@ struct ipam_usage {
 int ipam_usage(struct ipam *ipam, struct ipam_usage **ret_usage, size_t *ret_count,
 	       struct error *e);
 
+/* Looks at the whole file. Returns 0, or -EUCLEAN when it cannot be trusted. */
+int ipam_verify(struct ipam *ipam, struct error *e);
+
 /* ------------------------------------------------------------- history */
 
 /* What happened to a lease. */

@@ -55,6 +55,8 @@ bool request_met(const struct ipam_lease *request, unsigned flags, const struct 
 {
 	if (mac_is_set(&request->mac) && !mac_equal(&request->mac, &held->mac))
 		return false;
+	if (flags & IPAM_REPLACE && strcmp(request->bridge, held->bridge) != 0)
+		return false;
 	return family_met(request, flags, pools, AF_INET, held) &&
 	       family_met(request, flags, pools, AF_INET6, held);
 }

@@ -35,6 +35,7 @@ stdenv.mkDerivation {
       ../container
       ../data
       ../declare
+      ../audit
       ../ipam
       ../library
       ../machine

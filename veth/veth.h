@@ -267,6 +267,19 @@ const struct veth_link *veth_links_at(const struct veth_links *links, int ifinde
  */
 int veth_probe(const char *link, const struct addr *addr, struct mac *ret_mac, struct error *e);
 
+#define VETH_INSIDE_MAX 16
+
+/* The container's end as it is, whatever it should be. */
+struct veth_inside {
+	bool present; /* there is an eth0 */
+	struct mac mac;
+	size_t count; /* of its global addresses; those for which there is no room are left out */
+	struct addr list[VETH_INSIDE_MAX];
+};
+
+/* Reads it in the namespace @ns_fd. Returns 1, 0 when there is no eth0, or -errno. */
+int veth_inside_read(struct veth *veth, int ns_fd, struct veth_inside *ret_inside, struct error *e);
+
 /* ------------------------------------------------------------- watching */
 
 #define VETH_TOUCHED_MAX 64

@@ -17,12 +17,14 @@ BELOW = {
     "managers": set(),
     "container": {"ipam", "veth", "nat", "nss", "machine", "managers"},
     "declare": {"container"},
-    "cli": {"declare", "container", "ipam", "veth", "nat", "machine", "managers"},
+    "audit": {"container", "ipam", "veth", "nat"},
+    "cli": {"audit", "declare", "container", "ipam", "veth", "nat", "machine", "managers"},
 }
 
 # Where the headers of an external library may be included. That of systemd is loaded and connected
 # by base/, for two folders that talk over its bus. JSON is what cli/ writes, what Nix makes of a file
-# that declare/ reads, and what other engines keep their configuration in, which managers/ reads.
+# that declare/ reads, what other engines keep their configuration in, which managers/ reads, and the
+# reports of audit/.
 HOMES = {
     r"sqlite3\.h": {"ipam"},
     r"netlink/.*": {"veth"},
@@ -30,7 +32,7 @@ HOMES = {
     r"libnftnl/.*": {"nat"},
     r"systemd/.*": {"base", "machine", "managers"},
     r"ini\.h": {"container"},
-    r"jansson\.h": {"cli", "declare", "managers"},
+    r"jansson\.h": {"audit", "cli", "declare", "managers"},
     r"expat\.h": {"managers"},
     r"libsmartcols(/.*)?\.h": {"cli"},
 }

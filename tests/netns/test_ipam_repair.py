@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a check has found is mended, by its report and by nothing else; a lost book is made anew."""
+
+import json
+
+import pytest
+from test_ipam_check import (BOOK, CONFLICT, DEFINITIONS, FINE, FOUND, REPORT, USAGE, check, define,
+                             edit, ip, leases, sql)  # fmt: skip
+
+
+def repair(world, rc=0, *options):
+    """Repairs by the report that check() has left. Returns {(case, container): result}."""
+    result = world.nixctr("ipam", "repair", REPORT, "--json", *options)
+    assert result.rc == rc, result
+    return {(o["case"], o["container"]): o["result"] for o in result.json["outcomes"]}
+
+
+def reasons(world, name):
+    """What happened to a container: acts and reasons."""
+    events = world.ok("ipam", "history", name, "--json").json["history"]
+    return [(event["act"], event["reason"]) for event in events]
+
+
+@pytest.fixture
+def broken(world):
+    """A host on which most that can be mended is broken, and some that cannot."""
+    for name in "gone", "a", "b", "cable", "reserved":
+        world.ok("create", name)
+    world.ok("net", "up", "cable")
+    world.ok("destroy", "--keep-address", "reserved")
+    world.path(f"{DEFINITIONS}/gone.conf").unlink()
+    # They have swapped their addresses, of which no order of changes can make sense.
+    edit(world, "a", "10.233.2.", "10.233.3.")
+    edit(world, "b", "10.233.3.", "10.233.2.")
+    define(world, "nixos", "PRIVATE_NETWORK=1", "HOST_ADDRESS=10.233.1.1", "LOCAL_ADDRESS=10.233.1.2/24")
+    define(world, "bridged", "PRIVATE_NETWORK=1", "HOST_BRIDGE=br7", "HOST_ADDRESS=192.0.2.1",
+           "LOCAL_ADDRESS=192.0.2.9/24", "LOCAL_ADDRESS6=2001:db8::9/64")  # fmt: skip
+    define(world, "old", "PRIVATE_NETWORK=1", "HOST_ADDRESS=172.30.0.1/32", "LOCAL_ADDRESS=172.30.0.2/32",
+           directory="/etc/containers")  # fmt: skip
+    ip(world, "address delete 10.233.4.1 dev ve-cable")
+    ip(world, "link add ve-nspawn type bridge")
+    assert len(check(world)) == 8
+    return world
+
+
+MENDED = {
+    ("lease-of-nobody", "gone"): "mended",
+    ("definition-unleased", "nixos"): "mended",
+    ("definition-unleased", "bridged"): "mended",
+    ("definition-unleased", "old"): "mended",
+    ("definition-differs", "a"): "mended",
+    ("definition-differs", "b"): "mended",
+    ("kernel-differs", "cable"): "mended",
+    ("link-of-others", None): "left",
+}
+
+
+def test_everything_is_mended(broken):
+    """What can be decided is mended, the rest is told; a second time nothing is left to do."""
+    before = leases(broken)
+    assert repair(broken, FOUND, "--dry-run") == MENDED
+    assert leases(broken) == before
+    assert repair(broken, FOUND) == MENDED
+    assert leases(broken) == {
+        "a": ("bound", "10.233.3.2"),
+        "b": ("bound", "10.233.2.2"),
+        "bridged": ("bound", "192.0.2.9/24"),
+        "cable": ("bound", "10.233.4.2"),
+        "nixos": ("bound", "10.233.1.2"),
+        "old": ("bound", "172.30.0.2"),
+        "reserved": ("reserved", "10.233.5.2"),
+    }
+    [address] = broken.ip("address", "show", "dev", "ve-cable")[0]["addr_info"]
+    assert address["local"] == "10.233.4.1"
+    assert reasons(broken, "gone")[-1] == ("released", "repaired: leaked")
+    assert reasons(broken, "nixos") == [("bound", "repaired: by its definition")]
+    again = repair(broken, FOUND)
+    assert set(again.values()) == {"gone", "left"} and again["link-of-others", None] == "left"
+    ip(broken, "link delete ve-nspawn")
+    assert set(repair(broken).values()) == {"gone"}
+    assert check(broken, FINE) == []
+    broken.ok("create", "next")
+    assert broken.ok("show-ip", "next").stdout == "10.233.6.2\n"
+
+
+def test_the_world_moves_on(broken):
+    """What is no longer as the report has it is not touched, and is said so."""
+    broken.ok("create", "gone")
+    broken.ok("destroy", "a")
+    broken.ok("net", "up", "cable")
+    results = repair(broken, FOUND)
+    assert results["lease-of-nobody", "gone"] == results["kernel-differs", "cable"] == "gone"
+    assert results["definition-differs", "a"] == "gone"
+    assert results["definition-differs", "b"] in ("gone", "mended")
+    assert leases(broken)["gone"][0] == "bound"
+
+
+def test_what_is_not_named_is_not_touched(broken):
+    """A report of one finding mends that one."""
+    report = json.loads(broken.path(REPORT).read_text(encoding="utf-8"))
+    report["findings"] = [f for f in report["findings"] if f.get("container") == "old"]
+    broken.path(REPORT).write_text(json.dumps(report), encoding="utf-8")
+    assert repair(broken) == {("definition-unleased", "old"): "mended"}
+    assert len(check(broken)) == 7
+
+
+def test_what_cannot_be_decided(world):
+    """An address that two definitions claim stays with whoever has it, and the remedy is told."""
+    world.ok("create", "a")
+    define(world, "b", "PRIVATE_NETWORK=1", "HOST_ADDRESS=10.233.1.1", "LOCAL_ADDRESS=10.233.1.2")
+    check(world)
+    assert repair(world, FOUND) == {("definitions-share", "b"): "left"}
+    assert leases(world) == {"a": ("bound", "10.233.1.2")}
+    said = world.nixctr("ipam", "repair", REPORT).stdout
+    assert "give b or a another address in its definition" in said
+    # Held by a reservation, it is refused by name.
+    world.ok("ipam", "reserve", "kept", "--host-address", "172.30.0.1", "--local-address", "172.30.0.2")
+    define(world, "b", "PRIVATE_NETWORK=1", "LOCAL_ADDRESS=172.30.0.2")
+    check(world)
+    result = world.nixctr("ipam", "repair", REPORT)
+    assert result.rc == FOUND and "172.30.0.2" in result.stdout and "kept" in result.stdout
+
+
+def test_reports_that_are_refused(world):
+    """None, half of one, of another version, host or boot."""
+    world.ok("create", "a")
+    world.path(f"{DEFINITIONS}/a.conf").unlink()
+    check(world)
+    text = world.path(REPORT).read_text(encoding="utf-8")
+    report = json.loads(text)
+    for content, rc, words in (
+        ("", USAGE, REPORT),
+        (text[: len(text) // 2], USAGE, REPORT),
+        (json.dumps(report | {"version": 2}), USAGE, "version 2"),
+        (json.dumps(report | {"findings": [{"case": "nonsense"}]}), USAGE, "no known case"),
+        (json.dumps(report | {"machine": "0" * 32}), CONFLICT, "another host"),
+        (json.dumps(report | {"boot": "0" * 36}), CONFLICT, "older than this boot"),
+    ):
+        world.path(REPORT).write_text(content, encoding="utf-8")
+        result = world.nixctr("ipam", "repair", REPORT)
+        assert result.rc == rc and words in result.stderr and "try: " in result.stderr, result
+        assert leases(world) == {"a": ("bound", "10.233.1.2")}
+    missing = world.nixctr("ipam", "repair", "/nowhere.json")
+    assert missing.rc == 1 and "/nowhere.json" in missing.stderr

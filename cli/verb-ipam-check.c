@@ -93,18 +93,19 @@ static int grace_parse(const char *text, uint32_t *ret_grace, struct error *e)
 
 /**
  * audit_print - print what was found for people
+ * @in: the call, borrowed
  * @audit: borrowed
- * @chosen: the columns that were chosen, borrowed
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int audit_print(const struct audit *audit, const struct option_list *chosen, struct error *e)
+static int audit_print(const struct invocation *in, const struct audit *audit, struct error *e)
 {
+	const struct ipam_check_options *options = in->options;
 	size_t count = audit->findings.count;
 	_cleanup_(freep) struct audit_row *rows = calloc(count + 1, sizeof(*rows));
 	struct selection selection;
-	int r = selection_make(&audit_listing, chosen, SELECT_STANDARD, &selection, e);
+	int r = selection_make(&audit_listing, &options->columns, SELECT_STANDARD, &selection, e);
 
 	if (r < 0)
 		return r;
@@ -125,7 +126,7 @@ static int audit_print(const struct audit *audit, const struct option_list *chos
 	if (count == 0 && audit->troubles.count == 0)
 		printf("%zu leases, %zu definitions and %zu attached containers agree\n",
 		       audit->leases, audit->definitions, audit->attached);
-	return table_print(&audit_listing, &selection, rows, count, e);
+	return table_print(in->session, &audit_listing, &selection, rows, count, e);
 }
 
 /**
@@ -147,7 +148,7 @@ static int audit_tell(const struct invocation *in, const struct audit *audit, st
 	if (r < 0)
 		return r;
 	if (!in->session->json)
-		return audit_print(audit, &options->columns, e);
+		return audit_print(in, audit, e);
 	if (puts(text) < 0 || fflush(stdout) != 0)
 		return error_errno(e, errno, "cannot write the answer");
 	return 0;

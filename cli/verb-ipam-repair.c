@@ -86,7 +86,7 @@ static int outcomes_print(const struct invocation *in, const struct audit *repor
 				  e);
 	if (count == 0)
 		printf("the report has no findings\n");
-	return table_print(&outcome_listing, &selection, rows, count, e);
+	return table_print(in->session, &outcome_listing, &selection, rows, count, e);
 }
 
 /**

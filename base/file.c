@@ -228,7 +228,8 @@ int file_remove(const char *path, struct error *e)
  * @mode: of the last one; those above it get 0755
  * @e: names the directory
  *
- * The one system call of the usual case, where it is there already, comes first.
+ * The one system call of the usual case, where it is there already, comes first. A new one is forced to
+ * the disk: what is put into it later would be lost with it.
  *
  * Returns 0 when it was there, 1 when it has been made, or -errno.
  */
@@ -238,8 +239,10 @@ int directory_make(const char *path, mode_t mode, struct error *e)
 	char *slash;
 	int r;
 
-	if (mkdir(path, mode) == 0)
-		return 1;
+	if (mkdir(path, mode) == 0) {
+		r = directory_sync(path, e);
+		return r < 0 ? r : 1;
+	}
 	if (errno == EEXIST)
 		return 0;
 	if (errno != ENOENT)
@@ -256,5 +259,6 @@ int directory_make(const char *path, mode_t mode, struct error *e)
 		return r;
 	if (mkdir(path, mode) < 0 && errno != EEXIST)
 		return error_errno(e, errno, "cannot make directory %s", path);
-	return 1;
+	r = directory_sync(path, e);
+	return r < 0 ? r : 1;
 }

@@ -137,6 +137,29 @@ static int parse_system(const struct paths *paths, struct creation *creation, st
 }
 
 /**
+ * take_back - let go of the addresses of a container whose definition could not be written
+ * @paths: borrowed
+ * @ipam: borrowed
+ * @creation: borrowed
+ *
+ * The definition may be in its place, and only not known to be on the disk. While it cannot be taken away
+ * either it has its addresses. The failure to report is that of the file; a lease that is left is
+ * met by the next run.
+ */
+static void take_back(const struct paths *paths, struct ipam *ipam, const struct creation *creation)
+{
+	const char *name = creation->definition.name;
+	char path[PATH_MAX];
+
+	if (definition_path(paths, name, path, NULL) < 0 || file_remove(path, NULL) < 0)
+		return;
+	if (creation->was_reserved)
+		ipam_keep(ipam, name, "not created", NULL);
+	else
+		ipam_undo(ipam, name, "not created", NULL);
+}
+
+/**
  * create_locked - the part of container_create() that nobody else may be at
  * @paths: borrowed
  * @creation: its definition is completed, its name claimed
@@ -171,11 +194,7 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 		return r;
 	r = definition_write(paths, definition, e);
 	if (r < 0) {
-		/* The failure to report is that of the file; a lease left is met by the next run. */
-		if (creation->was_reserved)
-			ipam_keep(ipam, definition->name, "not created", NULL);
-		else
-			ipam_undo(ipam, definition->name, "not created", NULL);
+		take_back(paths, ipam, creation);
 		return error_wrap(e, r, "container '%s'", definition->name);
 	}
 	definitions_remember(paths, before, definition->name, &definition->ports);

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,6 +71,25 @@ int database_remedy(const char *path, int r, struct error *e)
 }
 
 /**
+ * journal_failure - find out why the journal cannot be written
+ * @database: borrowed
+ *
+ * Where it cannot be opened for writing, sqlite tries to open it for reading, and what it says is why
+ * that failed, or why a file that is open for reading cannot be written.
+ *
+ * Returns a positive errno.
+ */
+static int journal_failure(const struct database *database)
+{
+	char journal[PATH_MAX + sizeof("-journal")];
+	_cleanup_(fd_closep) int fd = -1;
+
+	(void)snprintf(journal, sizeof(journal), "%s-journal", database->path);
+	fd = open(journal, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? errno : EIO;
+}
+
+/**
  * database_error_system - say that a system call failed below sqlite
  * @database: borrowed
  * @number: positive errno; 0 when sqlite kept none
@@ -78,8 +99,11 @@ int database_remedy(const char *path, int r, struct error *e)
  */
 static int database_error_system(const struct database *database, int number, struct error *e)
 {
-	int r = error_errno(e, number ? number : EIO, "cannot use address book %s", database->path);
+	int r;
 
+	if (number == EBADF || (number == ENOENT && access(database->path, F_OK) == 0))
+		number = journal_failure(database);
+	r = error_errno(e, number ? number : EIO, "cannot use address book %s", database->path);
 	return database_remedy(database->path, r, e);
 }
 

@@ -13,7 +13,8 @@
  */
 static void table_unrefp(struct libscols_table **table)
 {
-	scols_unref_table(*table);
+	if (*table)
+		scols_unref_table(*table);
 }
 
 /**
@@ -70,7 +71,7 @@ int table_print(const struct listing *listing, const struct selection *selection
 		size_t count, struct error *e)
 {
 	_cleanup_(table_unrefp) struct libscols_table *table = scols_new_table();
-	int r = table ? table_columns(table, selection) : -ENOMEM;
+	int r = table ? table_columns(table, selection) : -errno;
 
 	text_locale(); /* how wide characters are */
 	for (size_t i = 0; r == 0 && i < count; i++)

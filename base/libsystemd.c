@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -10,66 +9,31 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/late.h"
+
+#define LATE_FIND function_find
 
 /*
  * Theory of operation
  *
  * libsystemd and the libraries behind it more than double what it costs to start a program, and most
- * commands never talk to systemd. So nothing is linked with it: its functions are defined here, under
- * their own names, and the first one that is called loads it. Whatever else of it is used one day
- * is missed by the linker, and gets its line below.
+ * commands never talk to systemd. So nothing is linked with it; see base/late.h.
  *
  * Where it cannot be loaded every function fails, those that open a connection first.
  */
 
-#define LIBRARY "libsystemd.so.0"
-
 /**
  * function_find - a function of the library, which is loaded if it has not been
  * @name: borrowed
- *
- * It is never unloaded: connections may be open until the process ends.
  *
  * Returns its address, or 0 when there is no such library or function in it.
  */
 static uintptr_t function_find(const char *name)
 {
 	static void *library;
-	void *function = NULL;
 
-	if (!library)
-		library = dlopen(LIBRARY, RTLD_NOW);
-	if (library)
-		function = dlsym(library, name);
-	if (!function)
-		log_warning("systemd cannot be asked: %s", dlerror());
-	return (uintptr_t)function;
+	return late_find(&library, "libsystemd.so.0", "systemd cannot be asked", name);
 }
-
-/* Finds out where a function of the library is, the first time. */
-#define REAL(function)                 \
-	static typeof(function) *real; \
-                                       \
-	if (!real)                     \
-	real = (typeof(function) *)function_find(#function)
-
-/* A function that does what the library's does, or returns @failure. */
-#define FORWARD(type, function, failure, parameters, arguments) \
-	type function parameters                                \
-	{                                                       \
-		REAL(function);                                 \
-		return real ? real arguments : (failure);       \
-	}
-
-/* The same for one that returns nothing. */
-#define FORWARD_VOID(function, parameters, arguments) \
-	void function parameters                      \
-	{                                             \
-		REAL(function);                       \
-		if (real)                             \
-			real arguments;               \
-	}
 
 /* clang-format off: it takes parameters for products. */
 FORWARD(int, sd_bus_call, -ENOSYS,

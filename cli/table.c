@@ -16,7 +16,8 @@
  */
 static void table_unrefp(struct libscols_table **table)
 {
-	scols_unref_table(*table);
+	if (*table)
+		scols_unref_table(*table);
 }
 
 /**
@@ -149,14 +150,15 @@ static int table_row(struct libscols_table *table, const struct selection *selec
 int table_print(const struct session *session, const struct listing *listing,
 		const struct selection *selection, const void *rows, size_t count, struct error *e)
 {
-	_cleanup_(table_unrefp) struct libscols_table *table = scols_new_table();
+	_cleanup_(table_unrefp) struct libscols_table *table = NULL;
 	struct selection shown = *selection;
 	bool fits = true;
 	int r;
 
 	text_locale(); /* how wide characters are */
+	table = scols_new_table();
 	if (!table)
-		return error_errno(e, ENOMEM, "cannot draw the table");
+		return error_errno(e, errno, "cannot draw the table");
 	if (!shown.chosen && isatty(STDOUT_FILENO))
 		fits = table_fit(scols_table_get_termwidth(table), listing, &shown, rows, count);
 	scols_table_enable_colors(table, session_colored(session, STDOUT_FILENO));

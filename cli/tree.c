@@ -48,7 +48,9 @@ int tree_new(const struct session *session, struct tree **ret_tree, struct error
 		return error_errno(e, ENOMEM, "cannot draw the tree");
 	text_locale(); /* how wide characters are, and whether there are lines to draw with */
 	tree->table = scols_new_table();
-	if (!tree->table || !scols_table_new_column(tree->table, "name", 0, SCOLS_FL_TREE) ||
+	if (!tree->table)
+		return error_errno(e, errno, "cannot draw the tree");
+	if (!scols_table_new_column(tree->table, "name", 0, SCOLS_FL_TREE) ||
 	    !scols_table_new_column(tree->table, "value", 0, 0))
 		return error_errno(e, ENOMEM, "cannot draw the tree");
 	scols_table_enable_noheadings(tree->table, 1);
@@ -65,7 +67,8 @@ void tree_free(struct tree *tree)
 {
 	if (!tree)
 		return;
-	scols_unref_table(tree->table);
+	if (tree->table)
+		scols_unref_table(tree->table);
 	free(tree);
 }
 

@@ -75,6 +75,16 @@ stdenv.mkDerivation {
     "--localstatedir=/var"
   ];
 
+  # What is loaded when it is needed is not among what the program is linked with.
+  postFixup = ''
+    patchelf --add-rpath ${
+      lib.makeLibraryPath [
+        systemdLibs
+        util-linux
+      ]
+    } $out/bin/nixctr-net
+  '';
+
   meta = {
     description = "Networks and the life cycle of NixOS containers";
     license = lib.licenses.gpl2Plus;

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A kernel without a feature: the error names it, the module and the option, and everything else works."""
+"""A kernel without a feature, or a host without a library that is loaded when it is needed: the error
+names it, and everything else works.
+"""
 
 import contextlib
+import json
 import os
+import pathlib
 
 import pytest
 from test_own_table import owners, set_owned
@@ -94,3 +98,16 @@ def test_tables_cannot_be_owned(world):
         assert "cannot be owned: that takes kernel 6.9" in world.ok("nat", "show").stdout
         found = world.nixctr("nat", "check", "--json").json["findings"]
         assert ["own_table has no effect" in finding["what"] for finding in found] == [True], found
+
+
+def test_nothing_can_be_drawn(world):
+    """Without the library that draws tables, there are none; who asks for JSON, or for one word, has it."""
+    world.ok("create", "c1")
+    library = next(pathlib.Path("/usr/lib").glob("*/libsmartcols.so.1"))
+    world.run("mount", "--bind", "/dev/null", library.resolve())
+    failed = world.nixctr("ipam", "list")
+    assert failed.rc == 1 and failed.stdout == "" and "libsmartcols.so.1: " in failed.stderr, failed
+    assert "cannot draw the table: Can not access a needed shared library" in failed.stderr
+    assert "cannot draw the tree" in world.nixctr("net", "show", "c1").stderr
+    assert json.loads(world.ok("ipam", "list", "--json").stdout)["leases"][0]["container"] == "c1"
+    assert world.ok("show-ip", "c1").stdout == "10.233.1.2\n"

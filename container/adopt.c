@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -140,6 +141,18 @@ void adopt_remember(const struct paths *paths)
 }
 
 /**
+ * adopt_forget - have the next run look at every file
+ * @paths: borrowed
+ */
+void adopt_forget(const struct paths *paths)
+{
+	char path[PATH_MAX];
+
+	if (hint_path(paths, path) == 0)
+		(void)unlink(path);
+}
+
+/**
  * definition_lease - what a definition claims in the book
  * @definition: borrowed
  *
@@ -228,6 +241,28 @@ static bool adopt_definition(const struct paths *paths, struct ipam *ipam, const
 }
 
 /**
+ * adopt_all - have the definitions that others have written in the book, touched or not
+ * @paths: borrowed
+ * @ipam: the book, open for writing
+ * @e: names the directory
+ *
+ * Returns 1 when all are in it, 0 when some are refused, or -errno.
+ */
+int adopt_all(const struct paths *paths, struct ipam *ipam, struct error *e)
+{
+	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	bool complete = true;
+	size_t count;
+	int r = definition_names(paths, &names, &count, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		complete &= adopt_definition(paths, ipam, names[i]);
+	return complete;
+}
+
+/**
  * adopt_definitions - have the definitions that others have written in the book
  * @paths: borrowed
  * @ipam: the book, open for writing
@@ -237,17 +272,5 @@ static bool adopt_definition(const struct paths *paths, struct ipam *ipam, const
  */
 int adopt_definitions(const struct paths *paths, struct ipam *ipam, struct error *e)
 {
-	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
-	bool complete = true;
-	size_t count;
-	int r;
-
-	if (adopt_is_current(paths))
-		return 1;
-	r = definition_names(paths, &names, &count, e);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < count; i++)
-		complete &= adopt_definition(paths, ipam, names[i]);
-	return complete;
+	return adopt_is_current(paths) ? 1 : adopt_all(paths, ipam, e);
 }

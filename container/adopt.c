@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -199,7 +200,7 @@ struct ipam_lease definition_lease(const struct definition *definition)
  *         several may on point-to-point links
  * @e: names the holder of the container's own address
  *
- * Returns 1, 0 when the book has it so, or -errno.
+ * Returns 1, 0 when the book had it so, or -errno. Without an address there is nothing to say.
  */
 int claim_enter(struct ipam *ipam, struct ipam_lease *lease, struct error *e)
 {
@@ -216,15 +217,17 @@ int claim_enter(struct ipam *ipam, struct ipam_lease *lease, struct error *e)
 /**
  * adopt_lease - have the book say what a definition does
  * @ipam: the book, open for writing
- * @definition: borrowed; it has an address
+ * @definition: borrowed
  * @e: names the holder of an address
  *
- * Returns 1, 0 when the book has it so, or -errno.
+ * Returns 1, 0 when the book had it so, or -errno. Without an address there is nothing to say.
  */
 int adopt_lease(struct ipam *ipam, const struct definition *definition, struct error *e)
 {
 	struct ipam_lease lease = definition_lease(definition);
 
+	if (!addr_is_set(&lease.v4.local.addr) && !addr_is_set(&lease.v6.local.addr))
+		return 1;
 	return claim_enter(ipam, &lease, e);
 }
 
@@ -242,19 +245,36 @@ int adopt_lease(struct ipam *ipam, const struct definition *definition, struct e
 static bool adopt_definition(const struct paths *paths, struct ipam *ipam, const char *name)
 {
 	struct definition definition;
-	struct ipam_lease lease;
 	struct error refused;
 	int r = definition_read(paths, name, &definition, &refused);
 
-	if (r > 0) {
-		lease = definition_lease(&definition);
-		if (!addr_is_set(&lease.v4.local.addr) && !addr_is_set(&lease.v6.local.addr))
-			return true;
-		r = claim_enter(ipam, &lease, &refused);
-	}
+	if (r > 0)
+		r = adopt_lease(ipam, &definition, &refused);
 	if (r < 0)
 		log_warning("not in the address book: container '%s': %s", name, refused.text);
 	return r >= 0;
+}
+
+/**
+ * adopt_all - have the definitions that others have written in the book, touched or not
+ * @paths: borrowed
+ * @ipam: the book, open for writing
+ * @e: names the directory
+ *
+ * Returns 1 when all are in it, 0 when some are refused, or -errno.
+ */
+int adopt_all(const struct paths *paths, struct ipam *ipam, struct error *e)
+{
+	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	bool complete = true;
+	size_t count;
+	int r = definition_names(paths, &names, &count, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		complete &= adopt_definition(paths, ipam, names[i]);
+	return complete;
 }
 
 /**
@@ -267,17 +287,5 @@ static bool adopt_definition(const struct paths *paths, struct ipam *ipam, const
  */
 int adopt_definitions(const struct paths *paths, struct ipam *ipam, struct error *e)
 {
-	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
-	bool complete = true;
-	size_t count;
-	int r;
-
-	if (adopt_is_current(paths))
-		return 1;
-	r = definition_names(paths, &names, &count, e);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < count; i++)
-		complete &= adopt_definition(paths, ipam, names[i]);
-	return complete;
+	return adopt_is_current(paths) ? 1 : adopt_all(paths, ipam, e);
 }

@@ -5,61 +5,19 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/log.h"
-#include "container/actor.h"
-#include "container/adopt.h"
 #include "container/container.h"
 #include "container/definition.h"
-#include "container/locks.h"
 #include "container/pair-words.h"
 
 /**
- * book_open - open the address book by the settings of the host
- * @paths: borrowed
- * @access: whether it may be made and changed
- * @ret_ipam: the caller ends with ipam_close()
- * @e: names the file
- *
- * Settings that cannot be read keep nobody from the book: how long addresses cool down is not worth
- * that.
- *
- * Returns 0 or -errno.
- */
-int book_open(const struct paths *paths, enum ipam_access access, struct ipam **ret_ipam,
-	      struct error *e)
-{
-	struct ipam_terms terms = IPAM_TERMS_DEFAULT;
-	struct error unread = ERROR_INIT;
-	struct settings settings;
-	struct ipam *ipam;
-	int r = ipam_open(paths->book, access, &ipam, e);
-
-	if (r < 0)
-		return r;
-	if (settings_read(paths, &settings, &unread) < 0) {
-		log_warning("the address book is used without [ipam] of the settings: %s",
-			    unread.text);
-	} else {
-		terms.cooldown = settings.cooldown;
-		terms.history_rows = settings.history_rows;
-		terms.history_days = settings.history_days;
-	}
-	if (access == IPAM_WRITE)
-		actor_read(&terms.actor);
-	ipam_set_terms(ipam, &terms);
-	*ret_ipam = ipam;
-	return 0;
-}
-
-/**
- * reason_take - take what somebody says about a lease
+ * reason_parse - take what somebody says about a lease
  * @text: as typed, borrowed; NULL: nothing
  * @reason: filled
  * @e: says what is wrong with it
  *
  * Returns 0 or -EINVAL (ERROR_USAGE).
  */
-static int reason_take(const char *text, char reason[IPAM_REASON_MAX], struct error *e)
+int reason_parse(const char *text, char reason[IPAM_REASON_MAX], struct error *e)
 {
 	size_t length = text ? strlen(text) : 0;
 
@@ -91,7 +49,7 @@ static int reserve_parse(const struct reserve_request *request, struct ipam_leas
 	int r = name_check(request->name, e);
 
 	if (r == 0)
-		r = reason_take(request->reason, lease.reason, e);
+		r = reason_parse(request->reason, lease.reason, e);
 	if (r == 0 && bridged)
 		r = bridge_parse(request->bridge, lease.bridge, e);
 	if (r == 0 && bridged && (request->host_address || request->host_address6))
@@ -130,23 +88,20 @@ static int reserve_parse(const struct reserve_request *request, struct ipam_leas
 int addresses_reserve(const struct paths *paths, const struct reserve_request *request,
 		      struct ipam_lease *ret_lease, struct error *e)
 {
-	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
-	_cleanup_(fd_closep) int lock = -1;
+	_cleanup_(address_session_end) struct address_session session = ADDRESS_SESSION_INIT;
 	struct ipam_lease wanted;
 	unsigned flags = IPAM_RESERVE;
 	int r = reserve_parse(request, &wanted, e);
 
 	if (r == 0)
-		r = definitions_lock(paths, &lock, e);
+		r = address_session_begin(paths, IPAM_WRITE, &session, e);
 	if (r == 0)
-		r = book_open(paths, IPAM_WRITE, &ipam, e);
-	if (r == 0)
-		r = adopt_definitions(paths, ipam, e);
+		r = adopt_definitions(paths, session.ipam, e);
 	if (r < 0)
 		return r;
 	if (!addr_is_set(&wanted.v4.local.addr) && !addr_is_set(&wanted.v6.local.addr))
 		flags |= IPAM_AUTOMATIC_V4 | IPAM_AUTOMATIC_V6;
-	return ipam_lease(ipam, &wanted, flags, ret_lease, e);
+	return ipam_lease(session.ipam, &wanted, flags, ret_lease, e);
 }
 
 /**
@@ -203,25 +158,22 @@ static int refuse_container(const struct paths *paths, const char *name, struct 
 int addresses_release(const struct paths *paths, const char *what, const char *reason,
 		      struct error *e)
 {
-	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
-	_cleanup_(fd_closep) int lock = -1;
+	_cleanup_(address_session_end) struct address_session session = ADDRESS_SESSION_INIT;
 	struct ipam_lease lease;
 	struct addr addr;
 	char why[IPAM_REASON_MAX];
-	int r = reason_take(reason ? reason : "released", why, e);
+	int r = reason_parse(reason ? reason : "released", why, e);
 
 	if (r == 0)
-		r = definitions_lock(paths, &lock, e);
+		r = address_session_begin(paths, IPAM_WRITE, &session, e);
 	if (r == 0)
-		r = book_open(paths, IPAM_WRITE, &ipam, e);
-	if (r == 0)
-		r = holder_find(ipam, what, &addr, &lease, e);
+		r = holder_find(session.ipam, what, &addr, &lease, e);
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return addr_is_set(&addr) ? ipam_cool(ipam, &addr, why, e) : 0;
+		return addr_is_set(&addr) ? ipam_cool(session.ipam, &addr, why, e) : 0;
 	r = refuse_container(paths, lease.container, e);
-	return r < 0 ? r : ipam_release(ipam, lease.container, why, e);
+	return r < 0 ? r : ipam_release(session.ipam, lease.container, why, e);
 }
 
 /**
@@ -240,7 +192,7 @@ int addresses_describe(const struct paths *paths, const char *what, const char *
 	struct ipam_lease lease;
 	struct addr addr;
 	char why[IPAM_REASON_MAX];
-	int r = reason_take(reason, why, e);
+	int r = reason_parse(reason, why, e);
 
 	if (r == 0)
 		r = book_open(paths, IPAM_WRITE, &ipam, e);

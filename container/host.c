@@ -150,6 +150,25 @@ void host_close(struct host *host)
 }
 
 /**
+ * mac_derive - the MAC of a container whose definition has none
+ * @paths: borrowed
+ * @name: of the container, borrowed
+ * @ret_mac: derived from the identity of this host
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when the host has no identity and so the MAC is nobody's in particular, or -errno.
+ */
+int mac_derive(const struct paths *paths, const char *name, struct mac *ret_mac, struct error *e)
+{
+	uint8_t identity[16];
+	int r = machine_id_read(paths, identity, e);
+
+	if (r >= 0)
+		*ret_mac = veth_mac_local(identity, name);
+	return r;
+}
+
+/**
  * describe_mac - the MAC of the container's end
  * @host: borrowed
  * @definition: borrowed
@@ -161,18 +180,14 @@ void host_close(struct host *host)
 static int describe_mac(const struct host *host, const struct definition *definition,
 			struct mac *ret_mac, struct error *e)
 {
-	uint8_t identity[16];
 	int r;
 
 	if (mac_is_set(&definition->mac)) {
 		*ret_mac = definition->mac;
 		return 0;
 	}
-	r = machine_id_read(host->paths, identity, e);
-	if (r < 0)
-		return r;
-	*ret_mac = veth_mac_local(identity, definition->name);
-	return 0;
+	r = mac_derive(host->paths, definition->name, ret_mac, e);
+	return r < 0 ? r : 0;
 }
 
 /**

@@ -20,6 +20,3 @@ struct ipam_lease definition_lease(const struct definition *definition);
  * well are given up in @lease. Returns 1, 0 when it says so, or -errno naming the holder.
  */
 int claim_enter(struct ipam *ipam, struct ipam_lease *lease, struct error *e);
-
-/* Has the next command look at all definitions, whatever is remembered of them. */
-void adopt_forget(const struct paths *paths);

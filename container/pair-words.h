@@ -3,8 +3,7 @@
 
 #include "container/container.h"
 
-/* Addresses and bridges as they are typed. Both return 0 or -EINVAL (ERROR_USAGE). */
+/* Addresses as they are typed. Returns 0 or -EINVAL (ERROR_USAGE). */
 
 int pair_parse(const char *host, const char *local, sa_family_t family, bool bridged,
 	       struct veth_pair *ret_pair, struct error *e);
-int bridge_parse(const char *text, char bridge[IFNAMSIZ], struct error *e);

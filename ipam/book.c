@@ -199,6 +199,25 @@ static int book_open_read(struct database *database, const char *path, bool pres
 }
 
 /**
+ * book_open_copy - have a copy of a book, to be changed and thrown away
+ * @database: closed by the caller, after a failure too
+ * @path: borrowed
+ * @present: whether there is such a file
+ * @e: names it
+ *
+ * Returns 0 or -errno.
+ */
+static int book_open_copy(struct database *database, const char *path, bool present,
+			  struct error *e)
+{
+	int r = present ? database_open(database, path, e) : 0;
+
+	if (r == 0 && present)
+		r = schema_version(database, e);
+	return r < 0 ? r : book_open_memory(database, r > 0, e);
+}
+
+/**
  * ipam_open - open the address book
  * @path: of the file, borrowed
  * @access: whether it may be made and changed
@@ -221,7 +240,9 @@ int ipam_open(const char *path, enum ipam_access access, struct ipam **ret_ipam,
 	r = book_check(path, directory, e);
 	if (r < 0)
 		return r;
-	if (access == IPAM_READ) {
+	if (access == IPAM_TRY) {
+		r = book_open_copy(&ipam->database, path, r > 0, e);
+	} else if (access == IPAM_READ) {
 		r = book_open_read(&ipam->database, path, r > 0, e);
 	} else {
 		if (r == 0)

@@ -201,12 +201,14 @@ int change_release(struct change *change, const char *reason, struct error *e)
  * @pair: of the container, in @change; what it holds already stays
  * @wanted: what shall be there, NULL: the next of a pool
  * @family: AF_INET or AF_INET6
+ * @flags: of ipam_lease()
  * @e: filled on failure
  *
  * Returns 0, -ENOSPC or another -errno.
  */
 static int change_take(struct change *change, struct ipam_pair *pair,
-		       const struct ipam_pair *wanted, sa_family_t family, struct error *e)
+		       const struct ipam_pair *wanted, sa_family_t family, unsigned flags,
+		       struct error *e)
 {
 	const struct taking taking = { .family = family, .bridge = change->holding.lease.bridge };
 	int r;
@@ -218,8 +220,9 @@ static int change_take(struct change *change, struct ipam_pair *pair,
 		return r < 0 ? r : 0;
 	}
 	*pair = *wanted;
-	pair->automatic = false;
-	return pools_block(&change->frame, &change->pools, pair, e);
+	pair->automatic = wanted->automatic && flags & IPAM_AS_IT_WAS &&
+			  pools_give(&change->pools, wanted, change->holding.lease.bridge);
+	return pools_claim(&change->frame, &change->pools, pair, e);
 }
 
 /**
@@ -251,9 +254,10 @@ static int change_apply(struct change *change, const struct ipam_lease *request,
 	if (mac_is_set(&request->mac))
 		lease->mac = request->mac;
 	change_enters(change, flags & IPAM_RESERVE ? IPAM_RESERVED : IPAM_BOUND, request->reason);
-	r = change_take(change, &lease->v6, automatic6 ? NULL : &request->v6, AF_INET6, e);
+	r = change_take(change, &lease->v6, automatic6 ? NULL : &request->v6, AF_INET6, flags, e);
 	if (r == 0)
-		r = change_take(change, &lease->v4, automatic4 ? NULL : &request->v4, AF_INET, e);
+		r = change_take(change, &lease->v4, automatic4 ? NULL : &request->v4, AF_INET,
+				flags, e);
 	if (r == 0)
 		r = change_write(change, e);
 	return r < 0 ? r

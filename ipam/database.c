@@ -43,7 +43,7 @@ int database_damaged(const struct database *database, const char *why, struct er
 	int r = error_set(e, ERROR_FAILED, EUCLEAN, "address book %s is damaged: %s",
 			  database->path, why);
 
-	return error_remedy(e, r, "restore %s from a backup", database->path);
+	return error_remedy(e, r, "run 'nixctr-net ipam restore' to go back to the last backup");
 }
 
 /**
@@ -132,7 +132,9 @@ int database_error(const struct database *database, int code, struct error *e)
 	case SQLITE_NOTADB:
 		r = error_set(e, ERROR_FAILED, EUCLEAN, "%s is not a nixctr-net address book",
 			      database->path);
-		return error_remedy(e, r, "restore it from a backup, or move it away");
+		return error_remedy(e, r,
+				    "run 'nixctr-net ipam restore' to go back to the backup, or "
+				    "move the file away");
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		r = error_set(e, ERROR_BUSY, EBUSY, "address book %s is locked by another program",
@@ -282,6 +284,30 @@ int database_run(struct database *database, const char *sql, struct error *e)
 }
 
 /**
+ * database_follow - go on with the file that has been put in the place of ours, if one has
+ * @database: changed; no statement of it is in use
+ * @e: names the file
+ *
+ * "ipam restore" does that. What we have open then is what was put aside.
+ *
+ * Returns 0 or -errno.
+ */
+static int database_follow(struct database *database, struct error *e)
+{
+	char path[PATH_MAX];
+	int moved = 0, r;
+
+	if (sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved) !=
+		    SQLITE_OK ||
+	    !moved)
+		return 0;
+	memcpy(path, database->path, sizeof(path));
+	database_close(database);
+	r = database_open(database, path, e);
+	return r < 0 ? r : database_lock_name(database, e);
+}
+
+/**
  * transaction_begin_at - start a change; use the macro transaction_begin()
  * @transaction: zero; ended by the caller, after a failure too
  * @database: borrowed until the end
@@ -307,6 +333,9 @@ int transaction_begin_at(struct transaction *transaction, struct database *datab
 		r = lock_acquire(database->lock, LOCK_EXCLUSIVE, &lock, e);
 		if (r < 0)
 			return database_remedy(database->path, r, e);
+		r = database_follow(database, e);
+		if (r < 0)
+			return r;
 	}
 	query = query_begin(database, sql);
 	r = query_run(&query, e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <limits.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +38,7 @@ struct ipam;
 enum ipam_access {
 	IPAM_READ,  /* never makes or changes the file; a missing file is an empty book */
 	IPAM_WRITE, /* makes the file (0600) and its directory (0700) if need be */
+	IPAM_TRY,   /* a copy that may be changed and is lost: to see what would come of it */
 };
 
 /* ------------------------------------------------------------- sessions */
@@ -108,6 +110,8 @@ enum ipam_lease_flags {
 	IPAM_AUTOMATIC_V6 = 1 << 2,
 	IPAM_RESERVE = 1 << 3,  /* keep it for a container that is created later */
 	IPAM_OVERRULE = 1 << 4, /* with IPAM_REPLACE: give up what was reserved for it as well */
+	/* Pairs of the request that say so are automatic again, if a pool gives them out. */
+	IPAM_AS_IT_WAS = 1 << 5,
 };
 
 /*
@@ -134,6 +138,24 @@ int ipam_lease(struct ipam *ipam, const struct ipam_lease *request, unsigned fla
  */
 int ipam_lease_many(struct ipam *ipam, const struct ipam_lease *requests, size_t count,
 		    unsigned flags, struct ipam_lease *ret_leases, struct error *e);
+
+/* What came of a lease of another book. */
+struct ipam_imported {
+	bool changed;            /* the book did not have it so */
+	struct ipam_lease lease; /* as the book has it now */
+};
+
+/*
+ * Takes over leases of another book in one transaction, all of them or none: they are reserved with their
+ * addresses and MAC for the containers to come, and automatic where a pool here gives them out. What a
+ * container holds in just that way is left as it is.
+ *
+ * @position: which lease it is at; after a failure the one that is refused, as by ipam_lease()
+ *
+ * Returns how many the book did not have.
+ */
+int ipam_import(struct ipam *ipam, const struct ipam_lease *leases, size_t count,
+		struct ipam_imported *ret_imported, size_t *position, struct error *e);
 
 /* Gives up all that a container holds, reserved or bound. Returns 1, or 0 when it held nothing. */
 int ipam_release(struct ipam *ipam, const char *container, const char *reason, struct error *e);
@@ -244,3 +266,25 @@ struct ipam_period {
 /* Oldest first. Returns 0; the caller frees *ret_events, NULL when there is none. */
 int ipam_history(struct ipam *ipam, const struct ipam_period *period,
 		 struct ipam_event **ret_events, size_t *ret_count, struct error *e);
+
+/* ------------------------------------------------------------- backups */
+
+/*
+ * Writes a copy of the whole book to the file @path, as it is at one moment, while others use the book
+ * and change it. A damaged book is refused. The file is on the disk when this returns; until then the
+ * one that was there is untouched. Callers that may write the same file at once hold a lock.
+ */
+int ipam_backup(struct ipam *ipam, const char *path, struct error *e);
+
+/*
+ * Reads a copy into memory. Returns 0, or -errno naming what is wrong with the file: it is checked as a
+ * whole, and brought to the version of this program. The caller ends with ipam_close().
+ */
+int ipam_open_backup(const char *path, struct ipam **ret_ipam, struct error *e);
+
+/*
+ * Puts what @with has in the place of the book at @path, in one step. What was there, damaged or not, is
+ * kept beside it under the name @ret_aside, "" when there was nothing. Sessions of others go on with the
+ * new one when they change it next. Returns 0 or -errno.
+ */
+int ipam_replace(const char *path, struct ipam *with, char ret_aside[PATH_MAX], struct error *e);

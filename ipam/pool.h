@@ -58,6 +58,7 @@ int pools_store(struct database *database, const struct pools *pools, struct err
 void pools_deinit(struct pools *pools);
 struct pool *pools_find(const struct pools *pools, const struct addr *addr);
 struct slots pools_slots(const struct pools *pools, const struct ipam_pair *pair);
+bool pools_give(const struct pools *pools, const struct ipam_pair *pair, const char *bridge);
 int pools_edge(const struct pools *pools, const struct addr *addr, struct error *e);
 
 /* What is given out and comes back: take.c. */
@@ -71,7 +72,7 @@ struct taking {
 bool pools_are_for(const struct pools *pools, const struct taking *taking);
 int pools_take(const struct frame *frame, struct pools *pools, const struct taking *taking,
 	       struct ipam_pair *ret_pair, struct error *e);
-int pools_block(const struct frame *frame, struct pools *pools, const struct ipam_pair *pair,
+int pools_claim(const struct frame *frame, struct pools *pools, const struct ipam_pair *pair,
 		struct error *e);
 int pools_return(const struct frame *frame, struct pools *pools, const struct ipam_pair *pair,
 		 const struct ipam_lease *lease, struct error *e);

@@ -240,15 +240,15 @@ int pools_take(const struct frame *frame, struct pools *pools, const struct taki
 }
 
 /**
- * pools_block - keep the slots of a pair that somebody chose from being given out
+ * pools_claim - keep the slots of a pair that nobody had to look for from being given out
  * @frame: borrowed, in a transaction
  * @pools: changed
- * @pair: not yet in the book, borrowed
+ * @pair: not yet in the book, borrowed; somebody chose it, or it was automatic where it comes from
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-int pools_block(const struct frame *frame, struct pools *pools, const struct ipam_pair *pair,
+int pools_claim(const struct frame *frame, struct pools *pools, const struct ipam_pair *pair,
 		struct error *e)
 {
 	struct slots slots = pools_slots(pools, pair);
@@ -263,7 +263,10 @@ int pools_block(const struct frame *frame, struct pools *pools, const struct ipa
 			r = vacant_remove(frame, pool, slots.at[i].slot, e);
 		if (r < 0)
 			return r;
-		pool->usage.blocked++;
+		if (pair->automatic)
+			pool->usage.leased++;
+		else
+			pool->usage.blocked++;
 		pool->changed = true;
 	}
 	return 0;

@@ -17,7 +17,8 @@ BELOW = {
     "managers": set(),
     "container": {"ipam", "veth", "nat", "nss", "machine", "managers"},
     "declare": {"container"},
-    "cli": {"declare", "container", "ipam", "veth", "nat", "machine", "managers"},
+    "graph": set(),
+    "cli": {"declare", "graph", "container", "ipam", "veth", "nat", "machine", "managers"},
 }
 
 # Where the headers of an external library may be included. That of systemd is loaded and connected

@@ -127,6 +127,7 @@ extern const struct option_table create_options;
 extern const struct option_table destroy_options;
 extern const struct option_table system_options;
 extern const struct option_table apply_options;
+extern const struct option_table set_options;
 extern const struct option_table list_options;
 extern const struct option_table show_ip_options;
 extern const struct option_table each_options;

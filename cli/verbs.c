@@ -128,6 +128,7 @@ const struct verb verbs[] = {
 	  .group = GROUP_DECLARING,
 	  .min = 2,
 	  .max = ARGUMENTS_ANY,
+	  .options = &set_options,
 	  .run = verb_set },
 	{ .noun = "net",
 	  .name = "up",

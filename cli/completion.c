@@ -239,6 +239,8 @@ static void value_print(const struct position *position, const struct option_spe
 		links_print(prefix, comma ? comma + 1 : typed);
 	} else if (strcmp(option->argument, "WHEN") == 0) {
 		words_print("auto|always|never", before, typed);
+	} else if (strcmp(option->argument, "FORMAT") == 0) {
+		words_print("text|dot|svg", before, typed);
 	} else if (strcmp(option->argument, "FILE") == 0 || strcmp(option->argument, "DIR") == 0 ||
 		   strcmp(option->argument, "PATH") == 0) {
 		puts(":files");

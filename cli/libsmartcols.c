@@ -38,6 +38,7 @@ FORWARD(int, scols_column_set_wrapfunc, -ENOSYS,
 FORWARD_VOID(scols_free_iter, (struct libscols_iter * itr), (itr))
 FORWARD(struct libscols_cell *, scols_line_get_cell, NULL, (struct libscols_line * ln, size_t n),
 	(ln, n))
+FORWARD(struct libscols_line *, scols_line_get_parent, NULL, (const struct libscols_line *ln), (ln))
 FORWARD(int, scols_line_set_data, -ENOSYS, (struct libscols_line * ln, size_t n, const char *data),
 	(ln, n, data))
 FORWARD(struct libscols_iter *, scols_new_iter, NULL, (int direction), (direction))

@@ -20,6 +20,8 @@ void tree_free(struct tree *tree);
 void tree_freep(struct tree **tree);
 void tree_add(struct tree *tree, enum tone tone, const char *name, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+void tree_descend(struct tree *tree);
+void tree_ascend(struct tree *tree);
 void tree_add_row(struct tree *tree, const struct listing *listing, const void *row,
 		  const char *value);
 void tree_add_drift(struct tree *tree, const char *lines, size_t stride, size_t count);

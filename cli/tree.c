@@ -16,10 +16,11 @@
 
 enum { TREE_NAME, TREE_VALUE };
 
-/* One thing and what belongs to it: the first line is the root, the others are its branches. */
+/* One thing and what belongs to it: the first line is the root, the others are branches. */
 struct tree {
 	struct libscols_table *table;
-	struct libscols_line *root;
+	struct libscols_line *parent; /* what is added belongs to it; NULL: nothing was added yet */
+	struct libscols_line *last;
 	int failed; /* the first failure, negative errno; nothing is added after it */
 };
 
@@ -99,15 +100,36 @@ void tree_add(struct tree *tree, enum tone tone, const char *name, const char *f
 	va_start(args, format);
 	(void)vsnprintf(value, sizeof(value), format, args);
 	va_end(args);
-	line = scols_table_new_line(tree->table, tree->root);
-	if (!tree->root)
-		tree->root = line;
+	line = scols_table_new_line(tree->table, tree->parent);
+	tree->last = line;
+	if (!tree->parent)
+		tree->parent = line;
 	if (!line || scols_line_set_data(line, TREE_NAME, name) != 0 ||
 	    scols_line_set_data(line, TREE_VALUE, value) != 0)
 		tree->failed = -ENOMEM;
 	else if (tone_color(tone))
 		tree->failed = scols_cell_set_color(scols_line_get_cell(line, TREE_VALUE),
 						    tone_color(tone));
+}
+
+/**
+ * tree_descend - let what is added now belong to the branch that was added last
+ * @tree: changed
+ */
+void tree_descend(struct tree *tree)
+{
+	if (!tree->failed)
+		tree->parent = tree->last;
+}
+
+/**
+ * tree_ascend - the opposite of tree_descend()
+ * @tree: changed
+ */
+void tree_ascend(struct tree *tree)
+{
+	if (!tree->failed)
+		tree->parent = scols_line_get_parent(tree->parent);
 }
 
 /**
@@ -213,8 +235,11 @@ static size_t names_width(const struct tree *tree, struct libscols_iter *iter)
 
 	while (scols_table_next_line(tree->table, iter, &line) == 0) {
 		const char *name = scols_cell_get_data(scols_line_get_cell(line, TREE_NAME));
-		size_t one = text_width(name) + (line == tree->root ? 0 : BRANCH_WIDTH);
+		size_t one = text_width(name);
 
+		for (struct libscols_line *above = scols_line_get_parent(line); above;
+		     above = scols_line_get_parent(above))
+			one += BRANCH_WIDTH;
 		width = one > width ? one : width;
 	}
 	return width;

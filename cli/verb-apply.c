@@ -18,12 +18,14 @@
 #define DEFAULT_FILE "/containers.nix" /* in the directory of our settings */
 
 struct apply_options {
-	bool dry_run;
+	bool dry_run, force;
 };
 
 static const struct option_spec specs[] = {
 	{ "dry-run", 0, OPTION_FLAG, offsetof(struct apply_options, dry_run), NULL,
 	  "build and show what would be done, and do nothing" },
+	{ "force", 0, OPTION_FLAG, offsetof(struct apply_options, force), NULL,
+	  "take addresses even if they are in use on the host" },
 };
 
 const struct option_table apply_options = OPTION_TABLE(specs, struct apply_options);
@@ -198,7 +200,9 @@ int verb_apply(const struct invocation *in, struct error *e)
 	if (r == 0 && !options->dry_run)
 		r = declared_lock(&session->paths, &lock, e);
 	if (r == 0)
-		r = application_prepare(&session->paths, file, &application, e);
+		r = application_prepare(&session->paths, file,
+					options->force ? ADDRESSES_FORCED : ADDRESSES_JUDGED,
+					&application, e);
 	progress_end(&progress);
 	if (r == 0 && !session->json)
 		r = plan_show(session, &application, options->dry_run, e);

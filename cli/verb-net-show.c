@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "cli/fail.h"
 #include "cli/json.h"
 #include "cli/listings.h"
 #include "cli/network-picture.h"
+#include "cli/networks.h"
 #include "cli/table.h"
 #include "cli/verb.h"
 
@@ -22,55 +22,45 @@ static const struct option_spec specs[] = {
 
 const struct option_table net_show_options = OPTION_TABLE(specs, struct net_show_options);
 
+/* Rows being made. */
+struct rows {
+	struct network_row *list;
+	size_t count;
+};
+
 /**
- * rows_read - the rows of all containers' networks
- * @in: the call, borrowed
- * @network: the session
- * @ret_rows: the caller frees it
- * @ret_count: how many
+ * row_add - put the row of a container at the end, as a network_seen
+ * @data: the rows
+ * @name: of the container
+ * @state: borrowed; NULL: it could not be read
  * @e: filled on failure
  *
- * What cannot be read makes a row that says so, and a line in the log; a missing permission, which
- * would spoil every row, ends it.
- *
- * Returns 0 or -errno.
+ * Returns 0 or -ENOMEM.
  */
-static int rows_read(const struct invocation *in, struct network *network,
-		     struct network_row **ret_rows, size_t *ret_count, struct error *e)
+static int row_add(void *data, const char *name, const struct network_state *state, struct error *e)
 {
-	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
-	_cleanup_(freep) struct network_row *rows = NULL;
-	struct network_state state;
-	size_t count, used = 0;
-	int r = definition_names(&in->session->paths, &names, &count, e);
+	struct rows *rows = data;
+	struct network_row *grown = reallocarray(rows->list, rows->count + 1, sizeof(*rows->list));
+	struct network_row *row;
 
-	if (r < 0)
-		return r;
-	rows = calloc(count ? count : 1, sizeof(*rows));
-	if (!rows)
-		return error_errno(e, ENOMEM, "cannot list %zu containers", count);
-	for (size_t i = 0; i < count; i++) {
-		struct error broken = ERROR_INIT;
-
-		r = network_read(network, names[i], &state, &broken);
-		if (r < 0 && broken.class == ERROR_DENIED) {
-			*e = broken;
-			return r;
-		}
-		if (r < 0 && broken.class == ERROR_NO_CONTAINER)
-			continue;
-		if (r < 0) {
-			fail_log(in->session, &broken);
-			(void)snprintf(rows[used].name, sizeof(rows[used].name), "%s", names[i]);
-			(void)snprintf(rows[used].status, sizeof(rows[used].status), "broken");
-		} else {
-			network_row_fill(&state, &rows[used]);
-		}
-		used++;
-	}
-	*ret_rows = TAKE_PTR(rows);
-	*ret_count = used;
+	if (!grown)
+		return error_errno(e, ENOMEM, "cannot list %zu containers", rows->count + 1);
+	rows->list = grown;
+	row = &grown[rows->count++];
+	*row = (struct network_row){ .status = "broken" };
+	(void)snprintf(row->name, sizeof(row->name), "%s", name);
+	if (state)
+		network_row_fill(state, row);
 	return 0;
+}
+
+/**
+ * rows_end - free rows, for _cleanup_()
+ * @rows: changed
+ */
+static void rows_end(struct rows *rows)
+{
+	free(rows->list);
 }
 
 /**
@@ -84,21 +74,21 @@ static int rows_read(const struct invocation *in, struct network *network,
 static int show_all(const struct invocation *in, struct network *network, struct error *e)
 {
 	const struct net_show_options *options = in->options;
-	_cleanup_(freep) struct network_row *rows = NULL;
+	_cleanup_(rows_end) struct rows rows = { .count = 0 };
 	struct selection columns;
-	size_t count;
 	int r = selection_make(&network_listing, &options->columns,
 			       in->session->json ? SELECT_ALL : SELECT_STANDARD, &columns, e);
 
 	if (r == 0)
-		r = rows_read(in, network, &rows, &count, e);
+		r = networks_read(in, network, row_add, &rows, e);
 	if (r < 0)
 		return r;
 	if (in->session->json)
-		return json_print(json_pack("{s:o}", network_listing.key,
-					    json_rows(&network_listing, &columns, rows, count)),
-				  e);
-	return table_print(in->session, &network_listing, &columns, rows, count, e);
+		return json_print(
+			json_pack("{s:o}", network_listing.key,
+				  json_rows(&network_listing, &columns, rows.list, rows.count)),
+			e);
+	return table_print(in->session, &network_listing, &columns, rows.list, rows.count, e);
 }
 
 /**

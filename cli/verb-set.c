@@ -5,6 +5,17 @@
 #include "cli/verb.h"
 #include "declare/declare.h"
 
+struct set_options {
+	bool force;
+};
+
+static const struct option_spec specs[] = {
+	{ "force", 0, OPTION_FLAG, offsetof(struct set_options, force), NULL,
+	  "take addresses even if they are in use on the host" },
+};
+
+const struct option_table set_options = OPTION_TABLE(specs, struct set_options);
+
 /**
  * verb_set - change settings of a container
  * @in: the call, borrowed
@@ -14,6 +25,7 @@
  */
 int verb_set(const struct invocation *in, struct error *e)
 {
+	const struct set_options *options = in->options;
 	_cleanup_(words_deinit) struct words assignments = { 0 };
 	enum setting_effect effect = SETTING_LIVE;
 	const char *name = in->arguments[0];
@@ -22,7 +34,8 @@ int verb_set(const struct invocation *in, struct error *e)
 	for (size_t i = 1; r == 0 && i < in->n_arguments; i++)
 		r = declared_setting(in->arguments[i], &assignments, e);
 	if (r == 0)
-		r = container_set(&in->session->paths, name, &assignments, &effect, e);
+		r = container_set(&in->session->paths, name, &assignments,
+				  options->force ? ADDRESSES_FORCED : ADDRESSES_JUDGED, &effect, e);
 	if (r < 0)
 		return r;
 	if (in->session->json)

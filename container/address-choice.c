@@ -68,7 +68,7 @@ int addresses_probe(const struct paths *paths, const struct definition *definiti
 }
 
 /**
- * refuse_probed - say that another machine has an address
+ * addresses_refuse_probed - say that another machine has an address
  * @definition: borrowed
  * @addr: borrowed
  * @mac: of the machine, borrowed
@@ -76,8 +76,8 @@ int addresses_probe(const struct paths *paths, const struct definition *definiti
  *
  * Returns -EADDRINUSE.
  */
-static int refuse_probed(const struct definition *definition, const struct addr *addr,
-			 const struct mac *mac, struct error *e)
+int addresses_refuse_probed(const struct definition *definition, const struct addr *addr,
+			    const struct mac *mac, struct error *e)
 {
 	char text[ADDR_TEXT], who[MAC_TEXT];
 	int r = error_set(e, ERROR_CONFLICT, EADDRINUSE,
@@ -88,13 +88,13 @@ static int refuse_probed(const struct definition *definition, const struct addr 
 }
 
 /**
- * refuse - say what is in the way of an address
+ * addresses_refuse - say what is in the way of an address
  * @conflict: borrowed
  * @e: filled
  *
  * Returns -EADDRINUSE.
  */
-static int refuse(const struct conflict *conflict, struct error *e)
+int addresses_refuse(const struct conflict *conflict, struct error *e)
 {
 	char text[PREFIX_TEXT];
 	int r = error_set(e, ERROR_CONFLICT, EADDRINUSE, "%s is in use on this host: %s",
@@ -254,9 +254,11 @@ static int chosen_check(struct choice *choice, struct error *e)
 	struct prefix pool;
 
 	if (probed->v4)
-		return refuse_probed(definition, &definition->v4.local.addr, &probed->mac_v4, e);
+		return addresses_refuse_probed(definition, &definition->v4.local.addr,
+					       &probed->mac_v4, e);
 	if (probed->v6)
-		return refuse_probed(definition, &definition->v6.local.addr, &probed->mac_v6, e);
+		return addresses_refuse_probed(definition, &definition->v6.local.addr,
+					       &probed->mac_v6, e);
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 		int r;
 
@@ -266,7 +268,7 @@ static int chosen_check(struct choice *choice, struct error *e)
 		if (r < 0)
 			return r;
 		if (conflict.grade == CONFLICT_REFUSED)
-			return refuse(&conflict, e);
+			return addresses_refuse(&conflict, e);
 		note(&conflict, false);
 	}
 	return 0;

@@ -91,7 +91,8 @@ static enum conflict_grade use_grade(const struct veth_use *use, const struct wi
 {
 	enum conflict_grade grade = grade_of(&use->prefix, wish);
 
-	if (grade == CONFLICT_NOTHING || link_is_of(use, wish->container))
+	if (grade == CONFLICT_NOTHING || link_is_of(use, wish->container) ||
+	    (wish->booked && use->container[0]))
 		return CONFLICT_NOTHING;
 	if (use->kind != VETH_USE_ADDRESS && wish->bridge[0] &&
 	    strcmp(use->link, wish->bridge) == 0)

@@ -18,6 +18,7 @@ struct wish {
 	struct addr addr;
 	uint8_t scope;  /* what is this long, or longer, is in the way */
 	bool automatic; /* nobody has chosen it */
+	bool booked;    /* who else of the containers has it is known: their cables do not count */
 };
 
 void occupancy_deinit(struct occupancy *occupancy);

@@ -272,9 +272,12 @@ struct manager *lifecycle_manager(struct lifecycle *lifecycle);
 /* When a change counts: now, or from the next start on. */
 enum setting_effect { SETTING_LIVE, SETTING_LATER };
 
+/* Whether addresses that somebody has chosen may be in use on the host by others than containers. */
+enum address_care { ADDRESSES_JUDGED, ADDRESSES_FORCED };
+
 /* @assignments: KEY, VALUE alternately, "": without the key. Returns 1, 0 when it was so, or -errno. */
 int container_set(const struct paths *paths, const char *name, const struct words *assignments,
-		  enum setting_effect *ret_effect, struct error *e);
+		  enum address_care care, enum setting_effect *ret_effect, struct error *e);
 
 /* ------------------------------------------------------------- addresses */
 

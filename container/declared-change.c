@@ -24,26 +24,18 @@
  * what has to be given back to the host.
  */
 
-/* One container that is being changed. */
-struct change {
-	const struct paths *paths;
-	const char *source;
-	const struct declared *declared;
-	const struct declared_plan *plan;
-};
-
 /**
- * pending_write - write down what is going to be done
- * @paths: borrowed
- * @name: a checked name
+ * change_pending_write - write down what is going to be done
+ * @change: borrowed
  * @pending: what; NULL: nothing any more
  * @e: names the file
  *
  * Returns 0 or -errno.
  */
-static int pending_write(const struct paths *paths, const char *name, const char *pending,
-			 struct error *e)
+int change_pending_write(const struct change *change, const char *pending, struct error *e)
 {
+	const struct paths *paths = change->paths;
+	const char *name = change->plan->name;
 	_cleanup_(fd_closep) int lock = -1;
 	struct definition definition;
 	struct remembered before;
@@ -136,7 +128,7 @@ static int finish(const struct change *change, const char *pending, struct error
 		r = container_reload(change->paths, change->plan->name, e);
 	else if (strcmp(pending, "start") == 0)
 		r = container_start(change->paths, change->plan->name, e);
-	return r < 0 ? r : pending_write(change->paths, change->plan->name, NULL, e);
+	return r < 0 ? r : change_pending_write(change, NULL, e);
 }
 
 /**
@@ -169,13 +161,13 @@ static int create(const struct change *change, struct error *e)
 }
 
 /**
- * is_replugged - whether a network without a container in it has to be made anew
+ * change_is_replugged - whether a network without a container in it has to be made anew
  * @change: borrowed
  *
  * One that "net up" made is not changed while the definition is another; what it was made from says
  * what has to be given back.
  */
-static bool is_replugged(const struct change *change)
+bool change_is_replugged(const struct change *change)
 {
 	const struct declared_plan *plan = change->plan;
 
@@ -185,14 +177,14 @@ static bool is_replugged(const struct change *change)
 }
 
 /**
- * make_way - end what a new definition would not fit any more
+ * change_make_way - end what a new definition would not fit any more
  * @change: borrowed, claimed
- * @replugged: of is_replugged()
+ * @replugged: of change_is_replugged()
  * @e: filled on failure
  *
  * Returns 1, 0 or -errno.
  */
-static int make_way(const struct change *change, bool replugged, struct error *e)
+int change_make_way(const struct change *change, bool replugged, struct error *e)
 {
 	_cleanup_(network_closep) struct network *network = NULL;
 	const char *name = change->plan->name;
@@ -209,7 +201,7 @@ static int make_way(const struct change *change, bool replugged, struct error *e
 /**
  * tell_others - have the kernel and the manager know of a new definition
  * @change: borrowed, claimed
- * @replugged: of is_replugged()
+ * @replugged: of change_is_replugged()
  * @e: filled on failure
  *
  * Returns 0 or -errno.
@@ -233,13 +225,15 @@ static int tell_others(const struct change *change, bool replugged, struct error
 }
 
 /**
- * pending_of - what stands in PENDING while a container is brought to what is declared
- * @step: what is done
- * @replugged: of is_replugged()
+ * change_pending - what stands in PENDING while a container is brought to what is declared
+ * @change: borrowed
+ * @replugged: of change_is_replugged()
  * @after: whether it has its new definition
  */
-static const char *pending_of(enum declared_step step, bool replugged, bool after)
+const char *change_pending(const struct change *change, bool replugged, bool after)
 {
+	enum declared_step step = change->plan->step;
+
 	if (step == STEP_RESTART && !after)
 		return "restart";
 	if (step == STEP_RELOAD)
@@ -258,20 +252,18 @@ static const char *pending_of(enum declared_step step, bool replugged, bool afte
  */
 static int update(const struct change *change, struct error *e)
 {
-	enum declared_step step = change->plan->step;
-	bool replugged = is_replugged(change);
-	int r = pending_write(change->paths, change->plan->name, pending_of(step, replugged, false),
-			      e);
+	bool replugged = change_is_replugged(change);
+	int r = change_pending_write(change, change_pending(change, replugged, false), e);
 
 	if (r == 0)
-		r = make_way(change, replugged, e);
+		r = change_make_way(change, replugged, e);
 	if (r >= 0)
-		r = definition_install(change, pending_of(step, replugged, true), NULL, e);
+		r = definition_install(change, change_pending(change, replugged, true), NULL, e);
 	if (r == 0)
 		r = system_install(change, e);
 	if (r == 0)
 		r = tell_others(change, replugged, e);
-	return r < 0 ? r : finish(change, pending_of(step, replugged, true), e);
+	return r < 0 ? r : finish(change, change_pending(change, replugged, true), e);
 }
 
 /**

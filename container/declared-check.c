@@ -7,6 +7,7 @@
 #include "container/declared.h"
 #include "container/definition.h"
 #include "container/launch.h"
+#include "container/peers.h"
 #include "container/ports.h"
 
 /**
@@ -74,6 +75,28 @@ static bool same_address(const struct definition *one, const struct definition *
 }
 
 /**
+ * declared_clash - whether two containers would have the same thing
+ * @one, @other: borrowed
+ * @what: filled with what it is
+ */
+bool declared_clash(const struct definition *one, const struct definition *other,
+		    char what[CLASH_TEXT])
+{
+	const struct port *port, *same;
+	bool mac = mac_is_set(&one->mac) && mac_equal(&one->mac, &other->mac);
+
+	if (same_address(one, other, what))
+		return true;
+	if (mac)
+		mac_format(&one->mac, what);
+	else if (ports_overlap(&one->ports, &other->ports, &port, &same))
+		port_format(same, what);
+	else
+		return false;
+	return true;
+}
+
+/**
  * check_two - whether two containers would want the same thing
  * @one, @other: borrowed
  * @place: of the other one, borrowed; NULL: not known
@@ -84,18 +107,10 @@ static bool same_address(const struct definition *one, const struct definition *
 static int check_two(const struct definition *one, const struct definition *other,
 		     const char *place, struct error *e)
 {
-	const struct port *port, *same;
-	char text[ADDR_TEXT], mac[MAC_TEXT], ports[PORT_TEXT];
-	const char *what = NULL;
+	char what[CLASH_TEXT];
 	int r;
 
-	if (same_address(one, other, text))
-		what = text;
-	else if (mac_is_set(&one->mac) && memcmp(&one->mac, &other->mac, sizeof(one->mac)) == 0)
-		what = mac_format(&one->mac, mac);
-	else if (ports_overlap(&one->ports, &other->ports, &port, &same))
-		what = port_format(same, ports);
-	if (!what)
+	if (!declared_clash(one, other, what))
 		return 0;
 	r = error_set(e, ERROR_CONFLICT, EADDRINUSE,
 		      "containers '%s' and '%s'%s%s%s are both declared with %s", one->name,
@@ -122,6 +137,32 @@ int declared_check(const struct declared *list, size_t count, struct error *e)
 		memcpy(definitions[i].name, list[i].name, sizeof(list[i].name));
 		for (size_t j = 0; r == 0 && j < i; j++)
 			r = check_two(&definitions[j], &definitions[i], list[i].place, e);
+	}
+	return r;
+}
+
+/**
+ * declared_check_links - look whether all are there that declared containers are to be linked with
+ * @paths: borrowed
+ * @list, @count: borrowed
+ * @e: names the container, its place, and the nearest that is there
+ *
+ * Returns 0 or -errno (ERROR_USAGE).
+ */
+int declared_check_links(const struct paths *paths, const struct declared *list, size_t count,
+			 struct error *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct definition definition = { .n_peers = 0 };
+
+		r = check_one(&list[i], &definition, e);
+		memcpy(definition.name, list[i].name, sizeof(list[i].name));
+		if (r == 0)
+			r = peers_check(paths, &definition, list, count, e);
+		if (r < 0)
+			r = error_wrap(e, r, "%s", list[i].place ? list[i].place : "linkedTo");
 	}
 	return r;
 }

@@ -50,6 +50,9 @@ const char *declared_step_name(enum declared_step step);
 int declared_evaluate(const char *source, char **ret_json, struct error *e);
 /* Whether all can be, and no two want the same thing. Returns 0 or -errno naming the place. */
 int declared_check(const struct declared *list, size_t count, struct error *e);
+/* Whether all are there that they are to be linked with. Returns 0 or -errno naming the place. */
+int declared_check_links(const struct paths *paths, const struct declared *list, size_t count,
+			 struct error *e);
 /* Has Nix build what a container is to boot. @link keeps it, until the caller removes that. */
 int declared_build(const char *source, const struct declared *declared, const char *link,
 		   char ret_toplevel[PATH_MAX], struct error *e);
@@ -60,12 +63,20 @@ int declared_lock(const struct paths *paths, int *ret_fd, struct error *e);
 /* @toplevel: what was built; "" for none. Changes nothing. Returns 0 or -errno. */
 int declared_plan_make(const struct paths *paths, const char *source,
 		       const struct declared *declared, const char *toplevel,
-		       struct declared_plan *ret_plan, struct error *e);
+		       enum address_care care, struct declared_plan *ret_plan, struct error *e);
 
 /* Plans for those that @source declared once and does not any more. The caller frees *ret_plans. */
 int declared_plan_absent(const struct paths *paths, const char *source, const struct declared *list,
 			 size_t count, struct declared_plan **ret_plans, size_t *ret_count,
 			 struct error *e);
+
+/*
+ * Has a container give up what it will not have any more and others of @list are to get, which may wait
+ * for each other. @plan: of it, changed. Returns 1, 0 when nobody waits for anything, or -errno.
+ */
+int declared_release(const struct paths *paths, const char *source, const struct declared *declared,
+		     const struct declared *list, size_t count, struct declared_plan *plan,
+		     struct error *e);
 
 /* Does what a plan says. @declared: NULL for STEP_REMOVE. Returns 1, 0 for nothing, or -errno. */
 int declared_change(const struct paths *paths, const char *source, const struct declared *declared,

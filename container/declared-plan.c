@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "container/address-choice.h"
 #include "container/declared.h"
 #include "container/definition.h"
 #include "container/redefine.h"
@@ -278,11 +279,40 @@ static int plan_existing(const struct paths *paths, const char *source,
 }
 
 /**
+ * judge - look whether the addresses a container is to get are in the way of anything
+ * @paths: borrowed
+ * @source, @declared: as for declared_plan_make()
+ * @is: its definition, borrowed; empty: none
+ * @e: says what is in the way
+ *
+ * Returns 0 or -errno.
+ */
+static int judge(const struct paths *paths, const char *source, const struct declared *declared,
+		 const struct environment_file *is, struct error *e)
+{
+	_cleanup_(environment_deinit) struct environment_file file = { 0 };
+	struct definition was = { .n_peers = 0 }, wanted = { .n_peers = 0 };
+	int r = declared_definition(source, declared, is, &file, e);
+
+	if (r == 0)
+		r = definition_take(&file, &wanted, e);
+	if (r < 0)
+		return r;
+	memcpy(wanted.name, declared->name, sizeof(wanted.name));
+	/* One that cannot be read is going to be replaced. */
+	if (is->count && definition_take(is, &was, NULL) < 0)
+		was = (struct definition){ .n_peers = 0 };
+	r = addresses_judge(paths, &wanted, &was, e);
+	return r < 0 ? error_wrap(e, r, "container '%s'", declared->name) : 0;
+}
+
+/**
  * declared_plan_make - what has to be done about a declared container
  * @paths: borrowed
  * @source: the file that declares it, borrowed
  * @declared: borrowed
  * @toplevel: that was built for it; "": none is
+ * @care: whether its addresses are judged
  * @ret_plan: filled
  * @e: says what is in the way
  *
@@ -290,7 +320,7 @@ static int plan_existing(const struct paths *paths, const char *source,
  */
 int declared_plan_make(const struct paths *paths, const char *source,
 		       const struct declared *declared, const char *toplevel,
-		       struct declared_plan *ret_plan, struct error *e)
+		       enum address_care care, struct declared_plan *ret_plan, struct error *e)
 {
 	_cleanup_(environment_deinit) struct environment_file is = { 0 };
 	struct declared_plan plan = { .step = STEP_LEAVE };
@@ -314,6 +344,8 @@ int declared_plan_make(const struct paths *paths, const char *source,
 		if (r == 0)
 			r = plan_existing(paths, source, declared, &is, &plan, e);
 	}
+	if (r == 0 && care == ADDRESSES_JUDGED)
+		r = judge(paths, source, declared, &is, e);
 	if (r < 0)
 		return r;
 	*ret_plan = plan;

@@ -13,6 +13,7 @@
 #include "container/masquerade.h"
 #include "container/names.h"
 #include "container/network.h"
+#include "container/peers.h"
 #include "container/port-holders.h"
 #include "container/port-index.h"
 #include "ipam/ipam.h"
@@ -223,7 +224,7 @@ int definition_replace(const struct paths *paths, const char *name, struct envir
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
 	_cleanup_(freep) char *text = NULL;
-	struct definition definition;
+	struct definition definition, was = { .n_peers = 0 };
 	struct remembered before;
 	char path[PATH_MAX];
 	size_t length = 0;
@@ -241,6 +242,7 @@ int definition_replace(const struct paths *paths, const char *name, struct envir
 		r = environment_format(file, &text, &length, e);
 	if (r == 0)
 		r = definition_path(paths, name, path, e);
+	(void)definition_read(paths, name, &was, NULL); /* none, or nothing is known of it */
 	if (r == 0)
 		r = directory_make(paths->definitions, 0755, e);
 	if (r >= 0)
@@ -249,6 +251,7 @@ int definition_replace(const struct paths *paths, const char *name, struct envir
 		return r;
 	definitions_remember(paths, before, name, &definition.ports);
 	(void)names_put(paths, &definition);
+	peers_introduce(paths, &was, &definition);
 	*ret_definition = definition;
 	return 0;
 }

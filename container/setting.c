@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/words.h"
+#include "container/address-choice.h"
 #include "container/declarative.h"
 #include "container/definition.h"
 #include "container/locks.h"
 #include "container/masquerade.h"
+#include "container/peers.h"
 #include "container/redefine.h"
 
 /**
@@ -34,16 +37,47 @@ static int settings_give(struct environment_file *file, const struct words *assi
 }
 
 /**
+ * wanted_check - look at what a definition has to do with others
+ * @paths: borrowed
+ * @name: of the container
+ * @file: as it is to be, borrowed
+ * @care: whether its addresses are judged
+ * @e: says what is in the way
+ *
+ * Returns 0 or -errno.
+ */
+static int wanted_check(const struct paths *paths, const char *name,
+			const struct environment_file *file, enum address_care care,
+			struct error *e)
+{
+	struct definition wanted = { .n_peers = 0 }, was;
+	int r = definition_take(file, &wanted, e);
+
+	memcpy(wanted.name, name, strlen(name) + 1);
+	if (r == 0)
+		r = definition_read(paths, name, &was, e);
+	/* One that is linked with a container that has gone may be changed in other respects. */
+	if (r > 0)
+		r = memcmp(wanted.peers, was.peers, sizeof(was.peers)) == 0
+			    ? 0
+			    : peers_check(paths, &wanted, NULL, 0, e);
+	if (r == 0 && care == ADDRESSES_JUDGED)
+		r = addresses_judge(paths, &wanted, &was, e);
+	return r;
+}
+
+/**
  * set_locked - change keys of a definition
  * @paths: borrowed; the definitions are locked
  * @name: checked here
  * @assignments: KEY, VALUE alternately, borrowed
+ * @care: whether addresses are judged
  * @e: says what is wrong or in the way
  *
  * Returns what differs, as enum definition_difference, with 1 << 8 when anything does; or -errno.
  */
 static int set_locked(const struct paths *paths, const char *name, const struct words *assignments,
-		      struct error *e)
+		      enum address_care care, struct error *e)
 {
 	_cleanup_(environment_deinit) struct environment_file is = { 0 }, wanted = { 0 };
 	_cleanup_(words_deinit) struct words keys = { 0 };
@@ -66,7 +100,9 @@ static int set_locked(const struct paths *paths, const char *name, const struct 
 		r = difference = definition_compare(&is, &wanted, &keys, e);
 	if (r < 0 || keys.count == 0)
 		return r;
-	r = definition_replace(paths, name, &wanted, &definition, e);
+	r = wanted_check(paths, name, &wanted, care, e);
+	if (r == 0)
+		r = definition_replace(paths, name, &wanted, &definition, e);
 	return r < 0 ? r : difference | 1 << 8;
 }
 
@@ -75,20 +111,21 @@ static int set_locked(const struct paths *paths, const char *name, const struct 
  * @paths: borrowed
  * @name: checked here, borrowed
  * @assignments: KEY, VALUE alternately, borrowed; an empty value takes the key away
+ * @care: whether addresses are judged
  * @ret_effect: when it counts
  * @e: says what is wrong or in the way
  *
  * Returns 1, 0 when all was so, or -errno.
  */
 int container_set(const struct paths *paths, const char *name, const struct words *assignments,
-		  enum setting_effect *ret_effect, struct error *e)
+		  enum address_care care, enum setting_effect *ret_effect, struct error *e)
 {
 	enum container_status status = CONTAINER_DOWN;
 	_cleanup_(fd_closep) int lock = -1;
 	int difference = 0, r = definitions_lock(paths, &lock, e);
 
 	if (r == 0)
-		r = difference = set_locked(paths, name, assignments, e);
+		r = difference = set_locked(paths, name, assignments, care, e);
 	fd_closep(&lock);
 	*ret_effect = SETTING_LIVE;
 	if (r <= 0)

@@ -14,7 +14,8 @@
  * All systems are built before anything of any container is changed. What was built is held by a link
  * in /run until it is in a profile, so that no collection of garbage takes it away in between. Then
  * each container is looked at, and what is planned for it is done, one after the other: first those
- * that are removed, for they may have what another is to get.
+ * that are removed, for they may have what another is to get; then those that have what another waits for
+ * give it up.
  */
 
 /**
@@ -57,18 +58,19 @@ static int entry_build(const struct application *application, struct application
  * entry_plan - plan what is done about a container
  * @application: borrowed
  * @entry: its system is built; its plan is filled
+ * @care: whether its addresses are judged
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
 static int entry_plan(const struct application *application, struct application_entry *entry,
-		      struct error *e)
+		      enum address_care care, struct error *e)
 {
 	char toplevel[PATH_MAX];
 
 	memcpy(toplevel, entry->plan.toplevel, sizeof(toplevel));
 	return declared_plan_make(application->paths, application->declarations.source,
-				  entry->declared, toplevel, &entry->plan, e);
+				  entry->declared, toplevel, care, &entry->plan, e);
 }
 
 /**
@@ -104,18 +106,22 @@ static int entries_begin(struct application *application, struct error *e)
  * application_prepare - read a file, build what it declares, and plan
  * @paths: borrowed, also by @ret_application
  * @file: as typed, borrowed
+ * @care: whether addresses are judged
  * @ret_application: ended by the caller with application_deinit()
  * @e: filled when nothing can be done at all
  *
  * Returns 0 or -errno.
  */
-int application_prepare(const struct paths *paths, const char *file,
+int application_prepare(const struct paths *paths, const char *file, enum address_care care,
 			struct application *ret_application, struct error *e)
 {
 	_cleanup_(application_deinit) struct application application = { .paths = paths };
 	char links[PATH_MAX];
 	int r = declarations_read(file, &application.declarations, e);
 
+	if (r == 0)
+		r = declared_check_links(paths, application.declarations.list,
+					 application.declarations.count, e);
 	if (r == 0)
 		r = entries_begin(&application, e);
 	if (r == 0)
@@ -138,7 +144,7 @@ int application_prepare(const struct paths *paths, const char *file,
 		struct application_entry *entry = &application.entries[i];
 
 		if (entry->declared && entry->r >= 0)
-			entry->r = entry_plan(&application, entry, &entry->e);
+			entry->r = entry_plan(&application, entry, care, &entry->e);
 	}
 	*ret_application = application;
 	application = (struct application){ .count = 0 };
@@ -181,6 +187,25 @@ static size_t act_once(struct application *application, enum turn turn,
 }
 
 /**
+ * release - have those give up what others wait for who have it
+ * @application: changed
+ */
+static void release(struct application *application)
+{
+	const struct declarations *declarations = &application->declarations;
+
+	for (size_t i = 0; i < application->count; i++) {
+		struct application_entry *entry = &application->entries[i];
+
+		if (entry->r < 0 || !entry->declared)
+			continue;
+		entry->r = declared_release(application->paths, declarations->source,
+					    entry->declared, declarations->list,
+					    declarations->count, &entry->plan, &entry->e);
+	}
+}
+
+/**
  * application_act - do what is planned
  * @application: changed: each entry says how it went
  * @tell: called before each step; NULL: nobody is told
@@ -190,6 +215,7 @@ static size_t act_once(struct application *application, enum turn turn,
 void application_act(struct application *application,
 		     void (*tell)(const struct application_entry *entry))
 {
+	release(application);
 	if (act_once(application, FIRST_TURN, tell) > 0)
 		act_once(application, SECOND_TURN, tell);
 }

@@ -53,7 +53,7 @@ struct application {
  * Builds all systems, then plans; of the containers nothing changes. What fails for one container stands
  * in its entry. Returns 0, or -errno when there is nothing that could be done.
  */
-int application_prepare(const struct paths *paths, const char *file,
+int application_prepare(const struct paths *paths, const char *file, enum address_care care,
 			struct application *ret_application, struct error *e);
 /* Does what is planned. @tell: called before each step; NULL: nobody is told. */
 void application_act(struct application *application,

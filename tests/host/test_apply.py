@@ -59,6 +59,42 @@ def serve_once(host, name):
     return process
 
 
+def address_of(host, name):
+    """The IPv4 address inside, as the kernel has it."""
+    link = host.ip("address", "show", "dev", "eth0", container=name)[0]
+    return next(item["local"] for item in link["addr_info"] if item["family"] == "inet")
+
+
+def test_exchange(host):
+    """In one run two containers that run exchange their addresses and two others their ports; who is
+    linked with one finds it by its name, who is not linked any more does not."""
+    host.sh("ip link add br0 type bridge; ip address add 10.9.0.1/24 dev br0; ip link set br0 up")
+    network = 'privateNetwork = true; hostAddress = "192.168.%d.1"; localAddress = "192.168.%d.2";'
+    ports = "forwardPorts = [ { hostPort = %d; containerPort = 7070; } ];"
+    bridged = 'hostBridge = "br0"; hostAddress = "10.9.0.1"; localAddress = "10.9.0.2/24";'
+    declare(host, one=network % (50, 50), two=network % (51, 51) + 'linkedTo = [ "one" ];',
+            web="privateNetwork = true;" + ports % 8080, bridged=bridged + ports % 8081)  # fmt: skip
+    host.ok("apply")
+    leaders = {name: leader(host, name) for name in ("one", "two", "web", "bridged")}
+    assert inside(host, "two", "getent hosts one").split()[0] == "192.168.50.2"
+    declare(host, one=network % (51, 51), two=network % (50, 50),
+            web='privateNetwork = true; linkedTo = [ "one" ];' + ports % 8081,
+            bridged=bridged + ports % 8080)  # fmt: skip
+    assert steps(host) == {"one": "restart", "two": "restart", "web": "update", "bridged": "update"}
+    now = {name: leader(host, name) for name in leaders}
+    assert {name for name in leaders if now[name] != leaders[name]} == {"one", "two"}
+    assert (address_of(host, "one"), address_of(host, "two")) == ("192.168.51.2", "192.168.50.2")
+    for name, port in ("bridged", 8080), ("web", 8081):
+        with serve_once(host, name) as server:
+            assert host.connect_from(host.outside.namespace, HOST, port) == "here"
+            assert server.wait(10) == 0
+    assert inside(host, "web", "getent hosts one").split()[0] == "192.168.51.2"
+    assert inside(host, "one", "getent hosts web").split()[0] == address_of(host, "web")
+    assert "one.containers" not in inside(host, "two", "cat /etc/hosts")
+    assert "two.containers" not in inside(host, "one", "cat /etc/hosts")
+    assert steps(host) == dict.fromkeys(leaders, "leave")
+
+
 def test_five_containers(host):
     """Applied, reachable, left alone; one changed, one removed, one that shares the host's network."""
     host.sh("ip link add br0 type bridge; ip address add 10.9.0.1/24 dev br0; ip link set br0 up")

@@ -18,7 +18,8 @@ BELOW = {
     "container": {"ipam", "veth", "nat", "nss", "machine", "managers"},
     "declare": {"container"},
     "audit": {"container", "ipam", "veth", "nat"},
-    "cli": {"audit", "declare", "container", "ipam", "veth", "nat", "machine", "managers"},
+    "graph": set(),
+    "cli": {"audit", "declare", "graph", "container", "ipam", "veth", "nat", "machine", "managers"},
 }
 
 # Where the headers of an external library may be included. That of systemd is loaded and connected

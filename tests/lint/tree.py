@@ -14,7 +14,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[2]
 
 PRODUCT = ("base", "ipam", "veth", "nat", "nss", "machine", "managers",
-           "container", "declare", "audit", "cli")
+           "container", "declare", "audit", "graph", "cli")
 
 _SKIPPED = re.compile(r"build.*|\..*|__pycache__")
 

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 import world as world_module
 from systems import DEFINITIONS, PROFILES, ROOTS, builders, let_go, message, store_system, system, write
+from test_kill import KILLED, killed_run
 
 FAILED, USAGE, CONFLICT, BUSY = 1, 2, 4, 7
 FILE = "/etc/nixctr-net/containers.nix"
@@ -148,6 +149,30 @@ def test_bad_files(stocked):
     assert gone.rc == USAGE and "No such file" in gone.stderr, gone
 
 
+def test_file_vanishes(stocked):
+    """What it declared stays as it is, and may be declared by another file then, and not before."""
+    network = "privateNetwork = true;" + config("a")
+    declare(stocked, a=network)
+    stocked.ok("apply")
+    stocked.ok("net", "up", "a")
+    before = everything(stocked)
+    declare(stocked, "/run/other.nix", a=network)
+    refused = stocked.nixctr("apply", "/run/other.nix")
+    assert refused.rc == CONFLICT and f"is declared by {FILE}" in refused.stderr, refused
+    stocked.path(FILE).unlink()
+    gone = stocked.nixctr("apply")
+    assert gone.rc == USAGE and "what it declared stays as it is" in gone.stderr, gone
+    assert everything(stocked) == before and stocked.namespaces() == ["ve-a"]
+    assert steps(stocked, "/run/other.nix") == {"a": "update"}
+    assert definition(stocked, "a")["APPLIED"] == "/run/other.nix"
+    # Gone while Nix is at it: nothing was read, so nothing is done.
+    write(stocked, "/run/part.nix", "{ }")
+    write(stocked, FILE, "{ containers = import /run/part.nix; }")
+    stocked.path("/run/part.nix").unlink()
+    result = stocked.nixctr("apply")
+    assert result.rc == FAILED and "cannot evaluate" in result.stderr, result
+
+
 def test_json_file(stocked):
     """The same as JSON, with a function of the module system given as data."""
     text = {"containers": {"foo": {"config": {"message": "from json"}, "localMacAddress": None}}}
@@ -192,6 +217,120 @@ def test_two_at_once_and_killed(stocked):
     declare(stocked, **{**containers, "z": config("z")})
     assert steps(stocked) == {"a": "create", "z": "create"}
     assert steps(stocked) == {"a": "leave", "z": "leave"}
+
+
+def address_inside(world, name):
+    """The IPv4 address of an attached container, as the kernel has it."""
+    link = world.ip("address", "show", "dev", "eth0", container=name)[0]
+    return next(item["local"] for item in link["addr_info"] if item["family"] == "inet")
+
+
+def published(world):
+    """Which ports of the host lead to whom now."""
+    rows = world.ok("nat", "forward", "list", "--json").json["forwards"]
+    return {row["port"]: row["container"] for row in rows if row["state"] == "published"}
+
+
+def test_exchange(stocked):
+    """Containers exchange addresses, in a pair and in a ring, and ports: in one run, and after a kill."""
+    path = store_system(stocked)
+
+    def options(number, port, more=""):
+        return (f'path = {path}; privateNetwork = true; hostAddress = "192.168.{number}.1";'
+                f' localAddress = "192.168.{number}.2"; localAddress6 = "fd00:{number}::2";'
+                f' hostAddress6 = "fd00:{number}::1"; forwardPorts = [ "{port}:80" "udp:{port}" {more} ];')  # fmt: skip
+
+    def insist(**expected):
+        for name, (number, port) in expected.items():
+            keys = definition(stocked, name)
+            assert keys["LOCAL_ADDRESS"] == f"192.168.{number}.2" and "PENDING" not in keys, keys
+            assert address_inside(stocked, name) == f"192.168.{number}.2"
+            assert published(stocked)[port] == name
+            lease = stocked.ok("ipam", "show", f"192.168.{number}.2", "--json").json
+            assert name in str(lease), lease
+
+    names = "a", "b", "c"
+    place = {"a": (1, 8001), "b": (2, 8002), "c": (3, 8003)}
+    declare(stocked, **{name: options(*place[name]) for name in names})
+    assert steps(stocked) == dict.fromkeys(names, "create")
+    stocked.ok("net", "up", *names)
+    insist(**place)
+    # Two exchange their ports: nothing is plugged anew, and a port that stays is never withdrawn.
+    inodes = [stocked.path(f"/run/netns/ve-{name}").stat().st_ino for name in names]
+    place |= {"a": (1, 8002), "b": (2, 8001)}
+    declare(stocked, **{name: options(*place[name]) for name in names})
+    assert steps(stocked) == {"a": "update", "b": "update", "c": "leave"}
+    insist(**place)
+    assert [stocked.path(f"/run/netns/ve-{name}").stat().st_ino for name in names] == inodes
+    # Two exchange their addresses; three pass them on, with their ports.
+    for place in ({"a": (2, 8002), "b": (1, 8001), "c": (3, 8003)},
+                  {"a": (3, 8003), "b": (2, 8002), "c": (1, 8001)}):  # fmt: skip
+        declare(stocked, **{name: options(*place[name]) for name in names})
+        answer = steps(stocked)
+        assert {answer[name] for name in ("a", "b")} == {"update"}, answer
+        insist(**place)
+        assert steps(stocked) == dict.fromkeys(names, "leave")
+    # Killed at each of its steps, and given again.
+    place = {"a": (1, 8001), "b": (3, 8003), "c": (2, 8002)}
+    declare(stocked, **{name: options(*place[name]) for name in names})
+    for step in range(1, 400, 41):
+        if killed_run(stocked, step, ["apply"]).rc != KILLED:
+            break
+        stocked.ok("apply")
+        insist(**place)
+        place = {"a": place["b"], "b": place["c"], "c": place["a"]}
+        declare(stocked, **{name: options(*place[name]) for name in names})
+    stocked.ok("apply")
+    insist(**place)
+
+
+def test_unknown_peers(stocked):
+    """Whoever is linked with nobody is named with the nearest there is, before anything is done."""
+    path = store_system(stocked)
+    stocked.ok("create", "database")
+    network = f"path = {path}; privateNetwork = true;"
+    for peers, said in (
+        ('"wbe"', "'web'?"), ('"database" "databse"', "'database'?"), ('"nobody-at-all"', "declare 'nobody-at-all'"),
+        ('"app"', "cannot be linked with itself"),
+    ):  # fmt: skip
+        declare(stocked, web=network, app=f"{network} linkedTo = [ {peers} ];")
+        result = stocked.nixctr("apply")
+        assert result.rc == USAGE and said in result.stderr, result
+        assert "containers.nix:3:" in result.stderr, result
+        assert not stocked.path(f"{DEFINITIONS}/web.conf").exists()
+    refused = stocked.nixctr("set", "database", "linkedTo=databaze")
+    assert refused.rc == USAGE and "no such container" in refused.stderr, refused
+    declare(stocked, web=network, app=f'{network} linkedTo = [ "web" "database" ];')
+    assert steps(stocked) == {"web": "create", "app": "create"}
+
+
+def test_addresses_of_the_host(stocked):
+    """An address that the host has is refused before any change, and taken with --force."""
+    path = store_system(stocked)
+    taken = 'hostAddress = "192.168.3.1"; localAddress = "198.51.100.1";'
+    network = f"path = {path}; privateNetwork = true;"
+    fine = 'hostAddress = "192.168.3.1"; localAddress = "192.168.3.2";'
+    declare(stocked, foo=network + taken)
+    for words in ("apply", "--dry-run"), ("apply",):
+        result = stocked.nixctr(*words)
+        assert result.rc == CONFLICT and "container 'foo': 198.51.100.1 is in use on this host" in result.stderr, result
+        assert not stocked.path(f"{DEFINITIONS}/foo.conf").exists()
+    declare(stocked, foo=network + fine)
+    stocked.ok("apply")
+    stocked.ok("net", "up", "foo")
+    declare(stocked, foo=network + taken)
+    result = stocked.nixctr("apply")
+    assert result.rc == CONFLICT and "address 198.51.100.1 of link eth0" in result.stderr, result
+    assert address_inside(stocked, "foo") == "192.168.3.2"
+    assert "PENDING" not in definition(stocked, "foo")
+    assert stocked.ok("apply", "--force").rc == 0
+    assert definition(stocked, "foo")["LOCAL_ADDRESS"] == "198.51.100.1"
+    assert steps(stocked) == {"foo": "leave"}
+    stocked.ok("create", "bar")
+    refused = stocked.nixctr("set", "bar", "hostAddress=192.168.4.1", "localAddress=198.51.100.1")
+    assert refused.rc == CONFLICT and "is in use on this host" in refused.stderr, refused
+    assert definition(stocked, "bar")["LOCAL_ADDRESS"] == "10.233.1.2"
+    stocked.ok("ipam", "show", "10.233.1.2")
 
 
 def test_set(stocked):

@@ -32,6 +32,10 @@ nat coexist --remove
 net show
 net show foo
 net show foo --json
+net graph
+net graph --json
+net graph --format dot
+net graph --format svg
 list
 list --json
 status foo

@@ -29,3 +29,7 @@ int vacant_remove(const struct frame *frame, const struct pool *pool, uint32_t s
 int vacant_cool(const struct frame *frame, const struct pool *pool, uint32_t slot, struct error *e);
 int vacant_cooling(const struct frame *frame, const struct pool *pool, uint32_t *ret_count,
 		   struct error *e);
+int vacant_ready(const struct frame *frame, const struct pool *pool, uint32_t *slots, size_t room,
+		 size_t *ret_count, struct error *e);
+int vacant_move(const struct frame *frame, const struct pool *old, const struct pool *pool,
+		struct error *e);

@@ -11,14 +11,15 @@
 static const struct column event_columns[] = {
 	{ "TIME", COLUMN_TIME, EVENT(time), true, "when, UTC" },
 	{ "ACT", COLUMN_TEXT, EVENT(act), true,
-	  "what: reserved, bound, released, described, cooled" },
+	  "what: reserved, bound, released, described, cooled; of pools: added, resized, drained, "
+	  "filled, removed" },
 	{ "CONTAINER", COLUMN_TEXT, EVENT(container), true, "whose addresses" },
 	{ "LOCAL-ADDRESS", COLUMN_ADDR, EVENT(local_address), true, "IPv4 address inside" },
 	{ "HOST-ADDRESS", COLUMN_ADDR, EVENT(host_address), false, "IPv4 address of the host end" },
 	{ "LOCAL-ADDRESS6", COLUMN_ADDR, EVENT(local_address6), false, "IPv6 address inside" },
 	{ "HOST-ADDRESS6", COLUMN_ADDR, EVENT(host_address6), false,
 	  "IPv6 address of the host end" },
-	{ "POOL", COLUMN_TEXT, EVENT(pool), false, "pool it is about" },
+	{ "POOL", COLUMN_TEXT, EVENT(pool), true, "pool it is about" },
 	{ "UID", COLUMN_COUNT, EVENT(uid), true, "who had logged in and did it" },
 	{ "COMMAND", COLUMN_TEXT, EVENT(command), true, "by which command" },
 	{ "UNIT", COLUMN_TEXT, EVENT(unit), false, "in which unit of systemd" },

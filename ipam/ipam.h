@@ -108,6 +108,12 @@ enum ipam_lease_flags {
 	IPAM_AUTOMATIC_V6 = 1 << 2,
 	IPAM_RESERVE = 1 << 3,  /* keep it for a container that is created later */
 	IPAM_OVERRULE = 1 << 4, /* with IPAM_REPLACE: give up what was reserved for it as well */
+	/*
+	 * With IPAM_REPLACE and the flag for an automatic pair: it cannot use the one that it holds, and
+	 * gets the next. That one comes after all others, and has not to cool down.
+	 */
+	IPAM_PASS_V4 = 1 << 5,
+	IPAM_PASS_V6 = 1 << 6,
 };
 
 /*
@@ -218,7 +224,7 @@ struct ipam_pool {
  * -EBUSY (ERROR_CONFLICT) while there are leases of it. All but the first with -ENOENT
  * (ERROR_NO_CONTAINER) when there is no such pool. Return 1, 0 when it is so already, or -errno.
  */
-int ipam_pool_add(struct ipam *ipam, const struct ipam_pool *pool, struct error *e);
+int ipam_pool_add(struct ipam *ipam, const struct ipam_pool *spec, struct error *e);
 int ipam_pool_resize(struct ipam *ipam, const char *name, const struct prefix *prefix,
 		     struct error *e);
 /* Has it give nothing out any more, or go on with it. */

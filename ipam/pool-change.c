@@ -113,8 +113,9 @@ int ipam_pool_add(struct ipam *ipam, const struct ipam_pool *spec, struct error 
 	struct pool pool;
 	int r = pool_make(spec, &pool, e);
 
-	if (r == 0)
-		r = change_begin(&change, ipam, e);
+	if (r < 0)
+		return r;
+	r = change_begin(&change, ipam, e);
 	if (r == 0)
 		r = pool_admit(&change, &pool, e);
 	if (r <= 0)
@@ -146,12 +147,12 @@ static int pool_set_draining(struct ipam *ipam, const char *name, bool draining,
 {
 	_cleanup_(change_end) struct change change = { 0 };
 	char text[PREFIX_TEXT];
-	struct pool *pool;
+	struct pool *pool = NULL;
 	int r = change_begin(&change, ipam, e);
 
 	if (r == 0)
 		r = pools_named(&change.pools, name, &pool, e);
-	if (r < 0 || pool->usage.draining == draining)
+	if (r < 0 || !pool || pool->usage.draining == draining)
 		return r;
 	pool->usage.draining = draining;
 	r = pool_update(change.frame.database, pool, e);

@@ -171,6 +171,27 @@ int vacant_cool(const struct frame *frame, const struct pool *pool, uint32_t slo
 }
 
 /**
+ * vacant_thaw - have a slot not cool down, and come in its turn all the same
+ * @frame: borrowed, in a transaction
+ * @pool: borrowed
+ * @slot: one that waits
+ * @e: filled on failure
+ *
+ * Behind those that are cooling it waits for them.
+ *
+ * Returns 0 or -errno.
+ */
+int vacant_thaw(const struct frame *frame, const struct pool *pool, uint32_t slot, struct error *e)
+{
+	static const char sql[] = "UPDATE vacant SET clock = NULL WHERE pool = ? AND slot = ?";
+	_cleanup_(query_end) struct query query = query_begin(frame->database, sql);
+
+	query_bind_int(&query, pool->id);
+	query_bind_int(&query, slot);
+	return query_run(&query, e);
+}
+
+/**
  * vacant_cooling - count the slots that are cooling
  * @frame: borrowed
  * @pool: borrowed

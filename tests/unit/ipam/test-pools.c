@@ -470,17 +470,75 @@ static void test_history(void **state)
 	}
 }
 
+/**
+ * pass - have a container get another pair than it has
+ * @fixture: its error is filled on failure
+ * @text: filled with the address inside
+ */
+static const char *pass(struct fixture *fixture, char text[PREFIX_TEXT])
+{
+	const unsigned flags = IPAM_AUTOMATIC_V4 | IPAM_REPLACE | IPAM_PASS_V4;
+	struct ipam_lease request = request_make("a", NULL, NULL), lease;
+	int r = ipam_lease(fixture->ipam, &request, flags, &lease, &fixture->e);
+
+	if (r < 0)
+		return r == -ENOSPC ? "exhausted" : fixture->e.text;
+	return prefix_format(&lease.v4.local, text);
+}
+
+/* What cannot be used comes after all others, and does not cool down. */
+static void test_passed_over(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[PREFIX_TEXT];
+
+	fixture_terms(fixture, 3600, 100);
+	assert_int_equal(ipam_pool_drain(fixture->ipam, "default", &fixture->e), 1);
+	assert_int_equal(add(fixture, "one 10.1.2.0/29"), 1);
+	TAKES("a", NULL, "10.1.2.2");
+	assert_string_equal(pass(fixture, text), "10.1.2.4");
+	assert_string_equal(pass(fixture, text), "10.1.2.6");
+	assert_string_equal(pass(fixture, text), "10.1.2.2");
+	assert_counts(fixture, "one", 3, 1, 0);
+	TAKES("b", NULL, "10.1.2.4");
+	TAKES("c", NULL, "10.1.2.6");
+	assert_string_equal(pass(fixture, text), "exhausted");
+	TAKES("a", NULL, "10.1.2.2");
+	assert_counts(fixture, "one", 3, 3, 0);
+}
+
+/* A pair for a cable does not serve a port of a bridge, nor the other way round. */
+static void test_bridge_changes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ipam_lease request = request_make("a", NULL, NULL), lease;
+	char text[PREFIX_TEXT];
+
+	assert_int_equal(add(fixture, "lan 192.0.2.0/24 br0"), 1);
+	TAKES("a", NULL, "10.233.1.2");
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(request.bridge, sizeof(request.bridge), "%s", i ? "" : "br0");
+		assert_int_equal(ipam_lease(fixture->ipam, &request,
+					    IPAM_AUTOMATIC_V4 | IPAM_REPLACE, &lease, &fixture->e),
+				 1);
+		assert_string_equal(prefix_format(&lease.v4.local, text),
+				    i ? "10.233.2.2" : "192.0.2.1/24");
+	}
+	assert_counts(fixture, "lan", 254, 0, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_refusals),   TEST(test_too_many_ranges),
-		TEST(test_arithmetic), TEST(test_one_after_the_other),
-		TEST(test_bridges),    TEST(test_chosen_before),
-		TEST(test_resize),     TEST(test_resize_default),
-		TEST(test_stray),      TEST(test_damaged_ranges),
-		TEST(test_history),
+		TEST(test_refusals),       TEST(test_too_many_ranges),
+		TEST(test_arithmetic),     TEST(test_one_after_the_other),
+		TEST(test_bridges),        TEST(test_chosen_before),
+		TEST(test_resize),         TEST(test_resize_default),
+		TEST(test_stray),          TEST(test_damaged_ranges),
+		TEST(test_history),        TEST(test_passed_over),
+		TEST(test_bridge_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

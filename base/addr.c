@@ -168,6 +168,18 @@ struct addr prefix_last(const struct prefix *prefix)
 }
 
 /**
+ * prefix_ula - the first /64 of a unique local network (RFC 4193, 3.1)
+ * @id: its global identifier, 40 bits that nobody else has drawn; borrowed
+ */
+struct prefix prefix_ula(const uint8_t id[5])
+{
+	struct prefix prefix = { .addr = { .family = AF_INET6, .bytes = { 0xfd } }, .length = 64 };
+
+	memcpy(prefix.addr.bytes + 1, id, 5);
+	return prefix;
+}
+
+/**
  * prefix_overlaps - whether two networks have an address in common
  * @a, @b: borrowed
  */

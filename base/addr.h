@@ -56,6 +56,7 @@ bool prefix_contains(const struct prefix *prefix, const struct addr *addr);
 bool prefix_is_network(const struct prefix *prefix);
 struct prefix prefix_network(const struct prefix *prefix);
 struct addr prefix_last(const struct prefix *prefix);
+struct prefix prefix_ula(const uint8_t id[5]);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 bool mac_is_set(const struct mac *mac);
 bool mac_equal(const struct mac *a, const struct mac *b);

@@ -10,7 +10,8 @@
  *	:files		a file of the host belongs there
  *	:command	somebody else's command line begins there
  *
- * What a value or an argument is, its name in the table tells: NAME is a container, LINK an interface.
+ * What a value or an argument is, its name in the table tells: NAME is a container, POOL a pool of
+ * addresses, LINK an interface.
  */
 #include "cli/completion.h"
 
@@ -22,6 +23,7 @@
 #include "base/cleanup.h"
 #include "cli/column.h"
 #include "cli/verb.h"
+#include "ipam/ipam.h"
 
 /* What is known of the words before the last. */
 struct position {
@@ -168,6 +170,25 @@ static void containers_print(const struct position *position, const char *typed)
 }
 
 /**
+ * pools_print - print the names of all pools
+ * @position: borrowed
+ * @typed: see candidate_print()
+ */
+static void pools_print(const struct position *position, const char *typed)
+{
+	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
+	_cleanup_(freep) struct ipam_usage *pools = NULL;
+	char prefix[PREFIX_TEXT];
+	size_t count = 0;
+
+	if (book_open(&position->paths, IPAM_READ, &ipam, NULL) < 0 ||
+	    ipam_usage(ipam, &pools, &count, NULL) < 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		candidate_print("", pools[i].pool, prefix_format(&pools[i].prefix, prefix), typed);
+}
+
+/**
  * columns_print - print the columns of a verb's table
  * @listing: borrowed; NULL: it has none
  * @prefix, @typed: see candidate_print()
@@ -237,6 +258,8 @@ static void value_print(const struct position *position, const struct option_spe
 	} else if (strcmp(option->argument, "LINK,...") == 0) {
 		candidate_print(prefix, "auto", "the default route", comma ? comma + 1 : typed);
 		links_print(prefix, comma ? comma + 1 : typed);
+	} else if (strcmp(option->argument, "KIND") == 0) {
+		words_print("pair|subnet", before, typed);
 	} else if (strcmp(option->argument, "WHEN") == 0) {
 		words_print("auto|always|never", before, typed);
 	} else if (strcmp(option->argument, "FORMAT") == 0) {
@@ -327,6 +350,10 @@ static void arguments_print(const struct position *position, const char *typed)
 		puts(":command");
 	else if (strncmp(name, "on|off", 6) == 0)
 		words_print(name, "", typed);
+	else if (strcmp(name, "PREFIX|ula") == 0)
+		words_print("ula", "", typed);
+	else if (strncmp(name, "POOL", 4) == 0)
+		pools_print(position, typed);
 	else if (strstr(name, "NAME") == name + strspn(name, "[") ||
 		 strncmp(name, "OTHER", 5) == 0 || strncmp(name, "ADDRESS|NAME", 12) == 0)
 		containers_print(position, typed);

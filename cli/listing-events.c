@@ -11,7 +11,7 @@
 static const struct column event_columns[] = {
 	{ "TIME", COLUMN_TIME, EVENT(time), COLUMN_KEPT, "when, UTC" },
 	{ "ACT", COLUMN_WORD, EVENT(act), COLUMN_KEPT,
-	  "what: reserved, bound, released, described, cooled" },
+	  "what became of addresses, as reserved, or of a pool, as drained" },
 	{ "CONTAINER", COLUMN_TEXT, EVENT(container), COLUMN_KEPT, "whose addresses" },
 	{ "LOCAL-ADDRESS", COLUMN_ADDR, EVENT(local_address), COLUMN_USUAL, "IPv4 address inside" },
 	{ "HOST-ADDRESS", COLUMN_ADDR, EVENT(host_address), COLUMN_EXTRA,
@@ -20,7 +20,7 @@ static const struct column event_columns[] = {
 	  "IPv6 address inside" },
 	{ "HOST-ADDRESS6", COLUMN_ADDR, EVENT(host_address6), COLUMN_EXTRA,
 	  "IPv6 address of the host end" },
-	{ "POOL", COLUMN_TEXT, EVENT(pool), COLUMN_EXTRA, "pool it is about" },
+	{ "POOL", COLUMN_TEXT, EVENT(pool), COLUMN_USUAL, "pool it is about" },
 	{ "UID", COLUMN_COUNT, EVENT(uid), COLUMN_USUAL, "who had logged in and did it" },
 	{ "COMMAND", COLUMN_PROSE, EVENT(command), COLUMN_USUAL, "by which command" },
 	{ "UNIT", COLUMN_PROSE, EVENT(unit), COLUMN_EXTRA, "in which unit of systemd" },

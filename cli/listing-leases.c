@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -35,16 +36,22 @@ const struct listing lease_listing = {
 
 static const struct column pool_columns[] = {
 	{ "NAME", COLUMN_TEXT, USAGE(pool), COLUMN_KEPT, "name of the pool" },
+	{ "KIND", COLUMN_TEXT, offsetof(struct pool_row, kind), COLUMN_USUAL,
+	  "pair, for cables, or subnet, for the ports of a bridge" },
 	{ "PREFIX", COLUMN_PREFIX, USAGE(prefix), COLUMN_USUAL, "its network" },
-	{ "CAPACITY", COLUMN_COUNT, USAGE(capacity), COLUMN_USUAL, "pairs it has" },
-	{ "LEASED", COLUMN_COUNT, USAGE(leased), COLUMN_USUAL, "pairs leased" },
+	{ "BRIDGE", COLUMN_TEXT, USAGE(bridge), COLUMN_EXTRA, "whose ports get its addresses" },
+	{ "GATEWAY", COLUMN_ADDR, USAGE(gateway), COLUMN_EXTRA, "their default route" },
+	{ "DRAINING", COLUMN_FLAG, USAGE(draining), COLUMN_USUAL,
+	  "whether it gives out nothing any more" },
+	{ "CAPACITY", COLUMN_COUNT, USAGE(capacity), COLUMN_USUAL, "pairs it has, or addresses" },
+	{ "LEASED", COLUMN_COUNT, USAGE(leased), COLUMN_USUAL, "those leased" },
 	{ "RESERVED", COLUMN_COUNT, USAGE(reserved), COLUMN_USUAL,
-	  "how many of those are reserved" },
+	  "how many of these are reserved" },
 	{ "BLOCKED", COLUMN_COUNT, USAGE(blocked), COLUMN_USUAL,
-	  "pairs with an address given to somebody by hand" },
+	  "those with an address given to somebody by hand" },
 	{ "COOLING", COLUMN_COUNT, USAGE(cooling), COLUMN_USUAL,
-	  "pairs given up a short while ago" },
-	{ "FREE", COLUMN_COUNT, USAGE(free), COLUMN_KEPT, "pairs left" },
+	  "those given up a short while ago" },
+	{ "FREE", COLUMN_COUNT, USAGE(free), COLUMN_KEPT, "those left" },
 	{ "UTILISATION", COLUMN_PERCENT, offsetof(struct pool_row, utilisation), COLUMN_KEPT,
 	  "percent leased, blocked or cooling" },
 };
@@ -55,6 +62,21 @@ const struct listing pool_listing = {
 	.n_columns = ARRAY_SIZE(pool_columns),
 	.row_size = sizeof(struct pool_row),
 };
+
+/**
+ * pool_row_fill - make the row of a pool
+ * @usage: borrowed
+ * @row: filled
+ */
+void pool_row_fill(const struct ipam_usage *usage, struct pool_row *row)
+{
+	uint64_t gone = (uint64_t)usage->capacity - usage->free;
+
+	*row = (struct pool_row){ .usage = *usage };
+	(void)snprintf(row->kind, sizeof(row->kind), "%s", ipam_kind_name(usage->kind));
+	if (usage->capacity)
+		row->utilisation = (uint32_t)((gone * 100 + usage->capacity - 1) / usage->capacity);
+}
 
 /**
  * pool_rows_read - the rows of all pools
@@ -78,14 +100,8 @@ int pool_rows_read(struct ipam *ipam, struct pool_row **ret_rows, size_t *ret_co
 	rows = calloc(count ? count : 1, sizeof(*rows));
 	if (!rows)
 		return error_errno(e, ENOMEM, "cannot list the pools");
-	for (size_t i = 0; i < count; i++) {
-		uint64_t gone = (uint64_t)usage[i].capacity - usage[i].free;
-
-		rows[i].usage = usage[i];
-		if (usage[i].capacity)
-			rows[i].utilisation = (uint32_t)((gone * 100 + usage[i].capacity - 1) /
-							 usage[i].capacity);
-	}
+	for (size_t i = 0; i < count; i++)
+		pool_row_fill(&usage[i], &rows[i]);
 	*ret_rows = TAKE_PTR(rows);
 	*ret_count = count;
 	return 0;

@@ -87,10 +87,13 @@ extern const struct listing audit_listing;
 /* A pool and how full it is. */
 struct pool_row {
 	struct ipam_usage usage;
+	char kind[LISTING_WORD];
 	uint32_t utilisation; /* percent that is not free, rounded up */
 };
 
 extern const struct listing pool_listing;
+
+void pool_row_fill(const struct ipam_usage *usage, struct pool_row *row);
 
 int pool_rows_read(struct ipam *ipam, struct pool_row **ret_rows, size_t *ret_count,
 		   struct error *e);

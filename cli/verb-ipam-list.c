@@ -72,7 +72,9 @@ int verb_ipam_list(const struct invocation *in, struct error *e)
 			       in->session->json ? SELECT_ALL : SELECT_STANDARD, &columns, e);
 
 	if (r == 0)
-		r = selection_make(&pool_listing, NULL, SELECT_ALL, &pool_columns, e);
+		r = selection_make(&pool_listing, NULL,
+				   in->session->json ? SELECT_ALL : SELECT_STANDARD, &pool_columns,
+				   e);
 	if (r == 0)
 		r = contents_read(&in->session->paths, &all, e);
 	if (r < 0)

@@ -53,20 +53,16 @@ static void write_program(struct metric_writer *writer, const struct metrics *me
 }
 
 /**
- * write_book - write how full the pools are
+ * write_pools - write how full the pools of a kind are
  * @writer: changed
  * @metrics: borrowed
+ * @kind: of them; they count different things
+ * @name, @help: of their family
  */
-static void write_book(struct metric_writer *writer, const struct metrics *metrics)
+static void write_pools(struct metric_writer *writer, const struct metrics *metrics,
+			enum ipam_kind kind, const char *name, const char *help)
 {
-	static const struct metric_label bound[] = { { "state", "bound" }, { NULL, NULL } };
-	static const struct metric_label reserved[] = { { "state", "reserved" }, { NULL, NULL } };
-
-	metric_family(writer, PREFIX "leases", METRIC_GAUGE, NULL, "Leases by state.");
-	metric_sample(writer, bound, metrics->bound);
-	metric_sample(writer, reserved, metrics->reserved);
-	metric_family(writer, PREFIX "pool_pairs", METRIC_GAUGE, NULL,
-		      "Pairs of addresses of a pool by state.");
+	metric_family(writer, name, METRIC_GAUGE, NULL, help);
 	for (size_t i = 0; i < metrics->n_pools; i++) {
 		const struct ipam_usage *pool = &metrics->pools[i];
 		char prefix[PREFIX_TEXT];
@@ -82,7 +78,7 @@ static void write_book(struct metric_writer *writer, const struct metrics *metri
 		};
 
 		prefix_format(&pool->prefix, prefix);
-		for (size_t j = 0; j < ARRAY_SIZE(states); j++) {
+		for (size_t j = 0; pool->kind == kind && j < ARRAY_SIZE(states); j++) {
 			const struct metric_label labels[] = { { "pool", pool->pool },
 							       { "prefix", prefix },
 							       { "state", states[j].name },
@@ -91,6 +87,25 @@ static void write_book(struct metric_writer *writer, const struct metrics *metri
 			metric_sample(writer, labels, states[j].value);
 		}
 	}
+}
+
+/**
+ * write_book - write how full the pools are
+ * @writer: changed
+ * @metrics: borrowed
+ */
+static void write_book(struct metric_writer *writer, const struct metrics *metrics)
+{
+	static const struct metric_label bound[] = { { "state", "bound" }, { NULL, NULL } };
+	static const struct metric_label reserved[] = { { "state", "reserved" }, { NULL, NULL } };
+
+	metric_family(writer, PREFIX "leases", METRIC_GAUGE, NULL, "Leases by state.");
+	metric_sample(writer, bound, metrics->bound);
+	metric_sample(writer, reserved, metrics->reserved);
+	write_pools(writer, metrics, IPAM_PAIRS, PREFIX "pool_pairs",
+		    "Pairs of addresses of a pool by state.");
+	write_pools(writer, metrics, IPAM_SUBNET, PREFIX "pool_addresses",
+		    "Addresses of a pool for ports of a bridge by state.");
 }
 
 /* What is told of each cable. The host receives what the container sends. */

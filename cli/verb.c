@@ -31,6 +31,10 @@ const char *verb_group_title(enum verb_group group)
 		return "Keep that working";
 	case GROUP_ADDRESSES:
 		return "Look after addresses";
+	case GROUP_POOLS:
+		return "Give out other addresses";
+	case GROUP_BOOK:
+		return "Keep the address book";
 	case GROUP_UNITS:
 		return "For container units";
 	case GROUP_HIDDEN:

@@ -22,6 +22,8 @@ enum verb_group {
 	GROUP_OUTSIDE,
 	GROUP_CARE,
 	GROUP_ADDRESSES,
+	GROUP_POOLS,
+	GROUP_BOOK,
 	GROUP_UNITS,
 	GROUP_HIDDEN, /* for programs; not in --help */
 };
@@ -111,6 +113,12 @@ int verb_ipam_list(const struct invocation *in, struct error *e);
 int verb_ipam_show(const struct invocation *in, struct error *e);
 int verb_ipam_describe(const struct invocation *in, struct error *e);
 int verb_ipam_history(const struct invocation *in, struct error *e);
+int verb_ipam_pool_add(const struct invocation *in, struct error *e);
+int verb_ipam_pool_list(const struct invocation *in, struct error *e);
+int verb_ipam_pool_show(const struct invocation *in, struct error *e);
+int verb_ipam_pool_resize(const struct invocation *in, struct error *e);
+int verb_ipam_pool_drain(const struct invocation *in, struct error *e);
+int verb_ipam_pool_remove(const struct invocation *in, struct error *e);
 int verb_ipam_reserve(const struct invocation *in, struct error *e);
 int verb_ipam_release(const struct invocation *in, struct error *e);
 int verb_hook_pre_start(const struct invocation *in, struct error *e);
@@ -144,5 +152,9 @@ extern const struct option_table ipam_check_options;
 extern const struct option_table ipam_repair_options;
 extern const struct option_table ipam_list_options;
 extern const struct option_table ipam_history_options;
+extern const struct option_table ipam_pool_add_options;
+extern const struct option_table ipam_pool_list_options;
+extern const struct option_table ipam_pool_resize_options;
+extern const struct option_table ipam_pool_drain_options;
 extern const struct option_table ipam_reserve_options;
 extern const struct option_table ipam_release_options;

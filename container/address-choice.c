@@ -4,7 +4,7 @@
  *
  * The book says which addresses no other container has. What else on the host has them is looked up when
  * the book has been asked: two addresses are one question to the kernel. When one that nobody has chosen
- * is in the way of something, it is given back, which puts it behind all others, and the next is taken.
+ * is in the way of something, it is passed over, which puts it behind all others, and the next is taken.
  *
  * Whether a machine on the network behind a bridge has an address is asked before any lock is held, for
  * that takes a while, and what it said counts only when the book knows of nobody: containers answer too.
@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "container/conflict.h"
 
-#define ADDRESSES_TRIED 1024 /* each of them a transaction or two */
+#define ADDRESSES_TRIED 1024 /* each of them a transaction */
 
 /* The search for addresses that are in nobody's way. */
 struct choice {
@@ -320,15 +320,16 @@ static int pair_take(const struct choice *choice, const struct ipam_pair *leased
 /**
  * lease_take - have the book give the container what it asks for
  * @choice: its definition gets what it left open
+ * @pass: IPAM_PASS_V4 or IPAM_PASS_V6: it gets another pair than the one it has; or 0
  * @e: names what is in the way
  *
  * Returns 0 or -errno.
  */
-static int lease_take(struct choice *choice, struct error *e)
+static int lease_take(struct choice *choice, unsigned pass, struct error *e)
 {
 	struct definition *definition = choice->definition;
 	struct ipam_lease lease;
-	int r = ipam_lease(choice->ipam, &choice->request, choice->flags, &lease, e);
+	int r = ipam_lease(choice->ipam, &choice->request, choice->flags | pass, &lease, e);
 
 	if (r < 0)
 		return r;
@@ -398,11 +399,13 @@ static int automatic_choose(struct choice *choice, struct error *e)
 			return 0;
 		if (passed == 0)
 			first = conflict;
+		else if (addr_equal(&conflict.subject.addr, &first.subject.addr))
+			return refuse_pool(&conflict, passed, e);
 		if (passed == ADDRESSES_TRIED || conflict.prefix.length <= pool.length)
 			return refuse_pool(&conflict, passed + 1, e);
-		r = ipam_release(choice->ipam, choice->definition->name, "in use on the host", e);
-		if (r >= 0)
-			r = lease_take(choice, e);
+		r = lease_take(
+			choice,
+			conflict.subject.addr.family == AF_INET ? IPAM_PASS_V4 : IPAM_PASS_V6, e);
 		if (r < 0)
 			return r;
 	}
@@ -453,7 +456,7 @@ static int choose(struct choice *choice, struct error *e)
 		return r;
 	choice->reserved = r > 0 && before.state == IPAM_RESERVED;
 	request_make(choice);
-	r = lease_take(choice, e);
+	r = lease_take(choice, 0, e);
 	if (r < 0 || choice->probed->force)
 		return r;
 	r = chosen_check(choice, e);
@@ -463,7 +466,7 @@ static int choose(struct choice *choice, struct error *e)
 	if (r < 0 && choice->reserved)
 		(void)ipam_keep(choice->ipam, name, "not created", NULL);
 	else if (r < 0)
-		(void)ipam_release(choice->ipam, name, "not created", NULL);
+		(void)ipam_undo(choice->ipam, name, "not created", NULL);
 	return r;
 }
 

@@ -263,6 +263,8 @@ static int pool_add(struct review *review, const struct ipam_usage *pool, struct
  * @pool: borrowed
  * @e: filled on failure
  *
+ * What its own bridge has is what the pool is for.
+ *
  * Returns 0 or -errno.
  */
 static int pool_review(struct review *review, const struct ipam_usage *pool, struct error *e)
@@ -275,7 +277,8 @@ static int pool_review(struct review *review, const struct ipam_usage *pool, str
 		struct wish wish = pool_wish(pool, &use->prefix);
 		struct conflict conflict = conflict_begin(&wish);
 
-		if (use->prefix.addr.family != pool->prefix.addr.family || use_is_cable(use))
+		if (use->prefix.addr.family != pool->prefix.addr.family || use_is_cable(use) ||
+		    (pool->bridge[0] && strcmp(use->link, pool->bridge) == 0))
 			continue;
 		conflict_weigh_use(&conflict, use, &wish);
 		r = pool_add(review, pool, &conflict, e);
@@ -421,6 +424,36 @@ int conflicts_read(const struct paths *paths, struct conflicts *ret_conflicts, s
 	conflicts.engines = review.occupancy.engines;
 	occupancy_deinit(&review.occupancy);
 	free(review.pools);
+	conflicts.engines.list = NULL;
+	conflicts.engines.count = conflicts.engines.room = 0;
+	if (r < 0) {
+		free(conflicts.list);
+		return r;
+	}
+	*ret_conflicts = conflicts;
+	return 0;
+}
+
+/**
+ * pool_conflicts - compare a pool that is to be with what is in use on the host
+ * @paths: borrowed
+ * @pool: its name, network and bridge are set, borrowed
+ * @ret_conflicts: the caller frees its list
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int pool_conflicts(const struct paths *paths, const struct ipam_usage *pool,
+		   struct conflicts *ret_conflicts, struct error *e)
+{
+	struct conflicts conflicts = { .count = 0 };
+	struct review review = { .paths = paths, .conflicts = &conflicts };
+	int r = occupancy_read(paths, &review.occupancy, e);
+
+	if (r == 0)
+		r = pool_review(&review, pool, e);
+	conflicts.engines = review.occupancy.engines;
+	occupancy_deinit(&review.occupancy);
 	conflicts.engines.list = NULL;
 	conflicts.engines.count = conflicts.engines.room = 0;
 	if (r < 0) {

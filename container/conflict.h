@@ -28,3 +28,5 @@ void conflict_weigh_use(struct conflict *worst, const struct veth_use *use,
 void conflict_weigh_engine(struct conflict *worst, const struct engine_network *network,
 			   const struct wish *wish);
 struct conflict occupancy_meet(const struct occupancy *occupancy, const struct wish *wish);
+int pool_conflicts(const struct paths *paths, const struct ipam_usage *pool,
+		   struct conflicts *ret_conflicts, struct error *e);

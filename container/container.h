@@ -586,6 +586,7 @@ const char *metrics_part_name(size_t part);
 void metrics_read(const struct paths *paths, struct metrics *metrics);
 void metrics_free(struct metrics *metrics);
 
+#include "container/address-pools.h"
 #include "container/address-session.h"
 #include "container/declared-containers.h"
 #include "container/inspection.h"

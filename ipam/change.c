@@ -9,6 +9,7 @@
 #include "ipam/conflict.h"
 #include "ipam/history.h"
 #include "ipam/request.h"
+#include "ipam/vacant.h"
 
 /**
  * change_begin - start a change of the book
@@ -226,6 +227,45 @@ static int change_take(struct change *change, struct ipam_pair *pair,
 }
 
 /**
+ * change_pass - put what a container had behind all others, since it cannot be used now
+ * @change: changed; written
+ * @passed: what it had and has no more, borrowed
+ * @e: filled on failure
+ *
+ * Until here it was leased, so that it was not taken again.
+ *
+ * Returns 0 or -errno.
+ */
+static int change_pass(struct change *change, struct ipam_lease *passed, struct error *e)
+{
+	const struct ipam_pair *const pairs[] = { &passed->v4, &passed->v6 };
+	int r = 0;
+
+	(void)snprintf(passed->reason, sizeof(passed->reason), "in use elsewhere");
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(pairs); i++) {
+		struct slots slots = pools_slots(&change->pools, pairs[i]);
+
+		r = pools_return(&change->frame, &change->pools, pairs[i], passed, e);
+		for (size_t j = 0; r == 0 && j < slots.count; j++)
+			r = vacant_thaw(&change->frame, slots.at[j].pool, slots.at[j].slot, e);
+	}
+	return r < 0 ? r : history_append(&change->frame, IPAM_ACT_RELEASED, passed, e);
+}
+
+/**
+ * pair_pass - have a container not hold a pair of a pool any more
+ * @pair: of the container; none afterwards
+ * @passed: gets it
+ */
+static void pair_pass(struct ipam_pair *pair, struct ipam_pair *passed)
+{
+	if (pair->automatic) {
+		*passed = *pair;
+		*pair = (struct ipam_pair){ 0 };
+	}
+}
+
+/**
  * change_apply - turn what a container holds into what it asks for
  * @change: changed
  * @request: borrowed
@@ -238,17 +278,25 @@ static int change_apply(struct change *change, const struct ipam_lease *request,
 			struct error *e)
 {
 	struct ipam_lease *lease = &change->holding.lease;
+	struct ipam_lease passed = { .state = IPAM_FREE };
+	const struct pools *pools = &change->pools;
 	bool automatic4 = flags & IPAM_AUTOMATIC_V4, automatic6 = flags & IPAM_AUTOMATIC_V6;
 	int r = 0;
 
 	memcpy(lease->container, request->container, sizeof(lease->container));
+	memcpy(passed.container, request->container, sizeof(passed.container));
 	memcpy(lease->bridge, request->bridge, sizeof(lease->bridge));
+	if (flags & IPAM_PASS_V4)
+		pair_pass(&lease->v4, &passed.v4);
+	if (flags & IPAM_PASS_V6)
+		pair_pass(&lease->v6, &passed.v6);
 	if (change->holding.id)
-		r = change_drop(
-			change,
-			automatic4 ? !lease->v4.automatic : !pair_equal(&lease->v4, &request->v4),
-			automatic6 ? !lease->v6.automatic : !pair_equal(&lease->v6, &request->v6),
-			"replaced", e);
+		r = change_drop(change,
+				automatic4 ? !pair_serves(pools, &lease->v4, lease->bridge)
+					   : !pair_equal(&lease->v4, &request->v4),
+				automatic6 ? !pair_serves(pools, &lease->v6, lease->bridge)
+					   : !pair_equal(&lease->v6, &request->v6),
+				"replaced", e);
 	if (r < 0)
 		return r;
 	if (mac_is_set(&request->mac))
@@ -260,6 +308,8 @@ static int change_apply(struct change *change, const struct ipam_lease *request,
 				flags, e);
 	if (r == 0)
 		r = change_write(change, e);
+	if (r == 0 && (pair_is_set(&passed.v4) || pair_is_set(&passed.v6)))
+		r = change_pass(change, &passed, e);
 	return r < 0 ? r
 		     : history_append(&change->frame,
 				      flags & IPAM_RESERVE ? IPAM_ACT_RESERVED : IPAM_ACT_BOUND,
@@ -318,7 +368,8 @@ int change_lease(struct change *change, const struct ipam_lease *asked, unsigned
 		if (!request_complete(&request, &flags, held))
 			return conflict_reserved(held, e);
 	} else if (r > 0) {
-		bool same = request_met(&request, flags, &change->pools, held);
+		bool same = !(flags & (IPAM_PASS_V4 | IPAM_PASS_V6)) &&
+			    request_met(&request, flags, &change->pools, held);
 
 		if (same && (held->state == IPAM_BOUND || flags & IPAM_RESERVE))
 			return 0;

@@ -2,6 +2,7 @@
 #include "ipam/history.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,9 @@
 static const char *const act_names[] = {
 	[IPAM_ACT_RESERVED] = "reserved", [IPAM_ACT_BOUND] = "bound",
 	[IPAM_ACT_RELEASED] = "released", [IPAM_ACT_DESCRIBED] = "described",
-	[IPAM_ACT_COOLED] = "cooled",
+	[IPAM_ACT_COOLED] = "cooled",     [IPAM_ACT_ADDED] = "added",
+	[IPAM_ACT_RESIZED] = "resized",   [IPAM_ACT_DRAINED] = "drained",
+	[IPAM_ACT_FILLED] = "filled",     [IPAM_ACT_REMOVED] = "removed",
 };
 
 /**
@@ -76,20 +79,21 @@ static int history_trim(const struct frame *frame, int64_t number, struct error 
 }
 
 /**
- * history_append - write down what happens
+ * history_write - write a row
  * @frame: borrowed, in a transaction
  * @act: what
  * @lease: whose addresses, and the reason why; borrowed
+ * @pool: of which it is told, borrowed, or ""
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-int history_append(const struct frame *frame, enum ipam_act act, const struct ipam_lease *lease,
-		   struct error *e)
+static int history_write(const struct frame *frame, enum ipam_act act,
+			 const struct ipam_lease *lease, const char *pool, struct error *e)
 {
 	static const char sql[] =
 		"INSERT INTO history (time, boot, act, name, pool, host4, local4, host6, local6,"
-		" uid, command, unit, reason) VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?)";
+		" uid, command, unit, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	const struct ipam_actor *actor = &frame->terms->actor;
 	_cleanup_(query_end) struct query query = { 0 };
 	int r;
@@ -101,6 +105,7 @@ int history_append(const struct frame *frame, enum ipam_act act, const struct ip
 	query_bind_boot(&query, frame->now.boot);
 	query_bind_text(&query, act_names[act]);
 	query_bind_text(&query, lease->container);
+	query_bind_text(&query, pool);
 	query_bind_addr(&query, &lease->v4.host);
 	query_bind_addr(&query, &lease->v4.local.addr);
 	query_bind_addr(&query, &lease->v6.host);
@@ -113,6 +118,40 @@ int history_append(const struct frame *frame, enum ipam_act act, const struct ip
 	if (r < 0)
 		return r;
 	return history_trim(frame, sqlite3_last_insert_rowid(frame->database->sqlite), e);
+}
+
+/**
+ * history_append - write down what happens to a lease
+ * @frame: borrowed, in a transaction
+ * @act: what
+ * @lease: whose addresses, and the reason why; borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int history_append(const struct frame *frame, enum ipam_act act, const struct ipam_lease *lease,
+		   struct error *e)
+{
+	return history_write(frame, act, lease, "", e);
+}
+
+/**
+ * history_append_pool - write down what happens to a pool
+ * @frame: borrowed, in a transaction
+ * @act: what
+ * @pool: its name, borrowed
+ * @what: in words, borrowed; cut to IPAM_REASON_MAX
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int history_append_pool(const struct frame *frame, enum ipam_act act, const char *pool,
+			const char *what, struct error *e)
+{
+	struct ipam_lease nobody = { .state = IPAM_FREE };
+
+	(void)snprintf(nobody.reason, sizeof(nobody.reason), "%s", what);
+	return history_write(frame, act, &nobody, pool, e);
 }
 
 /**
@@ -245,7 +284,8 @@ int ipam_history(struct ipam *ipam, const struct ipam_period *period,
 	static const char sql[] =
 		"SELECT id, time, boot, act, name, pool, host4, local4, host6, local6,"
 		" uid, command, unit, reason FROM history WHERE time >= ?1"
-		" AND (?2 IS NULL OR name = ?2) AND (?3 IS NULL OR ?3 = host4 OR ?3 = local4"
+		" AND (?2 IS NULL OR name = ?2 OR pool = ?2) AND (?3 IS NULL OR ?3 = host4 OR ?3 = "
+		"local4"
 		" OR ?3 = host6 OR ?3 = local6) ORDER BY id";
 	_cleanup_(query_end) struct query query = query_begin(&ipam->database, sql);
 	_cleanup_(collection_deinit) struct collection collection = { 0 };

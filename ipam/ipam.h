@@ -112,6 +112,12 @@ enum ipam_lease_flags {
 	IPAM_OVERRULE = 1 << 4, /* with IPAM_REPLACE: give up what was reserved for it as well */
 	/* Pairs of the request that say so are automatic again, if a pool gives them out. */
 	IPAM_AS_IT_WAS = 1 << 5,
+	/*
+	 * With IPAM_REPLACE and the flag for an automatic pair: it cannot use the one that it holds, and
+	 * gets the next. That one comes after all others, and has not to cool down.
+	 */
+	IPAM_PASS_V4 = 1 << 6,
+	IPAM_PASS_V6 = 1 << 7,
 };
 
 /*
@@ -208,6 +214,46 @@ enum ipam_kind {
 	IPAM_SUBNET, /* single addresses of a network, for the ports of a bridge */
 };
 
+const char *ipam_kind_name(enum ipam_kind kind);
+
+#define IPAM_RANGES_MAX 16
+
+/* Addresses in a row, both of them included. */
+struct ipam_range {
+	struct addr first, last;
+};
+
+/* A pool that is to be. */
+struct ipam_pool {
+	char name[IPAM_NAME_MAX];
+	enum ipam_kind kind;
+	struct prefix prefix;
+	char bridge[IFNAMSIZ]; /* a subnet: whose ports get its addresses */
+	struct addr gateway;   /* the same: their default route, given to nobody; may be none */
+	size_t n_ranges;       /* what is given out, in that order; 0: all of it */
+	size_t n_excluded;     /* what of it is not */
+	struct ipam_range ranges[IPAM_RANGES_MAX];
+	struct ipam_range excluded[IPAM_RANGES_MAX];
+};
+
+/*
+ * Changes of the pools. None of them touches a lease: what a pool has given out stays whose it is.
+ *
+ * Adding fails with -EINVAL (ERROR_USAGE: a network nobody can use, or too small a one, a gateway or a
+ * range that is not in it, ranges that overlap), -EEXIST (ERROR_CONFLICT: there is another one of that
+ * name, or its network overlaps), -EADDRINUSE (ERROR_CONFLICT: somebody holds the gateway). Resizing
+ * with the same, and -EBUSY (ERROR_CONFLICT: a lease of the pool would lie outside). Removing with
+ * -EBUSY (ERROR_CONFLICT) while there are leases of it. All but the first with -ENOENT
+ * (ERROR_NO_CONTAINER) when there is no such pool. Return 1, 0 when it is so already, or -errno.
+ */
+int ipam_pool_add(struct ipam *ipam, const struct ipam_pool *spec, struct error *e);
+int ipam_pool_resize(struct ipam *ipam, const char *name, const struct prefix *prefix,
+		     struct error *e);
+/* Has it give nothing out any more, or go on with it. */
+int ipam_pool_drain(struct ipam *ipam, const char *name, struct error *e);
+int ipam_pool_fill(struct ipam *ipam, const char *name, struct error *e);
+int ipam_pool_remove(struct ipam *ipam, const char *name, struct error *e);
+
 /* One pool and how full it is; the counts are of what it gives out. */
 struct ipam_usage {
 	char pool[IPAM_NAME_MAX];
@@ -221,7 +267,7 @@ struct ipam_usage {
 	uint32_t reserved; /* of those */
 	uint32_t blocked;  /* with an address somebody was given explicitly */
 	uint32_t cooling;  /* given up a short while ago */
-	uint32_t free;     /* what can be given out now */
+	uint32_t free;     /* what can be given out now, unless it is draining */
 };
 
 /* All pools. Returns 0; the caller frees *ret_usage. */
@@ -231,15 +277,36 @@ int ipam_usage(struct ipam *ipam, struct ipam_usage **ret_usage, size_t *ret_cou
 /* Looks at the whole file. Returns 0, or -EUCLEAN when it cannot be trusted. */
 int ipam_verify(struct ipam *ipam, struct error *e);
 
+#define IPAM_NEXT_MAX 16
+
+/* All there is to know about one pool. */
+struct ipam_pool_view {
+	struct ipam_usage usage;
+	bool classic; /* its first range is in the order of nixos-container */
+	size_t n_ranges;
+	struct ipam_range ranges[IPAM_RANGES_MAX];
+	size_t n_next; /* what it gives out next, as far as it fits; none when it is draining */
+	struct ipam_pair next[IPAM_NEXT_MAX];
+};
+
+/* Looks at one pool. Returns 0, -ENOENT, or -EUCLEAN also for a lease of it that lies outside. */
+int ipam_pool_show(struct ipam *ipam, const char *name, struct ipam_pool_view *ret_view,
+		   struct error *e);
+
 /* ------------------------------------------------------------- history */
 
-/* What happened to a lease. */
+/* What happened to a lease or a pool. */
 enum ipam_act {
 	IPAM_ACT_RESERVED,
 	IPAM_ACT_BOUND,
 	IPAM_ACT_RELEASED,
 	IPAM_ACT_DESCRIBED,
 	IPAM_ACT_COOLED, /* its cool-down was ended */
+	IPAM_ACT_ADDED,  /* this and all below: a pool was */
+	IPAM_ACT_RESIZED,
+	IPAM_ACT_DRAINED,
+	IPAM_ACT_FILLED, /* gives addresses out again */
+	IPAM_ACT_REMOVED,
 };
 
 const char *ipam_act_name(enum ipam_act act);
@@ -258,7 +325,7 @@ struct ipam_event {
 
 /* Which part of the history; all zero is all of it. */
 struct ipam_period {
-	const char *container; /* NULL: any */
+	const char *container; /* or pool; NULL: any */
 	struct addr addr;      /* at either end; none: any */
 	int64_t since;         /* seconds since the epoch */
 };

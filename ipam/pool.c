@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/suggestion.h"
+#include "ipam/ranges.h"
 #include "ipam/request.h"
 
 #define POOL_SELECT                                                                   \
@@ -42,7 +44,7 @@ static int pool_row(const struct query *query, struct pool *ret_pool, struct err
 {
 	struct pool pool = { .changed = false };
 	struct ipam_usage *usage = &pool.usage;
-	char kind[8], ranges[POOL_RANGES_MAX * 22 + 1];
+	char kind[8], ranges[POOL_RANGES_TEXT];
 	int r = query_text(query, 1, usage->pool, sizeof(usage->pool), e);
 
 	if (r == 0)
@@ -147,6 +149,37 @@ int pools_store(struct database *database, const struct pools *pools, struct err
 }
 
 /**
+ * pools_named - the pool of a name
+ * @pools: borrowed
+ * @name: borrowed
+ * @ret_pool: the pool
+ * @e: says that there is none, and which one was perhaps meant
+ *
+ * Returns 0 or -ENOENT with class ERROR_NO_CONTAINER.
+ */
+int pools_named(const struct pools *pools, const char *name, struct pool **ret_pool,
+		struct error *e)
+{
+	struct suggestion suggestion;
+	int r;
+
+	suggestion_init(&suggestion, name);
+	for (size_t i = 0; i < pools->count; i++) {
+		if (strcmp(pools->list[i].usage.pool, name) == 0) {
+			*ret_pool = &pools->list[i];
+			return 0;
+		}
+		(void)suggestion_try(&suggestion, pools->list[i].usage.pool);
+	}
+	if (suggestion.best)
+		return error_set(e, ERROR_NO_CONTAINER, ENOENT,
+				 "there is no pool '%s'; did you mean '%s'?", name,
+				 suggestion.best);
+	r = error_set(e, ERROR_NO_CONTAINER, ENOENT, "there is no pool '%s'", name);
+	return error_remedy(e, r, "see 'nixctr-net ipam pool list' for those there are");
+}
+
+/**
  * pools_find - the pool whose network an address lies in
  * @pools: borrowed
  * @addr: borrowed; may be none
@@ -219,14 +252,16 @@ int pools_edge(const struct pools *pools, const struct addr *addr, struct error 
 	const struct pool *pool = pools_find(pools, addr);
 	const char *what = NULL;
 	struct addr last;
+	bool edged; /* networks of two addresses have none of their own */
 	char text[ADDR_TEXT], network[PREFIX_TEXT];
 
 	if (!pool)
 		return 0;
 	last = prefix_last(&pool->usage.prefix);
-	if (addr_equal(addr, &pool->usage.prefix.addr))
+	edged = pool->usage.prefix.length + 1 < addr_bits(addr);
+	if (edged && addr_equal(addr, &pool->usage.prefix.addr))
 		what = "network";
-	else if (addr->family == AF_INET && addr_equal(addr, &last))
+	else if (edged && addr->family == AF_INET && addr_equal(addr, &last))
 		what = "broadcast";
 	else if (addr_equal(addr, &pool->usage.gateway))
 		what = "gateway";
@@ -235,4 +270,34 @@ int pools_edge(const struct pools *pools, const struct addr *addr, struct error 
 	return error_set(e, ERROR_USAGE, EINVAL, "%s is the %s address of the pool %s",
 			 addr_format(addr, text), what,
 			 prefix_format(&pool->usage.prefix, network));
+}
+
+/**
+ * pool_update - write all of a pool that can change
+ * @database: borrowed, in a transaction
+ * @pool: borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int pool_update(struct database *database, const struct pool *pool, struct error *e)
+{
+	static const char sql[] =
+		"UPDATE pool SET network = ?, length = ?, capacity = ?, ranges = ?,"
+		" draining = ?, rover = ?, leased = ?, blocked = ? WHERE id = ?";
+	_cleanup_(query_end) struct query query = query_begin(database, sql);
+	const struct ipam_usage *usage = &pool->usage;
+	char ranges[POOL_RANGES_TEXT];
+
+	ranges_format(pool, ranges);
+	query_bind_addr(&query, &usage->prefix.addr);
+	query_bind_int(&query, usage->prefix.length);
+	query_bind_int(&query, usage->capacity);
+	query_bind_text(&query, ranges);
+	query_bind_int(&query, usage->draining);
+	query_bind_int(&query, pool->rover);
+	query_bind_int(&query, usage->leased);
+	query_bind_int(&query, usage->blocked);
+	query_bind_int(&query, pool->id);
+	return query_run(&query, e);
 }

@@ -11,11 +11,10 @@
 #include "ipam/database.h"
 #include "ipam/ipam.h"
 
-#define POOL_RANGES_MAX 16
-
 /* Addresses in a row, as distances from the network address, both of them included. */
 struct range {
 	uint32_t first, last;
+	bool striped; /* in the order of nixos-container */
 };
 
 /*
@@ -25,8 +24,8 @@ struct range {
 struct pool {
 	int64_t id;
 	struct ipam_usage usage; /* what changes with time is not kept up to date */
-	size_t n_ranges;         /* 0: the order of nixos-container */
-	struct range ranges[POOL_RANGES_MAX];
+	size_t n_ranges;
+	struct range ranges[IPAM_RANGES_MAX];
 	uint32_t rover; /* slots from here on have not been given out */
 	bool changed;
 };
@@ -47,15 +46,20 @@ struct slots {
 };
 
 /* The arithmetic: slot.c. */
+uint32_t pool_step(const struct pool *pool);
+uint32_t range_slots(const struct pool *pool, const struct range *range);
 uint32_t pool_capacity(const struct pool *pool);
 struct ipam_pair pool_pair(const struct pool *pool, uint32_t slot);
 bool pool_slot(const struct pool *pool, const struct addr *addr, uint32_t *ret_slot);
-int ranges_parse(const char *text, struct pool *pool);
+bool pool_has(const struct pool *pool, const struct addr *host, const struct addr *local);
 
 /* The rows: pool.c. */
 int pools_read(struct database *database, struct pools *ret_pools, struct error *e);
 int pools_store(struct database *database, const struct pools *pools, struct error *e);
+int pool_update(struct database *database, const struct pool *pool, struct error *e);
 void pools_deinit(struct pools *pools);
+int pools_named(const struct pools *pools, const char *name, struct pool **ret_pool,
+		struct error *e);
 struct pool *pools_find(const struct pools *pools, const struct addr *addr);
 struct slots pools_slots(const struct pools *pools, const struct ipam_pair *pair);
 bool pools_give(const struct pools *pools, const struct ipam_pair *pair, const char *bridge);
@@ -69,6 +73,7 @@ struct taking {
 	const char *bridge; /* "": a cable of its own */
 };
 
+int slot_held(struct database *database, const struct pool *pool, uint32_t slot, struct error *e);
 bool pools_are_for(const struct pools *pools, const struct taking *taking);
 int pools_take(const struct frame *frame, struct pools *pools, const struct taking *taking,
 	       struct ipam_pair *ret_pair, struct error *e);

@@ -24,6 +24,19 @@ bool pair_is_set(const struct ipam_pair *pair)
 }
 
 /**
+ * pair_serves - whether a pair is one that would be taken for somebody
+ * @pools: borrowed
+ * @pair: borrowed; may be none
+ * @bridge: of which he is a port, or "", borrowed
+ */
+bool pair_serves(const struct pools *pools, const struct ipam_pair *pair, const char *bridge)
+{
+	const struct pool *pool = pair->automatic ? pools_find(pools, &pair->local.addr) : NULL;
+
+	return pool && strcmp(pool->usage.bridge, bridge) == 0;
+}
+
+/**
  * family_met - whether what a container holds of one family is what is asked for
  * @request: borrowed
  * @flags: of ipam_lease()
@@ -40,7 +53,8 @@ static bool family_met(const struct ipam_lease *request, unsigned flags, const s
 
 	if (!(flags & (first ? IPAM_AUTOMATIC_V4 : IPAM_AUTOMATIC_V6)))
 		return pair_equal(first ? &request->v4 : &request->v6, pair);
-	return pair_is_set(pair) ? pair->automatic : !pools_are_for(pools, &taking);
+	return pair_is_set(pair) ? pair_serves(pools, pair, request->bridge)
+				 : !pools_are_for(pools, &taking);
 }
 
 /**

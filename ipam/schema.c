@@ -16,9 +16,10 @@
  * same: for that sqlite would want an index more, which each lease would have to pay for.
  *
  * A slot is a pair of addresses of a pool, numbered in the order they are given out; of a pool of
- * single addresses it is one. ranges has the offsets in the network that slots are made of, and is
- * empty for the order of nixos-container. From rover on slots have not been given out. A slot that
- * was in use and is not any more stands in vacant, where turn says in which order they come, and
+ * single addresses it is one. ranges has the offsets in the network that slots are made of
+ * (ranges.c), and is empty for the order of nixos-container. Slots below rover have been given out or
+ * passed over, those behind it wait for their first time unless they are somebody's or vacant. A slot
+ * that was in use and is not any more stands in vacant, where turn says in which order they come, and
  * clock, since when it is cooling: seconds of CLOCK_BOOTTIME in that boot, null when it does not.
  * A slot one of whose addresses somebody chose is blocked. leased and blocked are counted in the row
  * of the pool, which every change writes anyway.

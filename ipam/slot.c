@@ -4,23 +4,33 @@
 /*
  * Theory of operation
  *
- * The slots of a pool follow each other in its ranges. Only the pool that every book begins with has
- * none: its slots are numbered as doc/design.md orders them, which begins as nixos-container does, so
- * that the third byte runs 1..254 before the last one goes on by a pair.
+ * The slots of a pool follow each other in its ranges, in the order of these. A range that is striped
+ * has the order that doc/design.md gives the pool every book begins with, which begins as
+ * nixos-container does: it is made of whole networks of 256 addresses, and each of them gives a pair
+ * before the first one gives its second.
  *
- *	slot = k * 254 + N - 1	host x.y.N.(2k + 1), local x.y.N.(2k + 2)	N = 1..254, k = 0..126
+ *	slot = k * networks + n		host first + n * 256 + 2k + 1, local one more	k = 0..126
  */
 
-#define NETWORKS 254u /* values of N */
-#define PAIRS    127u /* values of k */
+#define STRIPE 256u /* addresses */
+#define PAIRS  127u /* in them, of which the first and the last one are nobody's */
 
 /**
  * pool_step - how many addresses a slot has
  * @pool: borrowed
  */
-static uint32_t pool_step(const struct pool *pool)
+uint32_t pool_step(const struct pool *pool)
 {
 	return pool->usage.kind == IPAM_PAIRS ? 2 : 1;
+}
+
+/**
+ * range_networks - how many networks there are in a striped range
+ * @range: borrowed
+ */
+static uint32_t range_networks(const struct range *range)
+{
+	return (range->last - range->first) / STRIPE + 1;
 }
 
 /**
@@ -28,8 +38,10 @@ static uint32_t pool_step(const struct pool *pool)
  * @pool: it belongs to, borrowed
  * @range: borrowed
  */
-static uint32_t range_slots(const struct pool *pool, const struct range *range)
+uint32_t range_slots(const struct pool *pool, const struct range *range)
 {
+	if (range->striped)
+		return range_networks(range) * PAIRS;
 	return (uint32_t)(((uint64_t)range->last - range->first + 1) / pool_step(pool));
 }
 
@@ -39,7 +51,7 @@ static uint32_t range_slots(const struct pool *pool, const struct range *range)
  */
 uint32_t pool_capacity(const struct pool *pool)
 {
-	uint64_t capacity = pool->n_ranges ? 0 : (uint64_t)NETWORKS * PAIRS;
+	uint64_t capacity = 0;
 
 	for (size_t i = 0; i < pool->n_ranges; i++)
 		capacity += range_slots(pool, &pool->ranges[i]);
@@ -53,14 +65,18 @@ uint32_t pool_capacity(const struct pool *pool)
  */
 static uint32_t pool_offset(const struct pool *pool, uint32_t slot)
 {
-	if (pool->n_ranges == 0)
-		return (slot % NETWORKS + 1) * 256 + slot / NETWORKS * 2 + 1;
 	for (size_t i = 0; i < pool->n_ranges; i++) {
-		uint32_t count = range_slots(pool, &pool->ranges[i]);
+		const struct range *range = &pool->ranges[i];
+		uint32_t count = range_slots(pool, range), networks;
 
-		if (slot < count)
-			return pool->ranges[i].first + slot * pool_step(pool);
-		slot -= count;
+		if (slot >= count) {
+			slot -= count;
+			continue;
+		}
+		if (!range->striped)
+			return range->first + slot * pool_step(pool);
+		networks = range_networks(range);
+		return range->first + slot % networks * STRIPE + slot / networks * 2 + 1;
 	}
 	return 0;
 }
@@ -86,45 +102,31 @@ struct ipam_pair pool_pair(const struct pool *pool, uint32_t slot)
 }
 
 /**
- * classic_slot - pool_slot() in the order of nixos-container
- * @offset: of the address in its network
- * @ret_slot: the slot
+ * range_slot - pool_slot() within a range
+ * @pool: it belongs to, borrowed
+ * @range: borrowed
+ * @offset: of the address in the network
+ * @ret_slot: counted from the first one of the range
  *
  * Returns whether there is one.
  */
-static bool classic_slot(uint32_t offset, uint32_t *ret_slot)
+static bool range_slot(const struct pool *pool, const struct range *range, uint32_t offset,
+		       uint32_t *ret_slot)
 {
-	uint32_t network = offset / 256, end = offset % 256;
+	uint32_t end;
 
-	if (network < 1 || network > NETWORKS || end < 1 || end > 254)
+	if (offset < range->first || offset > range->last)
 		return false;
-	*ret_slot = (end - 1) / 2 * NETWORKS + network - 1;
-	return true;
-}
-
-/**
- * ranged_slot - pool_slot() where there are ranges
- * @pool: borrowed
- * @offset: of the address in its network
- * @ret_slot: the slot
- *
- * Returns whether there is one.
- */
-static bool ranged_slot(const struct pool *pool, uint32_t offset, uint32_t *ret_slot)
-{
-	uint32_t before = 0;
-
-	for (size_t i = 0; i < pool->n_ranges; i++) {
-		const struct range *range = &pool->ranges[i];
-		uint32_t count = range_slots(pool, range);
-
-		if (offset >= range->first && (offset - range->first) / pool_step(pool) < count) {
-			*ret_slot = before + (offset - range->first) / pool_step(pool);
-			return true;
-		}
-		before += count;
+	offset -= range->first;
+	if (!range->striped) {
+		*ret_slot = offset / pool_step(pool);
+		return *ret_slot < range_slots(pool, range);
 	}
-	return false;
+	end = offset % STRIPE;
+	if (end < 1 || end > 2 * PAIRS)
+		return false;
+	*ret_slot = (end - 1) / 2 * range_networks(range) + offset / STRIPE;
+	return true;
 }
 
 /**
@@ -137,61 +139,37 @@ static bool ranged_slot(const struct pool *pool, uint32_t offset, uint32_t *ret_
  */
 bool pool_slot(const struct pool *pool, const struct addr *addr, uint32_t *ret_slot)
 {
-	uint32_t offset, slot;
+	uint32_t offset, slot, before = 0;
 
-	if (!addr_offset(&pool->usage.prefix, addr, &offset) ||
-	    !(pool->n_ranges ? ranged_slot(pool, offset, &slot) : classic_slot(offset, &slot)) ||
-	    slot >= pool->usage.capacity)
+	if (!addr_offset(&pool->usage.prefix, addr, &offset))
 		return false;
-	*ret_slot = slot;
-	return true;
-}
+	for (size_t i = 0; i < pool->n_ranges; i++) {
+		const struct range *range = &pool->ranges[i];
 
-/**
- * offset_parse - read a number of a range
- * @cursor: moved behind it and the character that has to follow
- * @stop: that character
- * @ret_offset: the number
- *
- * Returns 0, or -1 when it is not written like that.
- */
-static int offset_parse(const char **cursor, char stop, uint32_t *ret_offset)
-{
-	const char *text = *cursor;
-	uint64_t offset = 0;
-
-	if (*text < '0' || *text > '9')
-		return -1;
-	for (; *text >= '0' && *text <= '9' && offset <= UINT32_MAX; text++)
-		offset = offset * 10 + (uint64_t)(*text - '0');
-	if (offset > UINT32_MAX || (*text != stop && !(stop == ',' && !*text)))
-		return -1;
-	*cursor = text + (*text == stop);
-	*ret_offset = (uint32_t)offset;
-	return 0;
-}
-
-/**
- * ranges_parse - read ranges as they stand in the book: "1-254,300-400", ascending
- * @text: borrowed; "" is none
- * @pool: its ranges are set
- *
- * Returns 0, or -1 when they are not written like that.
- */
-int ranges_parse(const char *text, struct pool *pool)
-{
-	struct range range;
-	int64_t last = -1;
-
-	pool->n_ranges = 0;
-	while (*text) {
-		if (pool->n_ranges == POOL_RANGES_MAX ||
-		    offset_parse(&text, '-', &range.first) < 0 ||
-		    offset_parse(&text, ',', &range.last) < 0 || range.first <= last ||
-		    range.last < range.first)
-			return -1;
-		pool->ranges[pool->n_ranges++] = range;
-		last = range.last;
+		if (range_slot(pool, range, offset, &slot)) {
+			/* What is counted beyond the capacity has no number. */
+			if (slot >= pool->usage.capacity || before >= pool->usage.capacity - slot)
+				return false;
+			*ret_slot = before + slot;
+			return true;
+		}
+		before += range_slots(pool, range);
 	}
-	return 0;
+	return false;
+}
+
+/**
+ * pool_has - whether a pair is one that a pool gives out
+ * @pool: borrowed
+ * @host, @local: its addresses, borrowed; on a bridge the host's is none
+ */
+bool pool_has(const struct pool *pool, const struct addr *host, const struct addr *local)
+{
+	struct ipam_pair pair;
+	uint32_t slot;
+
+	if (!pool_slot(pool, local, &slot))
+		return false;
+	pair = pool_pair(pool, slot);
+	return addr_equal(&pair.host, host) && addr_equal(&pair.local.addr, local);
 }

@@ -20,6 +20,7 @@
 struct search {
 	const struct pool *last; /* the pool asked last */
 	size_t asked;            /* how many pools were asked */
+	const char *draining;    /* one that would be asked if it were not, or NULL */
 	bool cooling;            /* one of them has slots that are cooling */
 	uint32_t remaining;      /* seconds until the first of these is free */
 };
@@ -33,8 +34,7 @@ struct search {
  *
  * Returns 1, 0 or -errno.
  */
-static int slot_held(struct database *database, const struct pool *pool, uint32_t slot,
-		     struct error *e)
+int slot_held(struct database *database, const struct pool *pool, uint32_t slot, struct error *e)
 {
 	/* Not "addr IN (?, ?)", for which sqlite builds a table of its own each time. */
 	static const char sql[] = "SELECT 1 FROM address WHERE addr = ?"
@@ -160,11 +160,17 @@ static int pools_exhausted(const struct search *search, const struct taking *tak
 	int r;
 
 	if (!search->asked) {
-		r = error_set(e, ERROR_EXHAUSTED, ENOSPC, "no pool gives out %s addresses%s%s",
-			      family, taking->bridge[0] ? " for bridge " : "", taking->bridge);
+		r = error_set(e, ERROR_EXHAUSTED, ENOSPC, "no pool gives out %s addresses%s%s%s%s",
+			      family, taking->bridge[0] ? " for bridge " : "", taking->bridge,
+			      search->draining ? ": draining is " : "",
+			      search->draining ? search->draining : "");
 		return error_remedy(e, r,
-				    "see the pools with 'nixctr-net ipam list', or choose "
-				    "addresses");
+				    search->draining
+					    ? "add a pool with 'nixctr-net ipam pool add', "
+					      "or choose addresses; 'ipam pool drain --undo' "
+					      "has one give out again"
+					    : "add a pool with 'nixctr-net ipam pool add', "
+					      "or choose addresses");
 	}
 	usage = &search->last->usage;
 	what = usage->kind == IPAM_PAIRS ? "pairs" : "addresses";
@@ -229,10 +235,13 @@ int pools_take(const struct frame *frame, struct pools *pools, const struct taki
 		struct pool *pool = &pools->list[i];
 		struct ipam_usage *usage = &pool->usage;
 
-		if (usage->draining || usage->prefix.addr.family != taking->family ||
+		if (usage->prefix.addr.family != taking->family ||
 		    strcmp(usage->bridge, taking->bridge) != 0)
 			continue;
-		r = pool_take(frame, pool, &search, ret_pair, e);
+		if (usage->draining)
+			search.draining = usage->pool;
+		else
+			r = pool_take(frame, pool, &search, ret_pair, e);
 	}
 	if (r != 0 || !pools_are_for(pools, taking))
 		return r;

@@ -6,7 +6,8 @@
 
 /*
  * The slots that were given out and came back, of each pool in the order in which they will be given
- * out again: whoever came back first is first. So if that one is still cooling, all are.
+ * out again: whoever came back first is first. So if that one is still cooling, all are, but for what was
+ * passed over.
  */
 
 /* A slot that waits. */
@@ -27,5 +28,10 @@ int vacant_add(const struct frame *frame, const struct pool *pool, uint32_t slot
 int vacant_remove(const struct frame *frame, const struct pool *pool, uint32_t slot,
 		  struct error *e);
 int vacant_cool(const struct frame *frame, const struct pool *pool, uint32_t slot, struct error *e);
+int vacant_thaw(const struct frame *frame, const struct pool *pool, uint32_t slot, struct error *e);
 int vacant_cooling(const struct frame *frame, const struct pool *pool, uint32_t *ret_count,
 		   struct error *e);
+int vacant_ready(const struct frame *frame, const struct pool *pool, uint32_t *slots, size_t room,
+		 size_t *ret_count, struct error *e);
+int vacant_move(const struct frame *frame, const struct pool *old, const struct pool *pool,
+		struct error *e);

@@ -30,12 +30,13 @@ stdenv.mkDerivation {
   src = lib.fileset.toSource {
     root = ../.;
     fileset = lib.fileset.unions [
+      ../audit
       ../base
       ../cli
       ../container
       ../data
       ../declare
-      ../audit
+      ../graph
       ../ipam
       ../library
       ../machine

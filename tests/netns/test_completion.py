@@ -153,3 +153,11 @@ def test_nothing_to_offer(offered, world):
     assert offered("nixctr-net nonsense ") == set()
     world.path("/etc/nixos-containers").rename(world.path("/etc/elsewhere"))
     assert offered("nixctr-net start ") == set()
+
+
+def test_pools(offered):
+    """Where a verb takes one; and the word that has a network drawn."""
+    assert offered("nixctr-net ipam pool show ") == {"default"}
+    assert offered("nixctr-net ipam pool resize d") == {"default"}
+    assert offered("nixctr-net ipam pool add new u") == {"ula"}
+    assert offered("nixctr-net ipam pool add new ula --kind s") == {"subnet"}

@@ -149,6 +149,8 @@ def test_automatic_pairs_pass_over_what_is_in_use(spare):
     said = spare.ok("create", "foo").stderr
     assert "2 pairs were passed over, 10.233.1.1 for address 10.233.1.1 of link spare0" in said
     assert spare.ok("show-ip", "foo").stdout == "10.233.3.2\n"
+    passed = spare.ok("ipam", "describe", "10.233.1.1", "--json").json["address"]
+    assert [passed["state"], passed["remaining"]] == ["free", 0]
     assert created(spare, "forced", "--force") == "10.233.4.2"
     ip(spare, "route add 10.233.4.2 dev spare0")
     found = conflicts(spare)

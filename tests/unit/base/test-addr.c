@@ -276,6 +276,16 @@ static void malformed_macs_are_refused(void **state)
 	}
 }
 
+static void unique_local_networks_have_their_identifier(void **state)
+{
+	const struct prefix prefix = prefix_ula((const uint8_t[5]){ 0x12, 0x34, 0x56, 0x78, 0x9a });
+	char text[PREFIX_TEXT];
+
+	(void)state;
+	assert_string_equal(prefix_format(&prefix, text), "fd12:3456:789a::/64");
+	assert_true(prefix_is_network(&prefix));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +298,7 @@ int main(void)
 		cmocka_unit_test(offset_outside_the_network_is_none),
 		cmocka_unit_test(a_prefix_ends_inside_a_byte),
 		cmocka_unit_test(networks_have_a_first_and_a_last),
+		cmocka_unit_test(unique_local_networks_have_their_identifier),
 		cmocka_unit_test(networks_overlap_when_one_is_in_the_other),
 		cmocka_unit_test(special_addresses_are_no_hosts),
 		cmocka_unit_test(loopback_addresses_are_known),

@@ -36,6 +36,7 @@ stdenv.mkDerivation {
       ../data
       ../declare
       ../audit
+      ../graph
       ../ipam
       ../library
       ../machine

@@ -112,10 +112,9 @@ void peers_introduce(const struct paths *paths, const struct definition *was,
 	for (size_t i = 0; i < count; i++) {
 		struct definition other;
 
-		if (is_peer(was, names[i]) || is_peer(now, names[i]))
-			hosts_refresh(paths, names[i]);
-		else if (moved && definition_read(paths, names[i], &other, NULL) > 0 &&
-			 is_peer(&other, now->name))
+		if (is_peer(was, names[i]) || is_peer(now, names[i]) ||
+		    (moved && definition_read(paths, names[i], &other, NULL) > 0 &&
+		     is_peer(&other, now->name)))
 			hosts_refresh(paths, names[i]);
 	}
 	if (linked)

@@ -56,6 +56,7 @@ let
       {
         enable = cfg.nat.enable;
         isolate = cfg.isolate;
+        own_table = cfg.nat.ownTable;
       }
       // lib.optionalAttrs cfg.nat.enable {
         external = lib.concatStringsSep ", " cfg.nat.external;
@@ -63,6 +64,85 @@ let
       }
       // lib.optionalAttrs (cfg.nat.source != null) { source = cfg.nat.source; }
       // lib.optionalAttrs (cfg.nat.source6 != null) { source6 = cfg.nat.source6; };
+  };
+
+  # Gives out addresses of it as well; one that is there just so is left alone.
+  addPool =
+    pool:
+    lib.escapeShellArgs (
+      [
+        (lib.getExe' cfg.package "nixctr-net")
+        "ipam"
+        "pool"
+        "add"
+        pool.name
+        pool.prefix
+      ]
+      ++ lib.optionals (pool.bridge != null) [
+        "--bridge"
+        pool.bridge
+      ]
+      ++ lib.optionals (pool.gateway != null) [
+        "--gateway"
+        pool.gateway
+      ]
+      ++ lib.optionals (pool.ranges != [ ]) [
+        "--range"
+        (lib.concatStringsSep "," pool.ranges)
+      ]
+      ++ lib.optionals (pool.exclude != [ ]) [
+        "--exclude"
+        (lib.concatStringsSep "," pool.exclude)
+      ]
+      ++ lib.optional pool.force "--force"
+    );
+
+  pool = types.submodule {
+    options = {
+      name = mkOption {
+        type = types.str;
+        example = "lab";
+        description = "Its name.";
+      };
+
+      prefix = mkOption {
+        type = types.str;
+        example = "10.50.0.0/16";
+        description = "The network with its length, or `ula` for one that is drawn at random.";
+      };
+
+      bridge = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "br0";
+        description = "The bridge whose ports get its addresses; without one, cables get pairs.";
+      };
+
+      gateway = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "On a bridge, the default route of its ports.";
+      };
+
+      ranges = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "10.50.1.0-10.50.1.255" ];
+        description = "What of it is given out, in this order; without any, all.";
+      };
+
+      exclude = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "What of it is not given out.";
+      };
+
+      force = mkOption {
+        type = types.bool;
+        default = false;
+        description = "Whether it is added even if something else on the host has the network.";
+      };
+    };
   };
 
   yesNo = value: if lib.isBool value then (if value then "yes" else "no") else toString value;
@@ -114,6 +194,30 @@ in
         default = null;
         description = "The same for IPv6.";
       };
+
+      ownTable = mkOption {
+        type = types.bool;
+        default = false;
+        description = ''
+          Whether, while the watcher runs, the kernel lets nobody else change or delete the rules;
+          that takes Linux 6.9.
+        '';
+      };
+    };
+
+    pools = mkOption {
+      type = types.listOf pool;
+      default = [ ];
+      example = [
+        {
+          name = "lab";
+          prefix = "10.50.0.0/16";
+        }
+      ];
+      description = ''
+        Networks whose addresses are given out as well, in this order. One that is taken out of the list
+        stays until `nixctr-net ipam pool remove`, for containers may have addresses of it.
+      '';
     };
 
     isolate = mkOption {
@@ -175,6 +279,10 @@ in
         '';
       }
     ]
+    ++ lib.optional cfg.nat.ownTable {
+      assertion = cfg.watch;
+      message = "services.nixctr-net.nat.ownTable needs services.nixctr-net.watch.";
+    }
     ++ lib.concatLists (
       lib.mapAttrsToList (
         name: container:
@@ -207,6 +315,17 @@ in
       "nftables.service"
       "firewalld.service"
     ];
+
+    systemd.services.nixctr-net-pools = lib.mkIf (cfg.pools != [ ]) {
+      description = "Pools of addresses of containers";
+      wantedBy = [ "multi-user.target" ];
+      before = [ "machines.target" ];
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        ExecStart = map addPool cfg.pools;
+      };
+    };
 
     # The host finds containers by their names, also those that are made by command. Before systemd-resolved,
     # which answers for all others and leaves nothing to whoever comes behind it.

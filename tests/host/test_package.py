@@ -2,6 +2,12 @@
 """The Debian package: installed by apt from a file on a host that has nothing of ours, used, removed
 without a trace outside /etc and /var, and purged."""
 
+import gzip
+import io
+import re
+import subprocess
+import tarfile
+
 import pytest
 from containers import create, inside, remains, wait_ready
 from host import APT_INSTALL, Host
@@ -111,3 +117,77 @@ def test_names_come_back_with_a_boot(host):
     eventually(lambda: "10.9.0.2" in host.run("getent", "hosts", "nixos").stdout, "it is found")
     host.sh("rm /etc/nixos-containers/nixos.conf")
     eventually(lambda: host.run("getent", "hosts", "nixos").rc == 2, "it is found no more")
+
+
+# What the examples of the manual take for granted and this host has otherwise.
+OTHERWISE = {
+    "192.0.2.1": OUTSIDE,
+    " --root-tree /srv/debian": "",  # every system is built here
+    " | jq ": " | grep -q . # ",
+    "network.svg": "/run/network.svg",
+}
+
+# Examples that end with another status than 0 here, or not at all, and why.
+ELSEWHERE = {
+    r"login|root-login": "waits for somebody who types",
+    r"watch$": "stays",
+    r"show-host-key": "no SSH server in containers",
+    r"run .* nginx": "no nginx in them",
+}
+
+def blocks(package, page):
+    """The literal blocks of a page of the manual in the package, as they are read. (The host has been
+    told to leave manuals out.)"""
+    name = f"./usr/share/man/man{page[-1]}/{page}.gz"
+    with tarfile.open(fileobj=io.BytesIO(subprocess.run(
+            ["dpkg-deb", "--fsys-tarfile", package], capture_output=True, check=True).stdout)) as files_of:
+        text = gzip.decompress(files_of.extractfile(name).read()).decode()
+    for block in re.findall(r"^\.nf\n\.RS 4\n(.*?)^\.fi$", text, re.MULTILINE | re.DOTALL):
+        yield re.sub(r"\\(.)", lambda match: "" if match[1] == "&" else match[1], block)
+
+
+def examples(package, page):
+    """The commands of ours that a page shows, as they can be typed here."""
+    for block in blocks(package, page):
+        for line in block.splitlines():
+            rest = line.removeprefix("nixctr-net ")
+            if rest == line or any(re.match(reason, rest) for reason in ELSEWHERE):
+                continue
+            for words, here in OTHERWISE.items():
+                line = line.replace(words, here)
+            yield line
+
+
+def test_examples_of_the_manual(host, package):
+    """Everything that the manual in the package shows does what it says, and is removed without a trace."""
+    before = files(host)
+    install(host)
+    host.sh("mkdir -p /etc/nixctr-net /srv/data /var/lib/prometheus/node-exporter")
+    declared, = blocks(package, "nixctr-net-apply.5")
+    host.sh("cat >/etc/nixctr-net/containers.nix", stdin=declared.replace("192.168.100", "192.168.101"))
+    tried = 0
+    for page in "nixctr-net.8", "nixctr-net-net.8", "nixctr-net-nat.8", "nixctr-net-ipam.8":
+        if page != "nixctr-net.8":
+            for name in {"web", "db"} - set(host.ok("list").stdout.split()):
+                create(host, name)
+            host.ok("net", "up", "web", "db")
+        for line in examples(package, page):
+            done = host.run("sh", "-c", line)
+            # What "nat check" finds on a host without any other manager is nothing of ours.
+            assert done.rc == 0 or (line.endswith("nat check") and done.rc == 1), done
+            tried += 1
+    assert tried >= 6
+    host.ok("apply")
+    assert "database" in host.ok("list").stdout.split()
+    definition, = blocks(package, "nixctr-net-container.5")
+    host.sh("cat >/etc/nixos-containers/data.conf", stdin=definition.replace("10.233.1.", "10.200.1."))
+    host.ok("net", "up", "data")
+    assert host.ok("show-ip", "data").stdout == "10.200.1.2\n"
+    setting, = blocks(package, "nixctr-net.conf.5")
+    host.sh("mkdir -p /etc/nixctr-net/conf.d; cat >/etc/nixctr-net/conf.d/90-example.conf", stdin=setting)
+    host.ok("nat", "apply")
+    assert "wl*" in host.ok("nat", "show").stdout
+    apt(host, "remove", "nixctr-net")
+    host.sh("rm -rf /srv/data /run/network.svg")
+    assert files(host) == before
+    assert traces(host) == []

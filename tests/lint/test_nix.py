@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is in Nix's language: it can be parsed, and says nothing that the program does not know."""
 
+import json
 import re
 import subprocess
 
@@ -27,6 +28,31 @@ def unknown_keys(path, text):
             yield f"{path}: {key} is no key of a definition"
 
 
+def evaluated(options, containers="{ }"):
+    """What the module makes of options, as a NixOS with it would have them: its configuration."""
+    expression = f"""
+      let
+        lib = import {tree.ROOT}/tests/lint/module-library.nix;
+        pkgs = {{ callPackage = _: _: "/package"; runCommand = name: _: _: "/units"; }};
+        ours = given: lib.fill "services.nixctr-net" module.options.services.nixctr-net given;
+        ours_of = builtins.intersectAttrs {{ linkedTo = 1; pinned = 1; }};
+        container = given: {{ ephemeral = false; enableTun = false; tmpfs = [ ]; extraVeths = {{ }};
+          additionalCapabilities = [ ]; }} // given
+          // (module.options.containers.type.take {{ it = ours_of given; }}).it;
+        config = {{
+          services.nixctr-net = ours {options};
+          containers = builtins.mapAttrs (_: container) {containers};
+          system.stateVersion = "26.05";
+        }};
+        module = import {tree.ROOT}/nix/module.nix {{ inherit config lib pkgs; }};
+      in module.config
+    """
+    answer = subprocess.run(["nix-instantiate", "--eval", "--strict", "--json", "-"], input=expression,
+                            capture_output=True, text=True, check=False)  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
 def missing_folders(path, text):
     """Folders that the build needs and the package leaves out."""
     for folder in SUBDIRECTORY.findall(tree.read("meson.build")):
@@ -49,6 +75,60 @@ def test_keys_of_definitions():
 def test_source_of_the_package():
     """Has all that is built."""
     tree.insist(missing_folders, ["nix/package.nix"])
+
+
+def test_module_evaluates():
+    """By itself it asks for nothing but what every host gets; switched off, for nothing."""
+    assert evaluated("{ }") == {}
+    plain = evaluated("{ enable = true; }")
+    assert plain["systemd"]["services"]["nixctr-net-pools"] == {}
+    assert plain["systemd"]["services"]["nixctr-net-watch"]["wantedBy"] == ["multi-user.target"]
+    conf = plain["environment"]["etc"]["nixctr-net/nixctr-net.conf"]["text"]
+    assert conf == "[nat]\nenable = no\nisolate = yes\nown_table = no\n"
+
+
+def test_module_options():
+    """Every option reaches what it is about, in the words of the manual."""
+    config = evaluated(
+        """{ enable = true; isolate = false; watch = true; settings.ipam.cooldown = 5;
+             nat = { enable = true; external = [ "eth0" "wl*" ]; internal = [ "10.7.0.0/16" ];
+                     source = "198.51.100.7"; source6 = "2001:db8::7"; ownTable = true; };
+             pools = [ { name = "lab"; prefix = "10.50.0.0/16"; exclude = [ "10.50.0.1" ]; }
+                       { name = "lan"; prefix = "10.9.0.0/24"; bridge = "br0"; gateway = "10.9.0.1";
+                         ranges = [ "10.9.0.10-10.9.0.99" "10.9.0.200-10.9.0.210" ]; force = true; } ]; }""",
+        """{ a = { ephemeral = true; pinned = false; tmpfs = [ "/tmp" ]; enableTun = true; linkedTo = [ "b" ];
+                   extraVeths.db = { hostAddress = "10.8.0.1"; localAddress = "10.8.0.2";
+                     hostAddress6 = null; localAddress6 = null; hostBridge = null; }; }; b = { }; }""",
+    )
+    etc = config["environment"]["etc"]
+    conf = etc["nixctr-net/nixctr-net.conf"]["text"]
+    manual = tree.read("man/nixctr-net.conf.5.scd")
+    for key in re.findall(r"^(\w+) = ", conf, re.MULTILINE):
+        assert f"*{key}* = " in manual or key == "enable", key
+    for said in "external = eth0, wl*", "isolate = no", "own_table = yes", "source6 = 2001:db8::7", "cooldown = 5":
+        assert f"{said}\n" in conf
+    pools = config["systemd"]["services"]["nixctr-net-pools"]
+    add = "/package/bin/nixctr-net ipam pool add"
+    assert pools["serviceConfig"]["ExecStart"] == [
+        f"{add} lab 10.50.0.0/16 --exclude 10.50.0.1",
+        f"{add} lan 10.9.0.0/24 --bridge br0 --gateway 10.9.0.1"
+        " --range 10.9.0.10-10.9.0.99,10.9.0.200-10.9.0.210 --force",
+    ]  # fmt: skip
+    definition = etc["nixos-containers/a.conf"]["text"]
+    assert definition.splitlines() == [
+        "EPHEMERAL=1", "PINNED=0", 'TMPFS="/tmp"', 'ADDITIONAL_CAPABILITIES="CAP_NET_ADMIN"',
+        'EXTRA_VETHS="db,host=10.8.0.1,local=10.8.0.2"', 'LINKED_TO="b"']  # fmt: skip
+    assert all(entry["assertion"] for entry in config["assertions"])
+
+
+def test_module_refuses():
+    """What cannot be is an assertion with the name of the option."""
+    config = evaluated('{ enable = true; watch = false; nat.ownTable = true; }', '{ a.linkedTo = [ "c" ]; }')
+    failed = [entry["message"] for entry in config["assertions"] if not entry["assertion"]]
+    assert any("services.nixctr-net.watch" in message for message in failed)
+    assert any("containers.a.linkedTo: there is no other container 'c'" in message for message in failed)
+    assert config["systemd"]["services"]["nixctr-net-apply"]["wantedBy"] == [
+        "nftables.service", "firewalld.service"]  # fmt: skip
 
 
 @pytest.mark.parametrize("check, sample", [

@@ -166,7 +166,8 @@ const char *column_text(const struct column *column, const void *row, char cell[
 		text_bytes(*(const uint64_t *)field, cell);
 		break;
 	case COLUMN_TIME:
-		text_time(*(const int64_t *)field, cell);
+		if (*(const int64_t *)field)
+			text_time(*(const int64_t *)field, cell);
 		break;
 	case COLUMN_STATE:
 		(void)snprintf(cell, COLUMN_CELL, "%s",

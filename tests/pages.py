@@ -43,7 +43,7 @@ def fields(text):
 
 def examples(text):
     """The commands of ours in the literal blocks of a page."""
-    for block in re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+    for block in re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         for line in block.splitlines():
             if re.match(r"(nixctr-net|nixos-container) ", line):
                 yield line.replace("\\\\", "\\")

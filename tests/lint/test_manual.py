@@ -126,7 +126,7 @@ def test_every_column_is_a_field_of_the_manual():
 
 def mistakes_of(line, program):
     """What is wrong with a command of an example, and the command that it is."""
-    words = shlex.split(line.split(" | ")[0])[1:]
+    words = shlex.split(line.split(" | ")[0], comments=True)[1:]
     command = next((" ".join(words[:n]) for n in (3, 2, 1) if " ".join(words[:n]) in program), None)
     if not command:
         return None, [f"no such command: {line}"]
@@ -139,9 +139,9 @@ def mistakes_of(line, program):
 
 
 def test_every_command_has_an_example_that_can_be_typed():
-    """On its page. Those of other pages are held to the same."""
+    """On its page. Those of other pages and of the README are held to the same."""
     program = of_program()
-    for path in pages.ALL:
+    for path in [*pages.ALL, "README.md"]:
         found = [mistakes_of(line, program) for line in pages.examples(tree.read(path))]
         tree.content("\n".join(text for _, mistakes in found for text in mistakes))
         if path in pages.COMMANDS:

@@ -19,7 +19,7 @@ BINARY = os.path.join(os.environ["BUILD_ROOT"], "cli", "nixctr-net")
 # Pages of others that ours lead to. One that is not here is perhaps misspelt.
 ELSEWHERE = {"systemd-nspawn(1)", "machinectl(1)", "ip-netns(8)", "nft(8)", "veth(4)", "systemd.service(5)",
              "systemd.exec(5)", "systemd.resource-control(5)", "nix-env(1)", "nix3-build(1)", "sudo(8)",
-             "nsswitch.conf(5)"}  # fmt: skip
+             "nsswitch.conf(5)", "machine-id(5)"}  # fmt: skip
 
 HEADING = re.compile(r"^\*([a-z-]+(?: [a-z-]+){0,2})\*(?: |$)")
 OPTION = re.compile(r"\*(--?[A-Za-z0-9][A-Za-z0-9-]*)\*")

@@ -43,6 +43,8 @@ show-host-key keyed
 ipam list
 ipam show web
 ipam conflicts
+ipam check --report /run/report.json
+ipam repair --dry-run /run/report.json
 ipam describe web
 ipam describe 10.233.1.2
 ipam describe web words
@@ -65,13 +67,18 @@ destroy web db
 
 @pytest.fixture(scope="module", name="host")
 def fixture_host():
-    """One with something in every list: a finding, a conflict, a file that nobody understands."""
+    """One with something in every list: a finding, a conflict, a file that nobody understands, a container
+    that says another thing than the book and has a twin."""
     with world_module.World() as world:
         world.ok("create", "keyed", "--host-address", "10.9.9.1", "--local-address", "10.9.9.2")
         key = world.path("/var/lib/nixos-containers/keyed/etc/ssh/ssh_host_ed25519_key.pub")
         key.parent.mkdir(parents=True)
         key.write_text("ssh-ed25519 AAAA root@keyed\n", encoding="ascii")
-        world.run("ip", "address", "add", "10.9.9.2/32", "dev", "lo")
+        world.run("sh", "-c", "for n in 2 4; do ip address add 10.9.9.$n/32 dev lo; done")
+        definitions = world.path("/etc/nixos-containers")
+        twin = (definitions / "keyed.conf").read_text(encoding="ascii").replace("10.9.9.2", "10.9.9.4")
+        (definitions / "keyed.conf").write_text(twin, encoding="ascii")
+        (definitions / "twin.conf").write_text(twin, encoding="ascii")
         world.path("/etc/docker").mkdir(exist_ok=True)
         world.path("/etc/docker/daemon.json").write_text("{", encoding="ascii")
         world.run("nft", "add table ip filter; add chain ip filter FORWARD "

@@ -11,7 +11,7 @@ import world as world_module
 
 LONG = "a-name-that-is-longer-than-fifteen"
 LISTS = [("list", "-l"), ("net", "show"), ("nat", "forward", "list"), ("ipam", "list"),
-         ("ipam", "history"), ("ipam", "conflicts")]  # fmt: skip
+         ("ipam", "history"), ("ipam", "conflicts"), ("ipam", "check", "--grace", "0")]  # fmt: skip
 TREES = [("net", "show", "web"), ("nat", "show"), ("ipam", "describe", "web")]
 CLEAR = b"\r\033[K"
 

@@ -28,6 +28,7 @@ net link web db
 net unlink web db
 net show web
 net show
+net graph
 nat show
 nat list
 nat forward add web 81

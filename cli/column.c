@@ -71,11 +71,14 @@ static enum tone word_tone(const char *word)
 		const char *word;
 		enum tone tone;
 	} tones[] = {
-		{ "up", TONE_GOOD },       { "attached", TONE_GOOD },   { "published", TONE_GOOD },
-		{ "starting", TONE_WARN }, { "stopping", TONE_WARN },   { "cooling", TONE_WARN },
-		{ "restart", TONE_WARN },  { "remove", TONE_WARN },     { "note", TONE_WARN },
-		{ "failed", TONE_BAD },    { "fail", TONE_BAD },        { "broken", TONE_BAD },
-		{ "missing", TONE_BAD },   { "not defined", TONE_BAD }, { "conflict", TONE_BAD },
+		{ "up", TONE_GOOD },        { "attached", TONE_GOOD },   { "published", TONE_GOOD },
+		{ "starting", TONE_WARN },  { "stopping", TONE_WARN },   { "cooling", TONE_WARN },
+		{ "restart", TONE_WARN },   { "remove", TONE_WARN },     { "note", TONE_WARN },
+		{ "failed", TONE_BAD },     { "fail", TONE_BAD },        { "broken", TONE_BAD },
+		{ "missing", TONE_BAD },    { "not defined", TONE_BAD }, { "conflict", TONE_BAD },
+		{ "doubled", TONE_BAD },    { "foreign", TONE_BAD },     { "leaked", TONE_WARN },
+		{ "differing", TONE_WARN }, { "mended", TONE_GOOD },     { "left", TONE_WARN },
+		{ "refused", TONE_BAD },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tones); i++)
@@ -166,7 +169,8 @@ const char *column_text(const struct column *column, const void *row, char cell[
 		text_bytes(*(const uint64_t *)field, cell);
 		break;
 	case COLUMN_TIME:
-		text_time(*(const int64_t *)field, cell);
+		if (*(const int64_t *)field)
+			text_time(*(const int64_t *)field, cell);
 		break;
 	case COLUMN_STATE:
 		(void)snprintf(cell, COLUMN_CELL, "%s",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 
+#include "cli/column.h"
 #include "cli/completion.h"
 #include "cli/verb.h"
 
@@ -21,12 +22,29 @@ static void options_dump(const struct option_table *table, const char *before)
 }
 
 /**
+ * listing_dump - print what a listing is in JSON: the key of its array, and those of a row
+ * @listing: borrowed; NULL for none
+ * @before: what stands before it
+ */
+static void listing_dump(const struct listing *listing, const char *before)
+{
+	char key[32];
+
+	if (!listing)
+		return;
+	printf("%s%s:", before, listing->key);
+	for (size_t i = 0; i < listing->n_columns; i++)
+		printf("%s%s", i ? "," : "", column_key(&listing->columns[i], key));
+}
+
+/**
  * verb_complete - print what may stand in place of the last of some words, for shells
  * @in: the call, borrowed
  * @e: not used
  *
- * Without any, every command and its options, one command a line. Fields are parted by tabs: command, arguments, summary, options, a value being marked with "=".
- * The first line, with an empty command, has the options of every command.
+ * Without any, every command and its options, one command a line. Fields are parted by tabs: command,
+ * arguments, summary, options, a value being marked with "=", and what it lists. The first line, with an
+ * empty command, has the options of every command.
  *
  * Returns 0.
  */
@@ -49,6 +67,9 @@ int verb_complete(const struct invocation *in, struct error *e)
 		       verbs[i].arguments, verbs[i].summary);
 		options_dump(verbs[i].options, "");
 		options_dump(verbs[i].shared, verbs[i].options ? " " : "");
+		putchar('\t');
+		listing_dump(verbs[i].listing, "");
+		listing_dump(verbs[i].also, " ");
 		putchar('\n');
 	}
 	return 0;

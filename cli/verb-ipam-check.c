@@ -46,18 +46,21 @@ struct audit_row {
 #define FINDING(name) offsetof(struct audit_row, finding.name)
 
 static const struct column columns[] = {
-	{ "GRADE", COLUMN_TEXT, offsetof(struct audit_row, grade), true,
+	{ "GRADE", COLUMN_WORD, offsetof(struct audit_row, grade), COLUMN_KEPT,
 	  "leaked, missing, doubled, foreign or differing" },
-	{ "CASE", COLUMN_TEXT, offsetof(struct audit_row, which), false, "which one of these" },
-	{ "CONTAINER", COLUMN_TEXT, FINDING(container), true, "whom it is about" },
-	{ "OTHER", COLUMN_TEXT, FINDING(other), false, "who has the same" },
-	{ "ADDRESS", COLUMN_ADDR, FINDING(addr), true, "which it is about" },
-	{ "LINK", COLUMN_TEXT, FINDING(link), false, "in the kernel" },
-	{ "BOOK", COLUMN_TEXT, FINDING(book), false, "what the address book says" },
-	{ "DEFINITION", COLUMN_TEXT, FINDING(definition), false, "what the definition says" },
-	{ "KERNEL", COLUMN_TEXT, FINDING(kernel), false, "what the kernel says" },
-	{ "WHAT", COLUMN_TEXT, FINDING(what), true, "all of it" },
-	{ "REMEDY", COLUMN_TEXT, offsetof(struct audit_row, remedy), false, "what mends it" },
+	{ "CASE", COLUMN_TEXT, offsetof(struct audit_row, which), COLUMN_EXTRA,
+	  "which one of these" },
+	{ "CONTAINER", COLUMN_TEXT, FINDING(container), COLUMN_KEPT, "whom it is about" },
+	{ "OTHER", COLUMN_TEXT, FINDING(other), COLUMN_EXTRA, "who has the same" },
+	{ "ADDRESS", COLUMN_ADDR, FINDING(addr), COLUMN_USUAL, "which it is about" },
+	{ "LINK", COLUMN_TEXT, FINDING(link), COLUMN_EXTRA, "in the kernel" },
+	{ "BOOK", COLUMN_PROSE, FINDING(book), COLUMN_EXTRA, "what the address book says" },
+	{ "DEFINITION", COLUMN_PROSE, FINDING(definition), COLUMN_EXTRA,
+	  "what the definition says" },
+	{ "KERNEL", COLUMN_PROSE, FINDING(kernel), COLUMN_EXTRA, "what the kernel says" },
+	{ "WHAT", COLUMN_PROSE, FINDING(what), COLUMN_KEPT, "all of it" },
+	{ "REMEDY", COLUMN_PROSE, offsetof(struct audit_row, remedy), COLUMN_EXTRA,
+	  "what mends it" },
 };
 
 const struct listing audit_listing = {

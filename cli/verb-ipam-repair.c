@@ -33,11 +33,11 @@ struct outcome_row {
 #define OUTCOME(name) offsetof(struct outcome_row, name)
 
 static const struct column columns[] = {
-	{ "RESULT", COLUMN_TEXT, OUTCOME(result), true, "mended, gone, left or refused" },
-	{ "CASE", COLUMN_TEXT, OUTCOME(which), true, "what was found" },
-	{ "CONTAINER", COLUMN_TEXT, OUTCOME(container), true, "whom it is about" },
-	{ "ADDRESS", COLUMN_ADDR, OUTCOME(addr), true, "which it is about" },
-	{ "WHAT", COLUMN_TEXT, OUTCOME(what), true, "what was done, or is to be done" },
+	{ "RESULT", COLUMN_WORD, OUTCOME(result), COLUMN_KEPT, "mended, gone, left or refused" },
+	{ "CASE", COLUMN_TEXT, OUTCOME(which), COLUMN_USUAL, "what was found" },
+	{ "CONTAINER", COLUMN_TEXT, OUTCOME(container), COLUMN_KEPT, "whom it is about" },
+	{ "ADDRESS", COLUMN_ADDR, OUTCOME(addr), COLUMN_USUAL, "which it is about" },
+	{ "WHAT", COLUMN_PROSE, OUTCOME(what), COLUMN_KEPT, "what was done, or is to be done" },
 };
 
 static const struct listing outcome_listing = {

@@ -43,6 +43,7 @@ struct verb {
 	const struct option_table *options; /* its own, or NULL */
 	const struct option_table *shared;  /* those it has in common with others, or NULL */
 	const struct listing *listing;      /* the columns its -o chooses from, or NULL */
+	const struct listing *also;         /* what it shows without -o besides, or NULL */
 	/* Returns the exit status, or -errno with *e filled. */
 	int (*run)(const struct invocation *in, struct error *e);
 };

@@ -276,6 +276,7 @@ const struct verb verbs[] = {
 	  .group = GROUP_ADDRESSES,
 	  .options = &ipam_list_options,
 	  .listing = &lease_listing,
+	  .also = &pool_listing,
 	  .run = verb_ipam_list },
 	{ .noun = "ipam",
 	  .name = "show",

@@ -11,7 +11,7 @@ import world as world_module
 
 LONG = "a-name-that-is-longer-than-fifteen"
 LISTS = [("list", "-l"), ("net", "show"), ("nat", "forward", "list"), ("ipam", "list"),
-         ("ipam", "history"), ("ipam", "conflicts")]  # fmt: skip
+         ("ipam", "history"), ("ipam", "conflicts"), ("ipam", "check", "--grace", "0")]  # fmt: skip
 TREES = [("net", "show", "web"), ("nat", "show"), ("ipam", "describe", "web")]
 CLEAR = b"\r\033[K"
 
@@ -118,25 +118,30 @@ def somebody_at(host, name):
 
 
 def test_what_takes_long_says_how_long(host):
-    """From the first second on, on a line that is gone at the end; messages have lines of their own."""
+    """From the first second on, on a line that is gone at the end; messages have lines of their own.
+    A pipe gets nothing of it, and neither does whoever wants JSON."""
     with contextlib.ExitStack() as until:
         until.enter_context(somebody_at(host, "web"))
+        piped = [subprocess.Popen(words(host, "net", "up", "web", *json), stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE) for json in ([], ["--json"])]  # fmt: skip
         with nspawned.Terminal(words(host, "net", "up", "web", LONG), 24, 80) as terminal:
             terminal.says(b"attaching web, 0 of 2 done, 1 s\r")
-            terminal.says(b"attaching web, 0 of 2 done, 2 s\r")
+            terminal.says(b"attaching web, 0 of 2 done, 3 s\r")
             until.close()
             terminal.wait()
             said = terminal.said
     assert said.split(CLEAR)[-1].strip() == b"" or b"nixctr-net:" in said.split(CLEAR)[-1]
     assert all(line.startswith(CLEAR) for line in said.split(b"\n") if b"bridge" in line)
+    for process in piped:
+        told = process.communicate(timeout=world_module.DEADLINE)[1]
+        assert process.returncode == 0 and b"waiting" in told and b"attaching" not in told
 
 
-def test_nothing_of_it_in_a_pipe(host):
-    """Nor with --json."""
-    for json in ([], ["--json"]):
-        with somebody_at(host, "web"):
-            process = subprocess.Popen(words(host, "net", "up", "web", *json),
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
-            assert b"waiting" in process.stderr.readline()
-        assert b"attaching" not in process.communicate(timeout=world_module.DEADLINE)[1]
-        assert process.returncode == 0
+def test_json_on_a_terminal_has_no_progress(host):
+    """It is for programs, wherever it goes."""
+    with somebody_at(host, "web"):
+        with nspawned.Terminal(words(host, "net", "up", "web", "--json"), 24, 80) as terminal:
+            with nspawned.Terminal(words(host, "net", "up", "web"), 24, 80) as clock:
+                clock.says(b"attaching web, 3 s\r")
+            assert b"waiting" in terminal.said or terminal.says(b"waiting") is None
+            assert b"attaching" not in terminal.said

@@ -59,37 +59,51 @@ static void holder_name(struct holder *holder)
 }
 
 /**
- * holder_find - find out who has a lock
- * @fd: the file, borrowed
+ * holder_search - find out who has a lock on a file, other than us
+ * @st: the file, borrowed
+ * @kind: of the lock: ": FLOCK" or ": POSIX", borrowed
  * @ret_holder: who; "another process" when that is not to be found out
  *
  * Source: proc_locks(5). Lines with an arrow are of those who wait. File systems that number their
  * devices for themselves are known by the inode alone.
  */
-static void holder_find(int fd, struct holder *ret_holder)
+static void holder_search(const struct stat *st, const char *kind, struct holder *ret_holder)
 {
 	struct holder holder = { .words = "another process" };
 	FILE *locks = fopen("/proc/locks", "re");
 	char line[256];
-	struct stat st;
 
-	while (locks && fstat(fd, &st) == 0 && fgets(line, sizeof(line), locks)) {
+	while (locks && fgets(line, sizeof(line), locks)) {
 		const char *inode = strrchr(line, ':');
-		const char *kind = strstr(line, ": FLOCK");
-		char *number = kind ? strpbrk(kind, "0123456789") : NULL;
+		const char *found = strstr(line, kind);
+		char *number = found ? strpbrk(found, "0123456789") : NULL;
+		pid_t pid = number ? (pid_t)strtol(number, NULL, 10) : 0;
 
-		if (!number || !inode || strtoumax(inode + 1, NULL, 10) != st.st_ino)
+		if (!number || !inode || strtoumax(inode + 1, NULL, 10) != st->st_ino ||
+		    pid == getpid())
 			continue;
-		holder.pid = (pid_t)strtol(number, NULL, 10);
-		if (holder.pid > 0)
+		if (pid > 0) {
+			holder.pid = pid;
 			holder_name(&holder);
-		else
-			holder.pid = 0;
+		}
 		break;
 	}
 	if (locks)
 		(void)fclose(locks);
 	*ret_holder = holder;
+}
+
+/**
+ * holder_find - find out who has a lock of ours
+ * @fd: the file, borrowed
+ * @ret_holder: who; "another process" when that is not to be found out
+ */
+static void holder_find(int fd, struct holder *ret_holder)
+{
+	struct stat st = { 0 };
+
+	(void)fstat(fd, &st);
+	holder_search(&st, ": FLOCK", ret_holder);
 }
 
 /**
@@ -404,4 +418,22 @@ void lock_holder(const char *path, char words[LOCK_HOLDER_MAX])
 
 	holder_find(fd, &holder);
 	memcpy(words, holder.words, LOCK_HOLDER_MAX);
+}
+
+/**
+ * lock_record_holder - say who else has a lock of fcntl(2) on a file
+ * @path: of it, borrowed; it is not opened, for closing it again would drop our own locks on it
+ * @words: filled as by lock_holder()
+ *
+ * Returns its process, 0 when that is not to be found out.
+ */
+pid_t lock_record_holder(const char *path, char words[LOCK_HOLDER_MAX])
+{
+	struct holder holder;
+	struct stat st = { 0 };
+
+	(void)stat(path, &st);
+	holder_search(&st, ": POSIX", &holder);
+	memcpy(words, holder.words, LOCK_HOLDER_MAX);
+	return holder.pid;
 }

@@ -59,35 +59,55 @@ static void holder_name(struct holder *holder)
 }
 
 /**
+ * line_tells - whether a line of /proc/locks is about a file
+ * @line: borrowed
+ * @st: the file, borrowed
+ *
+ * File systems that number their devices for themselves are known by the inode alone, and others
+ * have files with that number, too.
+ *
+ * Returns 2, 1 when only the inode is the same, or 0.
+ */
+static int line_tells(const char *line, const struct stat *st)
+{
+	char words[64];
+	const char *inode = strrchr(line, ':');
+
+	if (!inode || strtoumax(inode + 1, NULL, 10) != st->st_ino)
+		return 0;
+	(void)snprintf(words, sizeof(words), " %02x:%02x:%ju ", major(st->st_dev),
+		       minor(st->st_dev), (uintmax_t)st->st_ino);
+	return strstr(line, words) ? 2 : 1;
+}
+
+/**
  * holder_search - find out who has a lock on a file, other than us
  * @st: the file, borrowed
  * @kind: of the lock: ": FLOCK" or ": POSIX", borrowed
  * @ret_holder: who; "another process" when that is not to be found out
  *
- * Source: proc_locks(5). Lines with an arrow are of those who wait. File systems that number their
- * devices for themselves are known by the inode alone.
+ * Source: proc_locks(5). Lines with an arrow are of those who wait.
  */
 static void holder_search(const struct stat *st, const char *kind, struct holder *ret_holder)
 {
 	struct holder holder = { .words = "another process" };
 	FILE *locks = fopen("/proc/locks", "re");
 	char line[256];
+	int best = 0;
 
 	while (locks && fgets(line, sizeof(line), locks)) {
-		const char *inode = strrchr(line, ':');
 		const char *found = strstr(line, kind);
 		char *number = found ? strpbrk(found, "0123456789") : NULL;
 		pid_t pid = number ? (pid_t)strtol(number, NULL, 10) : 0;
+		int tells = line_tells(line, st);
 
-		if (!number || !inode || strtoumax(inode + 1, NULL, 10) != st->st_ino ||
-		    pid == getpid())
+		if (!number || tells <= best || pid == getpid())
 			continue;
-		if (pid > 0) {
-			holder.pid = pid;
-			holder_name(&holder);
-		}
-		break;
+		best = tells;
+		holder.pid = pid > 0 ? pid : 0;
 	}
+	if (holder.pid > 0)
+		holder_name(&holder);
 	if (locks)
 		(void)fclose(locks);
 	*ret_holder = holder;

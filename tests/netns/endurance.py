@@ -66,6 +66,7 @@ class Tally:
     killed: int = 0
     steps: set = dataclasses.field(default_factory=set)  # commands and where they were killed
     documented: dict = dataclasses.field(default_factory=dict)
+    cases: dict = dataclasses.field(default_factory=dict)  # what was found and mended
     took: list = dataclasses.field(default_factory=list)  # seconds
     failed: list = dataclasses.field(default_factory=list)
 
@@ -79,6 +80,11 @@ class Tally:
             self.documented[status] = self.documented.get(status, 0) + 1
         elif status:
             self.failed.append((command, status, said))
+
+    def found(self, cases):
+        """Takes note of what a check has found."""
+        for case in cases:
+            self.cases[case] = self.cases.get(case, 0) + 1
 
     def add(self, other):
         """Takes note of what somebody else has counted."""
@@ -167,7 +173,8 @@ ACTS = (
 
 def kills(world, workers, count, batch):
     """At least so many commands are killed at some step each, by so many workers at a time. After each
-    batch the referee judges, and everything is given back by ordinary commands. Returns a tally."""
+    batch the referee judges, what a check finds is mended, and everything is given back by ordinary
+    commands. Returns a tally."""
     whole = Tally()
     shells = [Shell(world) for _ in range(workers)]
     positions = [{} for _ in shells]  # by commands: where they are killed next
@@ -176,11 +183,25 @@ def kills(world, workers, count, batch):
         whole.add(_batch(shells, positions, whole.done, goal))
         book = referee.judge(world.root)
         referee.judge_definitions(book, referee.definitions(world.root))
+        whole.found(_mend(world))
         whole.add(_give_back(shells))
         insist_on_nothing_left(world)
     for shell in shells:
         shell.close()
     return whole
+
+
+def _mend(world):
+    """What "ipam check" finds is mended by "ipam repair", all of it. Returns the cases."""
+    checked = world.nixctr("ipam", "check", "--grace", "0", "--report", "/run/report", "--json")
+    assert checked.rc in (0, 1), checked
+    findings = checked.json["findings"]
+    assert bool(findings) == (checked.rc == 1), checked
+    if findings:
+        world.ok("ipam", "repair", "/run/report")
+        again = world.nixctr("ipam", "check", "--grace", "0")
+        assert again.rc == 0, again
+    return [finding["case"] for finding in findings]
 
 
 def _names(number):

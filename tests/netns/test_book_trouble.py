@@ -146,8 +146,19 @@ def test_killed_writer(furnished):
 
 
 def test_taken(furnished):
-    """Another program has it: it is named, and waited for."""
-    with writer(furnished, 'book.execute("BEGIN EXCLUSIVE")') as process:
+    """Another program has it: it is named, and waited for; not whoever has a file of that number on
+    another file system."""
+    assert furnished.run("mount", "-m", "-t", "tmpfs", "tmpfs", "/run/decoy").rc == 0
+    number = furnished.path(referee.BOOK).stat().st_ino
+    decoy = f"""
+import fcntl
+files = []
+while not files or os.fstat(files[-1].fileno()).st_ino < {number}:
+    files.append(open(f"/run/decoy/{{len(files)}}", "w"))
+assert os.fstat(files[-1].fileno()).st_ino == {number}
+fcntl.lockf(files[-1], fcntl.LOCK_EX)
+"""
+    with writer(furnished, decoy), writer(furnished, 'book.execute("BEGIN EXCLUSIVE")') as process:
         pid = process.pid
         with subprocess.Popen(
             furnished.command(world_module.BINARY, "ipam", "reserve", "new"),

@@ -4,15 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,8 +25,9 @@
 /*
  * Theory of operation
  *
- * A free lock costs one call. For a busy one we wait in flock(2), which is fair and without delay, and
- * let a timer interrupt it each second: to say once who has it, and to give up when one and the same
+ * A free lock costs one call. For a busy one we wait in flock(2), which is fair and without delay as
+ * long as nothing interrupts it: whoever is interrupted goes to the end of the queue. So meanwhile a
+ * thread looks each second, to say once who has the lock, and to interrupt us when one and the same
  * process has had it for LOCK_SECONDS. As long as it goes from hand to hand everybody gets a turn.
  */
 
@@ -55,37 +59,71 @@ static void holder_name(struct holder *holder)
 }
 
 /**
- * holder_find - find out who has a lock
- * @fd: the file, borrowed
+ * line_tells - whether a line of /proc/locks is about a file
+ * @line: borrowed
+ * @st: the file, borrowed
+ *
+ * File systems that number their devices for themselves are known by the inode alone, and others
+ * have files with that number, too.
+ *
+ * Returns 2, 1 when only the inode is the same, or 0.
+ */
+static int line_tells(const char *line, const struct stat *st)
+{
+	char words[64];
+	const char *inode = strrchr(line, ':');
+
+	if (!inode || strtoumax(inode + 1, NULL, 10) != st->st_ino)
+		return 0;
+	(void)snprintf(words, sizeof(words), " %02x:%02x:%ju ", major(st->st_dev),
+		       minor(st->st_dev), (uintmax_t)st->st_ino);
+	return strstr(line, words) ? 2 : 1;
+}
+
+/**
+ * holder_search - find out who has a lock on a file, other than us
+ * @st: the file, borrowed
+ * @kind: of the lock: ": FLOCK" or ": POSIX", borrowed
  * @ret_holder: who; "another process" when that is not to be found out
  *
- * Source: proc_locks(5). Lines with an arrow are of those who wait. File systems that number their
- * devices for themselves are known by the inode alone.
+ * Source: proc_locks(5). Lines with an arrow are of those who wait.
  */
-static void holder_find(int fd, struct holder *ret_holder)
+static void holder_search(const struct stat *st, const char *kind, struct holder *ret_holder)
 {
 	struct holder holder = { .words = "another process" };
 	FILE *locks = fopen("/proc/locks", "re");
 	char line[256];
-	struct stat st;
+	int best = 0;
 
-	while (locks && fstat(fd, &st) == 0 && fgets(line, sizeof(line), locks)) {
-		const char *inode = strrchr(line, ':');
-		const char *kind = strstr(line, ": FLOCK");
-		char *number = kind ? strpbrk(kind, "0123456789") : NULL;
+	while (locks && fgets(line, sizeof(line), locks)) {
+		const char *found = strstr(line, kind);
+		char *number = found ? strpbrk(found, "0123456789") : NULL;
+		pid_t pid = number ? (pid_t)strtol(number, NULL, 10) : 0;
+		int tells = line_tells(line, st);
 
-		if (!number || !inode || strtoumax(inode + 1, NULL, 10) != st.st_ino)
+		if (!number || tells <= best || pid == getpid())
 			continue;
-		holder.pid = (pid_t)strtol(number, NULL, 10);
-		if (holder.pid > 0)
-			holder_name(&holder);
-		else
-			holder.pid = 0;
-		break;
+		best = tells;
+		holder.pid = pid > 0 ? pid : 0;
 	}
+	if (holder.pid > 0)
+		holder_name(&holder);
 	if (locks)
 		(void)fclose(locks);
 	*ret_holder = holder;
+}
+
+/**
+ * holder_find - find out who has a lock of ours
+ * @fd: the file, borrowed
+ * @ret_holder: who; "another process" when that is not to be found out
+ */
+static void holder_find(int fd, struct holder *ret_holder)
+{
+	struct stat st = { 0 };
+
+	(void)fstat(fd, &st);
+	holder_search(&st, ": FLOCK", ret_holder);
 }
 
 /**
@@ -100,25 +138,22 @@ static void wake(int number)
 /* What is put back after a wait. */
 struct alarm {
 	struct sigaction action;
-	struct itimerval timer;
 	sigset_t mask;
 };
 
 /**
- * alarm_start - have system calls interrupted each second
+ * alarm_start - have system calls interrupted by SIGALRM
  * @alarm: what was before; ended with alarm_stop()
  */
 static void alarm_start(struct alarm *alarm)
 {
-	const struct itimerval second = { .it_interval.tv_sec = 1, .it_value.tv_sec = 1 };
 	const struct sigaction action = { .sa_handler = wake };
 	sigset_t ours;
 
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGALRM);
 	sigaction(SIGALRM, &action, &alarm->action);
-	sigprocmask(SIG_UNBLOCK, &ours, &alarm->mask);
-	setitimer(ITIMER_REAL, &second, &alarm->timer);
+	pthread_sigmask(SIG_UNBLOCK, &ours, &alarm->mask);
 }
 
 /**
@@ -127,21 +162,22 @@ static void alarm_start(struct alarm *alarm)
  */
 static void alarm_stop(struct alarm *alarm)
 {
-	int number = errno;
-
-	setitimer(ITIMER_REAL, &alarm->timer, NULL);
-	sigprocmask(SIG_SETMASK, &alarm->mask, NULL);
+	pthread_sigmask(SIG_SETMASK, &alarm->mask, NULL);
 	sigaction(SIGALRM, &alarm->action, NULL);
-	errno = number;
 }
 
 /* A wait for a lock. */
 struct wait {
 	const char *path; /* borrowed */
 	int seconds;      /* patience with one holder */
+	int fd;           /* the lock's file, borrowed */
 	bool told;
 	time_t since; /* the holder has it, as far as we know */
 	struct holder holder;
+	pthread_t waits;    /* in flock(2) */
+	int over;           /* readable when the wait is */
+	atomic_int verdict; /* 0, or -errno to give up with */
+	struct error e;     /* of it */
 };
 
 /**
@@ -157,18 +193,16 @@ static time_t seconds_now(void)
 
 /**
  * wait_judge - say what is waited for, or that it has been long enough
- * @wait: changed
- * @fd: the lock's file, borrowed
- * @e: names the lock and its holder
+ * @wait: changed; its error names the lock and its holder
  *
  * Returns 0 to go on waiting, or -EBUSY.
  */
-static int wait_judge(struct wait *wait, int fd, struct error *e)
+static int wait_judge(struct wait *wait)
 {
 	struct holder holder;
 	int r;
 
-	holder_find(fd, &holder);
+	holder_find(wait->fd, &holder);
 	if (holder.pid != wait->holder.pid)
 		wait->since = seconds_now();
 	wait->holder = holder;
@@ -177,35 +211,106 @@ static int wait_judge(struct wait *wait, int fd, struct error *e)
 	wait->told = true;
 	if (seconds_now() - wait->since < wait->seconds)
 		return 0;
-	r = error_set(e, ERROR_BUSY, EBUSY, "%s has held %s for %d seconds", holder.words,
+	r = error_set(&wait->e, ERROR_BUSY, EBUSY, "%s has held %s for %d seconds", holder.words,
 		      wait->path, wait->seconds);
 	if (holder.pid == 0)
-		return error_remedy(e, r, "see who has it open: fuser -v %s", wait->path);
-	return error_remedy(e, r, "see what it does, and end it if it hangs: ps -fp %d",
+		return error_remedy(&wait->e, r, "see who has it open: fuser -v %s", wait->path);
+	return error_remedy(&wait->e, r, "see what it does, and end it if it hangs: ps -fp %d",
 			    (int)holder.pid);
 }
 
 /**
+ * wait_watch - look each second how a wait goes; the body of a thread
+ * @argument: the wait
+ *
+ * The one who waits may be just about to, so he is interrupted until he has noticed.
+ *
+ * Returns NULL.
+ */
+static void *wait_watch(void *argument)
+{
+	struct wait *wait = argument;
+	struct pollfd over = { .fd = wait->over, .events = POLLIN };
+
+	while (poll(&over, 1, wait->verdict ? 10 : 1000) <= 0) {
+		if (wait->verdict == 0)
+			wait->verdict = wait_judge(wait);
+		if (wait->verdict < 0)
+			pthread_kill(wait->waits, SIGALRM);
+	}
+	return NULL;
+}
+
+/**
+ * watch_start - have a thread look how a wait goes
+ * @wait: changed
+ * @ret_thread: ended by watch_end()
+ * @e: filled on failure
+ *
+ * All signals are for the one who waits.
+ *
+ * Returns 0 or -errno.
+ */
+static int watch_start(struct wait *wait, pthread_t *ret_thread, struct error *e)
+{
+	sigset_t all, before;
+	int number;
+
+	wait->over = eventfd(0, EFD_CLOEXEC);
+	if (wait->over < 0)
+		return error_errno(e, errno, "cannot wait for lock %s", wait->path);
+	wait->waits = pthread_self();
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	number = pthread_create(ret_thread, NULL, wait_watch, wait);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (number == 0)
+		return 0;
+	fd_closep(&wait->over);
+	return error_errno(e, number, "cannot wait for lock %s", wait->path);
+}
+
+/**
+ * watch_end - end the thread of a wait
+ * @wait: of watch_start()
+ * @thread: of watch_start()
+ */
+static void watch_end(struct wait *wait, pthread_t thread)
+{
+	(void)eventfd_write(wait->over, 1);
+	(void)pthread_join(thread, NULL);
+	fd_closep(&wait->over);
+}
+
+/**
  * lock_wait - wait for a lock that is busy
- * @wait: its path and patience are set
- * @fd: the lock's file, borrowed
+ * @wait: its path, file and patience are set
  * @operation: of flock(2)
  * @e: names the lock and its holder
  *
  * Returns 0, -EBUSY, or another -errno.
  */
-static int lock_wait(struct wait *wait, int fd, int operation, struct error *e)
+static int lock_wait(struct wait *wait, int operation, struct error *e)
 {
 	struct alarm alarm;
-	int r = 0;
+	pthread_t thread;
+	int r, number = 0;
 
 	wait->since = seconds_now();
-	holder_find(fd, &wait->holder);
+	holder_find(wait->fd, &wait->holder);
+	r = watch_start(wait, &thread, e);
+	if (r < 0)
+		return r;
 	alarm_start(&alarm);
-	while (r == 0 && flock(fd, operation) < 0)
-		r = errno == EINTR ? wait_judge(wait, fd, e)
-				   : error_errno(e, errno, "cannot lock %s", wait->path);
+	while (number == 0 && wait->verdict == 0 && flock(wait->fd, operation) < 0)
+		number = errno == EINTR ? 0 : errno;
+	r = wait->verdict;
+	watch_end(wait, thread);
 	alarm_stop(&alarm);
+	if (number)
+		return error_errno(e, number, "cannot lock %s", wait->path);
+	if (r < 0 && e)
+		*e = wait->e;
 	return r;
 }
 
@@ -244,10 +349,12 @@ static int lock_take(const char *path, int operation, struct wait *wait, int *re
 
 		if (fd < 0)
 			return error_errno(e, errno, "cannot open lock %s", path);
+		if (wait)
+			wait->fd = fd;
 		if (flock(fd, operation | LOCK_NB) < 0) {
 			if (!wait && errno == EWOULDBLOCK)
 				return 0;
-			r = wait ? lock_wait(wait, fd, operation, e)
+			r = wait ? lock_wait(wait, operation, e)
 				 : error_errno(e, errno, "cannot lock %s", path);
 		}
 		if (r < 0)
@@ -331,4 +438,22 @@ void lock_holder(const char *path, char words[LOCK_HOLDER_MAX])
 
 	holder_find(fd, &holder);
 	memcpy(words, holder.words, LOCK_HOLDER_MAX);
+}
+
+/**
+ * lock_record_holder - say who else has a lock of fcntl(2) on a file
+ * @path: of it, borrowed; it is not opened, for closing it again would drop our own locks on it
+ * @words: filled as by lock_holder()
+ *
+ * Returns its process, 0 when that is not to be found out.
+ */
+pid_t lock_record_holder(const char *path, char words[LOCK_HOLDER_MAX])
+{
+	struct holder holder;
+	struct stat st = { 0 };
+
+	(void)stat(path, &st);
+	holder_search(&st, ": POSIX", &holder);
+	memcpy(words, holder.words, LOCK_HOLDER_MAX);
+	return holder.pid;
 }

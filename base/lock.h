@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <sys/types.h>
+
 #include "base/error.h"
 
 /*
@@ -23,3 +25,4 @@ void lock_remove(const char *path, int fd);
 
 /* Who holds a lock, in words. */
 void lock_holder(const char *path, char words[LOCK_HOLDER_MAX]);
+pid_t lock_record_holder(const char *path, char words[LOCK_HOLDER_MAX]);

@@ -13,8 +13,8 @@
 #include "base/lock.h"
 #include "base/log.h"
 
-/* For programs that do not know our lock file, such as sqlite3(1); ours never get to wait here. */
-#define BUSY_MS 2000
+/* For programs that do not know our lock file, such as sqlite3(1), and for readers of ours. */
+#define PATIENCE 60
 
 /*
  * A rollback journal that stays in place: its blocks are there already, so that syncing it does not
@@ -108,6 +108,29 @@ static int database_error_system(const struct database *database, int number, st
 }
 
 /**
+ * database_error_busy - say that somebody else has kept the database locked
+ * @database: borrowed
+ * @e: names him, if he is known
+ *
+ * Returns -EBUSY.
+ */
+static int database_error_busy(const struct database *database, struct error *e)
+{
+	const struct stranger *stranger = &database->stranger;
+	int r;
+
+	if (stranger->pid > 0) {
+		r = error_set(e, ERROR_BUSY, EBUSY, "%s has held address book %s for %d seconds",
+			      stranger->words, database->path, database->patience);
+		return error_remedy(e, r, "see what it does, and end it if it hangs: ps -fp %d",
+				    (int)stranger->pid);
+	}
+	r = error_set(e, ERROR_BUSY, EBUSY, "address book %s is locked by another program",
+		      database->path);
+	return error_remedy(e, r, "see who has it open with 'fuser -v %s'", database->path);
+}
+
+/**
  * database_error - say what sqlite's result means for the address book
  * @database: borrowed
  * @code: sqlite's extended result code
@@ -137,9 +160,7 @@ int database_error(const struct database *database, int code, struct error *e)
 				    "move the file away");
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		r = error_set(e, ERROR_BUSY, EBUSY, "address book %s is locked by another program",
-			      database->path);
-		return error_remedy(e, r, "see who has it open with 'fuser -v %s'", database->path);
+		return database_error_busy(database, e);
 	case SQLITE_FULL:
 		return database_error_system(database, ENOSPC, e);
 	case SQLITE_READONLY:
@@ -216,7 +237,8 @@ int database_open(struct database *database, const char *path, struct error *e)
 	if (r != SQLITE_OK)
 		return database_error(database, r, e);
 	(void)sqlite3_extended_result_codes(database->sqlite, 1);
-	(void)sqlite3_busy_timeout(database->sqlite, BUSY_MS);
+	database->patience = PATIENCE;
+	(void)sqlite3_busy_handler(database->sqlite, database_wait, database);
 	if (log_enabled(LOG_LEVEL_DEBUG))
 		(void)sqlite3_trace_v2(database->sqlite, SQLITE_TRACE_STMT, database_trace, NULL);
 	return database_run(database, pragmas, e);

@@ -6,9 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "base/addr.h"
 #include "base/error.h"
+#include "base/lock.h"
 
 /*
  * A thin typed layer over sqlite: connections and transactions (database.c), statements (query.c).
@@ -24,6 +27,14 @@ struct database {
 	char lock[PATH_MAX]; /* the file writers wait at, or "" */
 	bool read_only;      /* transactions are refused */
 	const char *begun;   /* the function whose transaction is open, or NULL */
+	int patience;        /* seconds that one program of others may keep it locked */
+	struct stranger {
+		pid_t pid; /* 0: not known */
+		char words[LOCK_HOLDER_MAX];
+		time_t asked, since; /* when we began to wait, and for this one */
+		time_t looked;
+		bool told;
+	} stranger; /* who has kept us waiting */
 	size_t n_statements;
 	struct {
 		const char *sql;
@@ -35,6 +46,7 @@ int database_open(struct database *database, const char *path, struct error *e);
 int database_copy(const struct database *from, struct database *to, struct error *e);
 void database_close(struct database *database);
 int database_lock_name(struct database *database, struct error *e);
+int database_wait(void *context, int times);
 int database_run(struct database *database, const char *sql, struct error *e);
 int database_error(const struct database *database, int code, struct error *e);
 int database_remedy(const char *path, int r, struct error *e);

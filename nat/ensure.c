@@ -398,18 +398,64 @@ int nat_bridge_ensure(struct nat *nat, const struct nat_spec *spec, struct error
 }
 
 /**
+ * take_presence - take the answer to whether there is a table
+ * @data: bool
+ * @index: 0
+ * @answer: borrowed; NULL: there is none
+ * @e: unused
+ *
+ * Returns 0.
+ */
+static int take_presence(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
+{
+	(void)index;
+	(void)e;
+	*(bool *)data = answer;
+	return 0;
+}
+
+/**
+ * table_is_there - whether there is a table
+ * @nat: the session
+ * @ruleset: which
+ * @e: filled on failure
+ *
+ * Returns 1, 0 or -errno.
+ */
+static int table_is_there(struct nat *nat, const struct ruleset *ruleset, struct error *e)
+{
+	bool there = false;
+	const struct nft_taker taker = { take_presence, &there };
+	struct nft_request request;
+	int r;
+
+	nft_request_init(&request);
+	request.family = ruleset->family;
+	object_put_name(nft_request_add(&request, NFT_READ, NFT_TABLE, NAT_TABLE),
+			&ruleset->objects[0]);
+	r = nft_query(nat, &request, &taker, e);
+	nft_request_deinit(&request);
+	return r < 0 ? r : there;
+}
+
+/**
  * table_remove - remove a table
  * @nat: the session
  * @ruleset: which
  * @e: filled on failure
+ *
+ * The kernel undoes a refused request by waiting for all processors, so it is asked before whether
+ * there is anything to remove.
  *
  * Returns 1, 0 when it was gone, or -errno.
  */
 static int table_remove(struct nat *nat, const struct ruleset *ruleset, struct error *e)
 {
 	struct nft_request batch;
-	int r;
+	int r = table_is_there(nat, ruleset, e);
 
+	if (r <= 0)
+		return r;
 	nft_batch_init(&batch, 0);
 	batch.family = ruleset->family;
 	object_put_name(nft_request_add(&batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),

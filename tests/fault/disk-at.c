@@ -279,30 +279,43 @@ struct change {
 };
 
 /**
+ * number_after - a number in a text
+ * @text: borrowed
+ * @words: stand before it
+ * @base: of its digits
+ */
+static uint64_t number_after(const char *text, const char *words, int base)
+{
+	const char *found = strstr(text, words);
+
+	if (!found)
+		fail("look at a descriptor");
+	return strtoull(found + strlen(words), NULL, base);
+}
+
+/**
  * change_offset - where a call writes
  * @patient: borrowed
  * @change: its offset is set
  */
 static void change_offset(const struct patient *patient, struct change *change)
 {
-	unsigned long long position = 0;
+	char path[64], text[256] = "";
 	struct stat status;
-	unsigned flags = 0;
-	char path[64];
-	FILE *file;
+	int fd;
 
 	if (change->call->kind == KIND_PWRITE) {
 		change->offset = change->args[3];
 		return;
 	}
 	(void)snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)patient->pid, change->fd);
-	file = fopen(path, "re");
-	if (!file || fscanf(file, "pos: %llu flags: %o", &position, &flags) != 2)
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
 		fail("look at a descriptor");
-	(void)fclose(file);
-	if (flags & O_APPEND && stat(change->path, &status) == 0)
-		position = (unsigned long long)status.st_size;
-	change->offset = position;
+	close(fd);
+	change->offset = number_after(text, "pos:", 10);
+	if (number_after(text, "flags:", 8) & O_APPEND && stat(change->path, &status) == 0)
+		change->offset = (uint64_t)status.st_size;
 }
 
 /**

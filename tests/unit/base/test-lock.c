@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -184,6 +185,57 @@ static void who_keeps_it_is_named(void **state)
 	close(ready[1]);
 }
 
+/* Whether a process waits for a lock (proc_locks(5)). */
+static bool waits(pid_t pid)
+{
+	FILE *locks = fopen("/proc/locks", "re");
+	char line[256], words[32];
+	bool found = false;
+
+	assert_non_null(locks);
+	(void)snprintf(words, sizeof(words), " %d ", (int)pid);
+	while (fgets(line, sizeof(line), locks))
+		found |= strstr(line, "->") && strstr(line, words);
+	(void)fclose(locks);
+	return found;
+}
+
+/* Starts a process that waits for the lock we hold, and says so at @out when it has had it. */
+static void waiter_start(int held, int out, char mark)
+{
+	int fd = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(close(held) < 0 || lock_acquire(lock_path, LOCK_EXCLUSIVE, &fd, NULL) < 0 ||
+		      write(out, &mark, 1) != 1);
+	assert_true(pid > 0);
+	while (!waits(pid))
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+}
+
+/* Who has waited for a second, and looks who has the lock, does not lose his place by that. */
+static void who_comes_first_gets_it_first(void **state)
+{
+	_cleanup_(fd_closep) int held = -1;
+	char order[3] = "";
+	int out[2];
+
+	(void)state;
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	assert_int_equal(lock_acquire(lock_path, LOCK_EXCLUSIVE, &held, NULL), 0);
+	waiter_start(held, out[1], 'a');
+	(void)poll(NULL, 0, 500);
+	waiter_start(held, out[1], 'b');
+	(void)poll(NULL, 0, 750);
+	fd_closep(&held);
+	assert_int_equal(waitpid(-1, NULL, 0) > 0 && waitpid(-1, NULL, 0) > 0, 1);
+	assert_int_equal(read(out[0], order, 2), 2);
+	assert_string_equal(order, "ab");
+	close(out[0]);
+	close(out[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +245,7 @@ int main(void)
 		cmocka_unit_test(a_lock_is_tried_without_waiting),
 		cmocka_unit_test(a_lock_that_cannot_be_made_is_named),
 		cmocka_unit_test(who_keeps_it_is_named),
+		cmocka_unit_test(who_comes_first_gets_it_first),
 	};
 
 	return cmocka_run_group_tests_name("lock", tests, directory_setup, directory_teardown);

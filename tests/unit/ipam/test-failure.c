@@ -6,13 +6,16 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "ipam/book.h"
 
 /**
  * mount_setup - a fixture whose directory is a small file system of its own, for cmocka
@@ -153,12 +156,13 @@ static void test_disk_full_at_first(void **state)
 	assert_sound(fixture);
 }
 
-/* A program that does not know the lock file holds the database. */
+/* Somebody holds the database, who is not to be found: it is this very process. */
 static void test_locked(void **state)
 {
 	struct fixture *fixture = *state;
 	sqlite3 *sqlite;
 
+	fixture->ipam->database.patience = 1;
 	assert_int_equal(sqlite3_open(fixture->path, &sqlite), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(sqlite, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(fixture_automatic(fixture, "foo", NULL), -EBUSY);
@@ -166,6 +170,50 @@ static void test_locked(void **state)
 	assert_int_equal(sqlite3_exec(sqlite, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(sqlite), SQLITE_OK);
 	assert_int_equal(fixture_automatic(fixture, "foo", NULL), 1);
+}
+
+/* A program that does not know the lock file holds the database; it is named. */
+static void test_locked_by_a_stranger(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[64], remedy[32];
+	int go[2], held[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(held, O_CLOEXEC), 0);
+	ipam_close(fixture->ipam); /* no session of sqlite survives a fork */
+	fixture->ipam = NULL;
+	pid = fork();
+	if (pid == 0) {
+		sqlite3 *sqlite;
+
+		if (read(go[0], &byte, 1) != 1 ||
+		    sqlite3_open(fixture->path, &sqlite) != SQLITE_OK ||
+		    sqlite3_exec(sqlite, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK ||
+		    write(held[1], "", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(1);
+	}
+	fixture_reopen(fixture, IPAM_WRITE);
+	assert_int_equal(write(go[1], "", 1), 1);
+	assert_int_equal(read(held[0], &byte, 1), 1);
+	fixture->ipam->database.patience = 2;
+	(void)snprintf(text, sizeof(text), "process %d (test-ipam-failu) has held address book ",
+		       (int)pid);
+	(void)snprintf(remedy, sizeof(remedy), "ps -fp %d", (int)pid);
+	assert_int_equal(fixture_automatic(fixture, "foo", NULL), -EBUSY);
+	assert_error(fixture, ERROR_BUSY, text, remedy);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(fixture_automatic(fixture, "foo", NULL), 1);
+	assert_sound(fixture);
+	close(go[0]);
+	close(go[1]);
+	close(held[0]);
+	close(held[1]);
 }
 
 /* Anybody but the owner. */
@@ -196,7 +244,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_read_only), TEST(test_read_only_without_book),
 		TEST(test_disk_full), TEST(test_disk_full_at_first),
-		TEST(test_locked),    TEST(test_denied),
+		TEST(test_locked),    TEST(test_locked_by_a_stranger),
+		TEST(test_denied),
 	};
 
 	if (unshare(CLONE_NEWNS) < 0 || mount("", "/", "", MS_PRIVATE | MS_REC, NULL) < 0) {

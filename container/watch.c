@@ -32,6 +32,8 @@
 #include "container/rules-session.h"
 #include "machine/machine.h"
 
+#define SUCCESSION_SECONDS 1
+
 /**
  * watch_everything - have all looked at
  * @w: the watcher
@@ -294,6 +296,8 @@ static int watch_run(struct watcher *w, struct error *e)
  * @w: its lock is set
  * @e: names the other one
  *
+ * One that was just killed may have a child that has it until it has heard of that.
+ *
  * Returns 0, -EEXIST (ERROR_CONFLICT), or another -errno.
  */
 static int watch_lock(struct watcher *w, struct error *e)
@@ -304,12 +308,12 @@ static int watch_lock(struct watcher *w, struct error *e)
 	if (r == 0)
 		r = directory_make(w->paths->runtime, 0755, e);
 	if (r >= 0)
-		r = lock_try(path, LOCK_EXCLUSIVE, &w->lock, e);
+		r = lock_acquire_within(path, LOCK_EXCLUSIVE, SUCCESSION_SECONDS, &w->lock, e);
 	if (r == -EACCES || r == -EPERM)
 		return error_remedy(e, r, "run it as root (it takes write access to %s)",
 				    w->paths->runtime);
-	if (r != 0)
-		return r < 0 ? r : 0;
+	if (r != -EBUSY)
+		return r;
 	lock_holder(path, holder);
 	return error_set(e, ERROR_CONFLICT, EEXIST, "the networks are watched already: by %s",
 			 holder);

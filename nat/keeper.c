@@ -22,6 +22,7 @@
 #include <limits.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,6 +32,9 @@
 #include "base/lock.h"
 #include "nat/keeper-socket.h"
 #include "nat/nat.h"
+
+#define WAITS_MAX 10 /* for an owner who may be ending */
+#define WAIT_MS   10
 
 #define COMMIT_SECONDS 5 /* for somebody else's batch, which takes milliseconds */
 
@@ -120,13 +124,32 @@ int keeper_commit(struct nat *nat, struct nft_request *request, struct error *e)
 }
 
 /**
+ * owner_may_end - wait a moment for whoever owns a table and is not our keeper
+ * @nat: the session
+ *
+ * A keeper that was killed lends nothing any more, and its socket goes a moment later, or when the last
+ * one who has borrowed it is done; the kernel does not tell when. Whoever watches waits for nobody and
+ * tries again by itself.
+ *
+ * Returns whether it is worth to look again.
+ */
+bool owner_may_end(struct nat *nat)
+{
+	if (nat->watched || nat->waits == WAITS_MAX)
+		return false;
+	nat->waits++;
+	(void)poll(NULL, 0, WAIT_MS);
+	return true;
+}
+
+/**
  * keeper_check - make sure that a table is owned by nobody, or by our keeper
  * @nat: the session
  * @label: of the table, as nft(8) calls it
  * @owner: netlink port of whoever owns it, 0: nobody
  * @e: names the owner
  *
- * Returns 0, -EBUSY (ERROR_CONFLICT), or another -errno.
+ * Returns 0, -ERESTART when it may have another owner by now, -EBUSY (ERROR_CONFLICT), or another -errno.
  */
 int keeper_check(struct nat *nat, const char *label, uint32_t owner, struct error *e)
 {
@@ -135,6 +158,8 @@ int keeper_check(struct nat *nat, const char *label, uint32_t owner, struct erro
 	if (r < 0 || !owner || (r > 0 && mnl_socket_get_portid(nat->lent) == owner))
 		return r < 0 ? r : 0;
 	keeper_return(nat);
+	if (owner_may_end(nat))
+		return error_errno(e, ERESTART, "table %s may belong to nobody by now", label);
 	error_set(e, ERROR_CONFLICT, EBUSY, "table %s is owned by the process with netlink port %u",
 		  label, owner);
 	return error_remedy(e, -EBUSY, "stop that process (its id is most likely %u)", owner);

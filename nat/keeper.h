@@ -16,5 +16,11 @@ void keeper_return(struct nat *nat);
 /* nft_commit() through the socket that was borrowed, which is returned. */
 int keeper_commit(struct nat *nat, struct nft_request *request, struct error *e);
 
-/* Whether the table may be changed by us. Returns 0, -EBUSY (ERROR_CONFLICT), or another -errno. */
+/* Waits a moment for an owner who may be ending. Returns whether it is worth to look again. */
+bool owner_may_end(struct nat *nat);
+
+/*
+ * Whether the table may be changed by us. Returns 0, -ERESTART when its owner may be somebody else by now,
+ * -EBUSY (ERROR_CONFLICT), or another -errno.
+ */
 int keeper_check(struct nat *nat, const char *label, uint32_t owner, struct error *e);

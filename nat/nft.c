@@ -258,9 +258,12 @@ int nft_commit(struct nat *nat, struct nft_request *request, struct error *e)
 	nft_request_bracket(request, NFNL_MSG_BATCH_END);
 	if (nat->lent)
 		return keeper_commit(nat, request, e);
-	r = nft_commit_by(nat, nat->socket, request, &refused, e);
-	if (r == -EPERM && refused > 0 && keeper_borrow(nat, NULL) > 0)
-		return keeper_commit(nat, request, e);
+	do {
+		refused = 0;
+		r = nft_commit_by(nat, nat->socket, request, &refused, e);
+		if (r == -EPERM && refused > 0 && keeper_borrow(nat, NULL) > 0)
+			return keeper_commit(nat, request, e);
+	} while (r == -EPERM && refused > 0 && owner_may_end(nat));
 	for (size_t i = 0; r == 0 && i < request->count; i++)
 		nat->deleted |= request->messages[i].action == NFT_DELETE;
 	return r;

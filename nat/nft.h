@@ -63,6 +63,7 @@ struct nat {
 	const char *keeper_directory; /* of whom our tables may belong to, borrowed; or NULL */
 	struct mnl_socket *lent;      /* by the keeper, for the next batch; or NULL */
 	bool owned;                   /* a table of ours was found to be owned by somebody */
+	unsigned waits;               /* for a keeper that may be ending; see owner_may_end() */
 	enum { OWNABLE_UNKNOWN, OWNABLE_NO, OWNABLE_YES } ownable;
 	_Alignas(NLMSG_ALIGNTO) uint8_t answer[NFT_ANSWER_SIZE];
 };

@@ -212,6 +212,8 @@ unsigned spec_parts(const struct veth_spec *spec)
 
 	if (spec->altname[0])
 		parts |= PART_ALTNAME;
+	if (spec->guarded)
+		parts |= PART_GUARD;
 	if (spec_is_paired(spec, &spec->v4))
 		parts |= PART_HOST_V4 | PART_KNOWN_V4;
 	if (spec_is_paired(spec, &spec->v6))

@@ -60,6 +60,8 @@ enum part {
 	PART_ROUTE_V6 = 1 << 17,
 	PART_KNOWN_V4 = 1 << 18, /* where the host finds the container */
 	PART_KNOWN_V6 = 1 << 19,
+	PART_GUARD = 1 << 20, /* of the port of a bridge */
+	PART_CUT = 1 << 21,   /* by that guard */
 
 	PARTS_HOST_LINK = PART_TAG | PART_BRIDGE | PART_SWITCHES_V4 | PART_HOST_UP | PART_HOST_MTU |
 			  PART_HOST_MAC,

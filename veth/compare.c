@@ -166,7 +166,7 @@ static void compare_known(struct comparison *c, bool v6)
 }
 
 /**
- * compare_identity - compare what says whose link it is, and what it is plugged into
+ * compare_identity - compare what says whose link it is
  * @c: changed
  */
 static void compare_identity(struct comparison *c)
@@ -179,10 +179,31 @@ static void compare_identity(struct comparison *c)
 			spec->container);
 	if (spec->altname[0] && !state->altname)
 		differs(c, PART_ALTNAME, "host end has no alternative name %s", spec->altname);
-	if (strcmp(state->bridge, spec->bridge) != 0)
-		differs(c, PART_BRIDGE, "host end: bridge is %s, should be %s",
+}
+
+/**
+ * compare_port - compare what the host end is plugged into, and how
+ * @c: changed
+ *
+ * The guard is a matter of the port, so another bridge knows of none.
+ */
+static void compare_port(struct comparison *c)
+{
+	const struct veth_spec *spec = c->spec;
+	const struct veth_state *state = c->state;
+	unsigned guard = spec->guarded ? PART_GUARD : 0;
+
+	if (strcmp(state->bridge, spec->bridge) != 0) {
+		differs(c, PART_BRIDGE | guard, "host end: bridge is %s, should be %s",
 			state->bridge[0] ? state->bridge : "none",
 			spec->bridge[0] ? spec->bridge : "none");
+		return;
+	}
+	compare_flag(c, PART_GUARD, "host end: guard against spanning tree frames", state->guarded,
+		     spec->guarded);
+	if (state->cut)
+		differs(c, PART_CUT,
+			"host end: the bridge has cut it off for a spanning tree frame");
 }
 
 /**
@@ -229,6 +250,7 @@ unsigned cable_compare(const struct veth_spec *spec, const struct veth_state *st
 
 	ret_drift->count = 0;
 	compare_identity(&c);
+	compare_port(&c);
 	compare_end(&c, &host, &state->host, &spec->host_mac);
 	compare_switches(&c);
 	compare_flag(&c, PART_LOOPBACK, "loopback inside", state->loopback_up, true);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "veth/link.h"
 
+#include <linux/if.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -82,6 +84,28 @@ static void link_take_counters(const struct nlattr *attribute, struct link *link
 }
 
 /**
+ * link_take_port - what a link is as the port of a bridge
+ * @info: IFLA_LINKINFO, borrowed, may be NULL
+ * @operating: whether packets could go through it
+ * @link: changed
+ *
+ * A port that could work and is disabled was cut off by its guard (br_stp_rcv() in net/bridge): the
+ * kernel enables it whenever the link comes up, under the lock under which we read.
+ */
+static void link_take_port(const struct nlattr *info, bool operating, struct link *link)
+{
+	const struct nlattr *port = attribute_find(info, IFLA_INFO_SLAVE_DATA);
+	char kind[sizeof(link->kind)] = "";
+
+	attribute_text(attribute_find(info, IFLA_INFO_SLAVE_KIND), kind, sizeof(kind));
+	if (!port || strcmp(kind, "bridge") != 0)
+		return;
+	link->guarded = attribute_u8(attribute_find(port, IFLA_BRPORT_GUARD)) == 1;
+	link->cut = link->guarded && operating &&
+		    attribute_u8(attribute_find(port, IFLA_BRPORT_STATE)) == BR_STATE_DISABLED;
+}
+
+/**
  * altname_listed - whether a name is among the alternative names of a link
  * @list: IFLA_PROP_LIST, borrowed, may be NULL
  * @altname: borrowed, may be NULL
@@ -134,6 +158,8 @@ void link_take(const struct nlmsghdr *reply, const void *wanted, void *found)
 	attribute_text(attributes[IFLA_IFALIAS], link->alias, sizeof(link->alias));
 	attribute_text(attribute_find(attributes[IFLA_LINKINFO], IFLA_INFO_KIND), link->kind,
 		       sizeof(link->kind));
+	link_take_port(attributes[IFLA_LINKINFO],
+		       attribute_u8(attributes[IFLA_OPERSTATE]) == IF_OPER_UP, link);
 	link_take_counters(attributes[IFLA_STATS64], link);
 	link_take_switches(attributes[IFLA_AF_SPEC], link);
 }

@@ -33,9 +33,10 @@ struct link {
 	bool up, carrier;
 	uint32_t mtu;
 	struct mac mac;
-	int master;  /* ifindex of its bridge, or 0 */
-	int peer;    /* ifindex of the other end, in the other end's namespace */
-	int peer_ns; /* number of that namespace, -1 when it is this one */
+	int master;        /* ifindex of its bridge, or 0 */
+	bool guarded, cut; /* as a port of a bridge, against spanning tree frames, and by that */
+	int peer;          /* ifindex of the other end, in the other end's namespace */
+	int peer_ns;       /* number of that namespace, -1 when it is this one */
 	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets;
 	uint64_t rx_dropped, tx_dropped, rx_errors, tx_errors;
 	struct link_switches v4, v6;

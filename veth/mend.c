@@ -80,6 +80,25 @@ static void add_host_link(struct batch *batch, const struct veth_spec *spec, int
 }
 
 /**
+ * add_port - change what the host end is as the port of a bridge
+ * @batch: changed
+ * @spec: borrowed
+ * @ifindex: the host end
+ * @parts: what to change
+ *
+ * A port that was cut off works again when its link comes up.
+ */
+static void add_port(struct batch *batch, const struct veth_spec *spec, int ifindex, unsigned parts)
+{
+	if (parts & PART_GUARD)
+		message_port_guard(batch, ifindex, spec->guarded);
+	if (parts & PART_CUT) {
+		message_link_set(batch, "set the host end down", ifindex, 0, IFF_UP);
+		message_link_set(batch, "set the host end up", ifindex, IFF_UP, IFF_UP);
+	}
+}
+
+/**
  * add_address - put the right address in the place of a wrong one
  * @batch: changed
  * @what: for "cannot ...", a literal
@@ -104,7 +123,8 @@ static void add_address(struct batch *batch, const char *what, int ifindex,
  * @parts: what to mend
  * @e: filled on failure
  *
- * IPv6 is switched before the link is up and addresses are set.
+ * IPv6 is switched before the link is up and addresses are set, and a port is guarded before, unless
+ * it first has to become one.
  *
  * Returns 0 or -errno.
  */
@@ -122,8 +142,12 @@ static int host_mend(struct veth *veth, const struct veth_spec *spec,
 		r = switches_v6_write(spec, e);
 	if (r < 0)
 		return r;
+	if (!(parts & PART_BRIDGE))
+		add_port(&batch, spec, ifindex, parts);
 	if (parts & PARTS_HOST_LINK)
 		add_host_link(&batch, spec, ifindex, parts, bridge);
+	if (parts & PART_BRIDGE)
+		add_port(&batch, spec, ifindex, parts);
 	if (parts & PART_ALTNAME)
 		message_altname(&batch, RTM_NEWLINKPROP, ifindex, spec->altname);
 	if (parts & PART_HOST_V4)

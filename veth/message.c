@@ -126,6 +126,29 @@ void message_pair_create(struct batch *batch, const struct veth_spec *spec, int 
 }
 
 /**
+ * message_port_guard - have the port of a bridge cut off when it is sent spanning tree frames, or not
+ * @batch: changed
+ * @ifindex: which link
+ * @on: whether
+ *
+ * What a port is set to goes with RTM_NEWLINK only; with RTM_SETLINK the kernel does not look at it.
+ */
+void message_port_guard(struct batch *batch, int ifindex, bool on)
+{
+	struct ifinfomsg header = { .ifi_index = ifindex };
+	const uint8_t value = on;
+	struct nlattr *info, *port;
+
+	batch_begin(batch, "guard the port of the bridge", RTM_NEWLINK, 0, &header, sizeof(header));
+	info = batch_nest(batch, IFLA_LINKINFO);
+	batch_put_text(batch, IFLA_INFO_SLAVE_KIND, "bridge");
+	port = batch_nest(batch, IFLA_INFO_SLAVE_DATA);
+	batch_put(batch, IFLA_BRPORT_GUARD, &value, sizeof(value));
+	batch_nest_end(batch, port);
+	batch_nest_end(batch, info);
+}
+
+/**
  * message_altname - give a link its second, full name, or take it away
  * @batch: changed
  * @type: RTM_NEWLINKPROP or RTM_DELLINKPROP

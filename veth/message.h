@@ -17,6 +17,7 @@ void message_link_delete(struct batch *batch, const char *what, int ifindex);
 void message_group_delete(struct batch *batch, const char *what, uint32_t group);
 void message_pair_create(struct batch *batch, const struct veth_spec *spec, int ns_fd, int master,
 			 const struct answer *answer);
+void message_port_guard(struct batch *batch, int ifindex, bool on);
 void message_altname(struct batch *batch, uint16_t type, int ifindex, const char *altname);
 void message_put_switches(struct batch *batch, const struct veth_spec *spec);
 void message_put_forwarding(struct batch *batch, const struct veth_spec *spec);

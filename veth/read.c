@@ -213,6 +213,7 @@ static int host_read(struct veth *veth, const struct veth_spec *spec, const stru
 	tag_format(spec, tag);
 	state->ours = strcmp(link->alias, tag) == 0;
 	state->altname = link->altname;
+	state->guarded = link->guarded;
 	state->forwarding_v4 = link->v4.forwarding;
 	state->strict_source = link->v4.strict_source;
 	state->v6_disabled = !link->v6.enabled;
@@ -230,6 +231,7 @@ static int host_read(struct veth *veth, const struct veth_spec *spec, const stru
 	if (r < 0)
 		return r;
 	memcpy(state->bridge, bridge.name, sizeof(state->bridge));
+	state->cut = link->cut && bridge.up; /* one that is down has all its ports disabled */
 	if (look->to_v4.ifindex != link->ifindex)
 		end->v4_peer.family = AF_UNSPEC;
 	if (look->to_v6.ifindex != link->ifindex)

@@ -13,6 +13,7 @@ import struct
 import sys
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
+BRIDGE_GROUP = "01:80:c2:00:00:00"
 ALL_NODES, ALL_NODES_MAC = "ff02::1", "33:33:00:00:00:01"
 ARP, IP, IP6, VLAN = 0x0806, 0x0800, 0x86DD, 0x8100
 REDIRECT, ROUTER_ADVERTISEMENT_V4 = 5, 9  # ICMP
@@ -52,6 +53,21 @@ def untagged(frame):
     while frame[12:14] == struct.pack("!H", VLAN):
         frame = frame[:12] + frame[16:]
     return frame
+
+
+def bpdu(source, root):
+    """A spanning tree frame (IEEE 802.1D): "the best root is this, and I am it"."""
+    identity = bytes(2) + mac_bytes(root)
+    what = struct.pack("!HBBB8sL8sHHHHH", 0, 0, 0, 0, identity, 0, identity, 0x8001, 0,
+                       20 << 8, 2 << 8, 15 << 8)  # fmt: skip
+    llc = b"\x42\x42\x03" + what
+    return ethernet(source, BRIDGE_GROUP, len(llc), llc).ljust(60, b"\0")
+
+
+def topology_change(source):
+    """A spanning tree frame that has all bridges forget who is where."""
+    llc = b"\x42\x42\x03" + struct.pack("!HBB", 0, 0, 0x80)
+    return ethernet(source, BRIDGE_GROUP, len(llc), llc).ljust(60, b"\0")
 
 
 def checksum(data):

@@ -7,13 +7,14 @@ nothing; and a host of the network that the bridge leads to.
 """
 
 import dataclasses
+import json
 import os
 
 import frames
 import pytest
 from test_attack import LIAR_MAC, STRANGER, STRANGER6, Listener, counted, counters, send
 from test_ports import Asker, udp_server
-from world import HOST, HOST6
+from world import HOST, HOST6, eventually
 
 MINE, MINE6 = "10.7.0.2", "fd07::2"
 THEIRS, THEIRS6 = "10.7.0.3", "fd07::3"
@@ -323,6 +324,43 @@ def test_published_port(bridged, host):
         assert world.cannot_connect(called, MINE, 82) and world.cannot_connect(called, MINE6, 82)
         assert world.connect_from(caller, host, 8080)
     assert world.ok("nat", "show", "--json").json["drift"] == []
+
+
+def port_of(world, name):
+    """What the bridge has to say of a container's port."""
+    return json.loads(world.run("bridge", "-d", "-j", "link", "show", "dev", f"vb-{name}").stdout)[0]
+
+
+def root_port(world):
+    """By which port the bridge reaches the root of its spanning tree; 0: it is the root."""
+    answer = world.run("ip", "-d", "-j", "link", "show", "br0").stdout
+    return json.loads(answer)[0]["linkinfo"]["info_data"]["root_port"]
+
+
+def test_spanning_tree(bridged):
+    """In a network whose bridges talk to each other it claims to be one of them, and the best: the bridge
+    cuts it off, and nobody hears of it. "net up" plugs it in again.
+    """
+    world = bridged.world
+    assert world.run("ip", "link", "set", "br0", "type", "bridge", "stp_state", "1").rc == 0
+    assert all(port_of(world, name)["guard"] for name in ("c1", "c2", "free"))
+    lan = Listener(bridged.lan)
+    for lie in frames.bpdu(bridged.c1, bridged.c1), frames.topology_change(bridged.c1):
+        send(world, "c1", lie)
+        eventually(lambda: port_of(world, "c1")["state"] == "disabled", "it is cut off")
+        assert "cut it off for a spanning tree frame" in world.ok("net", "show", "c1").stdout
+        world.ok("net", "up", "c1")
+        assert port_of(world, "c1")["state"] != "disabled"
+    assert root_port(world) == 0 and port_of(world, "c2")["state"] != "disabled"
+    namespace_send(world, "lan", DONE)
+    mine = frames.mac_bytes(bridged.c1)
+    assert not [frame for frame in lan.until(DONE) if mine in frame]
+
+    path = world.path("/etc/nixos-containers/c1.conf")
+    path.write_text(path.read_text() + "PINNED=0\n")
+    world.ok("net", "up", "c1")
+    send(world, "c1", frames.bpdu(bridged.c1, bridged.c1))
+    eventually(lambda: root_port(world) != 0, "one that is not pinned is the root")
 
 
 def test_honest_life(bridged):

@@ -449,3 +449,24 @@ def test_many_forwards_cost_no_more(world):
     for number in range(3):
         world.ok("destroy", f"big{number}")
     assert len(elements(world, "forwards4")) == 1
+
+
+def test_full_map(world):
+    """Maps that were made with room for what there was are made anew when more is published than fits."""
+    world.ok("create", "many", "--port", "10000-10255:1-256")
+    world.ok("net", "up", "many")
+    room = sizes(world)
+    assert room["forwards4"] == 512
+    world.ok("create", "more", "--port", "20000-20299:1-300")
+    before = elements(world, "forwards4")
+    world.ok("net", "up", "more")
+    assert sizes(world)["forwards4"] > 512
+    after = elements(world, "forwards4")
+    assert len(after) == 556 and before.items() <= after.items()
+    assert world.ok("nat", "show", "--json").json["drift"] == []
+
+
+def sizes(world):
+    """For how many elements maps of our table have room, of those that have a bound."""
+    listed = world.nft("list", "maps", "inet")
+    return {item["map"]["name"]: item["map"]["size"] for item in listed if "size" in item.get("map", {})}

@@ -168,3 +168,43 @@ def test_very_many_down_killed(world):
     world.ok("net", "down", "--all")
     assert world.namespaces() == []
     assert world.links_at_rest() == ["eth0", "lo"]
+
+
+def test_very_many_down_but_some(world):
+    """Whose network cannot be taken away keeps his namespace, is named, and has his turn when he can."""
+    names = many_attached(world, 105)
+    run = world.path("/run/nixctr-net")
+    (run / "networks/c050.lock").unlink(missing_ok=True)
+    for obstacle in "networks/c050.lock", "forwards/c007":
+        (run / obstacle).mkdir(parents=True)
+    down = world.nixctr("net", "down", "--all")
+    assert down.rc != 0 and "c007" in down.stderr and "c050.lock" in down.stderr, down
+    assert world.namespaces() == ["ve-c007", "ve-c050"]
+    for obstacle in "networks/c050.lock", "forwards/c007":
+        (run / obstacle).rmdir()
+    for name in "c007", "c050":
+        assert world.ip("link", "show", "eth0", container=name)[0]["operstate"] == "UP"
+        assert world.ok("net", "show", name, "--json").json["drift"] == []
+    assert world.ok("net", "down", "--all", "--json").json["containers"][7]["changed"]
+    assert world.namespaces() == [] and len(names) == 105
+
+
+def test_few_descriptors(world):
+    """Who may open few files does the same in smaller steps, or says so and leaves nothing half done."""
+    many_attached(world, 105)
+    few = ["prlimit", "--nofile=80:80", world_module.BINARY]
+    assert world.run(*few, "net", "down", "--all").rc == 0
+    assert world.namespaces() == [] and world.links_at_rest() == ["eth0", "lo"]
+    failures = 0
+    for limit in range(4, 64):
+        answer = world.run("prlimit", f"--nofile={limit}:{limit}", world_module.BINARY, "net", "up", "c001")
+        if answer.rc == 0:
+            break
+        failures += 1
+        assert answer.rc == 1 and "Too many open files" in answer.stderr, (limit, answer)
+        assert world.namespaces() == [] and world.links_at_rest() == ["eth0", "lo"], limit
+        world.ok("net", "up", "c001")
+        assert world.ok("net", "show", "c001", "--json").json["drift"] == []
+        world.ok("net", "down", "c001")
+    assert failures > 2 and world.namespaces() == ["ve-c001"]
+    assert world.ok("net", "show", "c001", "--json").json["drift"] == []

@@ -85,6 +85,7 @@ void spec_add_v6(struct veth_spec *spec)
 void spec_bridge(struct veth_spec *spec, const char *bridge)
 {
 	(void)snprintf(spec->bridge, sizeof(spec->bridge), "%s", bridge);
+	spec->guarded = true;
 	assert_int_equal(addr_parse("192.168.7.1", &spec->v4.host, NULL), 0);
 	assert_int_equal(prefix_parse("192.168.7.2/24", &spec->v4.local, NULL), 0);
 	spec_name(spec, "foo");

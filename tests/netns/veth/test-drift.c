@@ -94,6 +94,8 @@ static struct drift_case cases[] = {
 	  .line = "host end: bridge is none, should be br0" },
 	{ "another bridge", KIND_BRIDGE, .command = "link set vb-foo master br1",
 	  .line = "host end: bridge is br1, should be br0" },
+	{ "no guard", KIND_BRIDGE, .command = "link set vb-foo type bridge_slave guard off",
+	  .line = "host end: guard against spanning tree frames is off, should be on" },
 	{ "subnet", KIND_BRIDGE, .command = INSIDE "address flush dev eth0",
 	  .line = "eth0: address is none, should be 192.168.7.2/24" },
 };

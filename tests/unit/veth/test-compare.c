@@ -168,6 +168,13 @@ static void test_bridge(void **state)
 	assert_string_equal(drift.line[0], "host end: bridge is none, should be br0");
 	memcpy(is.bridge, "br0", 4);
 	assert_int_equal(veth_compare(&spec, &is, &drift), 0);
+	is.guarded = is.cut = true;
+	assert_int_equal(veth_compare(&spec, &is, &drift), 2);
+	spec.guarded = true;
+	assert_int_equal(veth_compare(&spec, &is, &drift), 1);
+	assert_non_null(strstr(drift.line[0], "the bridge has cut it off"));
+	is.cut = false;
+	assert_int_equal(veth_compare(&spec, &is, &drift), 0);
 	is.local.v4.length = 32;
 	assert_int_equal(veth_compare(&spec, &is, &drift), 1);
 	assert_string_equal(drift.line[0], "eth0: address is 10.0.0.2, should be 10.0.0.2/24");

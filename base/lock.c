@@ -71,7 +71,8 @@ static void holder_find(int fd, struct holder *ret_holder)
 
 	while (locks && fstat(fd, &st) == 0 && fgets(line, sizeof(line), locks)) {
 		const char *inode = strrchr(line, ':');
-		const char *kind = strstr(line, ": FLOCK");
+		const char *flock = strstr(line, ": FLOCK");
+		const char *kind = flock ? flock : strstr(line, ": POSIX");
 		char *number = kind ? strpbrk(kind, "0123456789") : NULL;
 
 		if (!number || !inode || strtoumax(inode + 1, NULL, 10) != st.st_ino)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,10 +24,14 @@
  * directory is remembered after each change of ours, and as long as it is still the same nobody has
  * added, replaced or removed a file. The time is set to the nanosecond by us: the kernel's own stamps
  * are coarser, and a change within the same tick of the clock would go unseen. The files of NixOS
- * are links through /etc/static, which it exchanges as a whole, so that is remembered as well.
+ * are links through /etc/static, which it exchanges as a whole, so that is remembered as well. And so
+ * is the book itself: one that was lost, or put back from a copy, has not seen what was entered.
  *
  * What is remembered is a hint: without it, or with a wrong one, all files are looked at.
  */
+
+#define SEEN_TEXT   256
+#define SEEN_FORMAT "%" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNu32 " %" SCNu32
 
 /* What tells that nobody has been there. */
 struct hint {
@@ -99,21 +104,43 @@ bool adopt_hint(const struct paths *paths, char text[HINT_TEXT])
 }
 
 /**
- * adopt_is_current - whether nobody has touched the definitions since our last change
+ * seen_read - read how definitions and book were when all were in it
+ * @paths: borrowed
+ * @hint: filled, as hint_format() writes it
+ * @ret_mark: of the book
+ *
+ * Returns whether that is remembered.
+ */
+static bool seen_read(const struct paths *paths, char hint[HINT_TEXT], struct ipam_mark *ret_mark)
+{
+	_cleanup_(freep) char *text = NULL;
+	const char *end;
+	char path[PATH_MAX];
+	size_t length;
+
+	if (hint_path(paths, path) < 0 || file_read(path, SEEN_TEXT, &text, &length, NULL) < 0)
+		return false;
+	end = strchr(text, '\n');
+	if (!end || end - text + 1 >= HINT_TEXT)
+		return false;
+	memcpy(hint, text, (size_t)(end - text) + 1);
+	hint[end - text + 1] = '\0';
+	return sscanf(end + 1, SEEN_FORMAT, &ret_mark->device, &ret_mark->inode, &ret_mark->born,
+		      &ret_mark->born_ns, &ret_mark->changes) == 5;
+}
+
+/**
+ * adopt_is_current - whether nobody has touched definitions or book since our last change
  * @paths: borrowed
  */
 bool adopt_is_current(const struct paths *paths)
 {
-	_cleanup_(freep) char *seen = NULL;
-	char path[PATH_MAX], now[HINT_TEXT];
-	struct hint hint;
-	size_t length;
+	struct ipam_mark before, mark;
+	char seen[HINT_TEXT], now[HINT_TEXT];
 
-	if (hint_path(paths, path) < 0 || file_read(path, sizeof(now), &seen, &length, NULL) < 0 ||
-	    hint_take(paths, &hint) < 0)
-		return false;
-	hint_format(&hint, now);
-	return strcmp(seen, now) == 0;
+	return seen_read(paths, seen, &before) && adopt_hint(paths, now) &&
+	       strcmp(seen, now) == 0 && ipam_mark_read(paths->book, &mark) &&
+	       ipam_mark_follows(&mark, &before);
 }
 
 /**
@@ -126,17 +153,21 @@ void adopt_remember(const struct paths *paths)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 	_cleanup_(fd_closep) int fd = -1;
-	char path[PATH_MAX], text[HINT_TEXT];
+	char path[PATH_MAX], text[HINT_TEXT], seen[SEEN_TEXT];
+	struct ipam_mark mark;
 	struct hint hint;
 
-	if (hint_path(paths, path) < 0 || directory_make(paths->runtime, 0755, NULL) < 0)
+	if (hint_path(paths, path) < 0 || directory_make(paths->runtime, 0755, NULL) < 0 ||
+	    !ipam_mark_read(paths->book, &mark))
 		return;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || clock_gettime(CLOCK_REALTIME, &times[1]) < 0 ||
 	    utimensat(AT_FDCWD, paths->definitions, times, 0) < 0 || hint_take(paths, &hint) < 0)
 		return;
 	hint_format(&hint, text);
-	if (write(fd, text, strlen(text)) < 0)
+	(void)snprintf(seen, sizeof(seen), "%s" SEEN_FORMAT "\n", text, mark.device, mark.inode,
+		       mark.born, mark.born_ns, mark.changes);
+	if (write(fd, seen, strlen(seen)) < 0)
 		log_debug("%s cannot be written: %s", path, strerror(errno));
 }
 

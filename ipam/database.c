@@ -43,7 +43,9 @@ int database_damaged(const struct database *database, const char *why, struct er
 	int r = error_set(e, ERROR_FAILED, EUCLEAN, "address book %s is damaged: %s",
 			  database->path, why);
 
-	return error_remedy(e, r, "run 'nixctr-net ipam restore' to go back to the last backup");
+	return error_remedy(e, r,
+			    "run 'nixctr-net ipam restore' to go back to the last backup, or "
+			    "'nixctr-net ipam rebuild' to make it anew");
 }
 
 /**
@@ -108,6 +110,28 @@ static int database_error_system(const struct database *database, int number, st
 }
 
 /**
+ * database_error_busy - say who has the file locked
+ * @database: borrowed
+ * @e: filled
+ *
+ * Only programs that do not know our lock file get that far. To ask is to open and close the file, which
+ * drops our own locks on it (fcntl(2)), so it is not done within a change.
+ *
+ * Returns -EBUSY.
+ */
+static int database_error_busy(const struct database *database, struct error *e)
+{
+	char holder[LOCK_HOLDER_MAX] = "another process";
+	int r;
+
+	if (sqlite3_get_autocommit(database->sqlite))
+		lock_holder(database->path, holder);
+	r = error_set(e, ERROR_BUSY, EBUSY, "address book %s is locked by %s", database->path,
+		      holder);
+	return error_remedy(e, r, "see who has it open with 'fuser -v %s'", database->path);
+}
+
+/**
  * database_error - say what sqlite's result means for the address book
  * @database: borrowed
  * @code: sqlite's extended result code
@@ -134,12 +158,10 @@ int database_error(const struct database *database, int code, struct error *e)
 			      database->path);
 		return error_remedy(e, r,
 				    "run 'nixctr-net ipam restore' to go back to the backup, or "
-				    "move the file away");
+				    "'nixctr-net ipam rebuild' to make it anew");
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		r = error_set(e, ERROR_BUSY, EBUSY, "address book %s is locked by another program",
-			      database->path);
-		return error_remedy(e, r, "see who has it open with 'fuser -v %s'", database->path);
+		return database_error_busy(database, e);
 	case SQLITE_FULL:
 		return database_error_system(database, ENOSPC, e);
 	case SQLITE_READONLY:
@@ -295,7 +317,7 @@ int database_run(struct database *database, const char *sql, struct error *e)
 static int database_follow(struct database *database, struct error *e)
 {
 	char path[PATH_MAX];
-	int moved = 0, r;
+	int r;
 
 	if (sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved) !=
 		    SQLITE_OK ||

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,8 +29,11 @@
  * What is remembered is a hint: without it, or with a wrong one, all files are looked at.
  */
 
-#define SEEN_TEXT   256
-#define SEEN_FORMAT "%" SCNu64 " %" SCNu64 " %" SCNd64 " %" SCNu32 " %" SCNu32
+/* What is remembered: how the definitions were, and which book has all of them. */
+struct seen {
+	char hint[HINT_TEXT]; /* as hint_format() writes it; the rest is zero */
+	struct ipam_mark book;
+};
 
 /* What tells that nobody has been there. */
 struct hint {
@@ -106,27 +108,22 @@ bool adopt_hint(const struct paths *paths, char text[HINT_TEXT])
 /**
  * seen_read - read how definitions and book were when all were in it
  * @paths: borrowed
- * @hint: filled, as hint_format() writes it
- * @ret_mark: of the book
+ * @ret_seen: filled
  *
  * Returns whether that is remembered.
  */
-static bool seen_read(const struct paths *paths, char hint[HINT_TEXT], struct ipam_mark *ret_mark)
+static bool seen_read(const struct paths *paths, struct seen *ret_seen)
 {
-	_cleanup_(freep) char *text = NULL;
-	const char *end;
+	_cleanup_(freep) char *bytes = NULL;
 	char path[PATH_MAX];
 	size_t length;
 
-	if (hint_path(paths, path) < 0 || file_read(path, SEEN_TEXT, &text, &length, NULL) < 0)
+	if (hint_path(paths, path) < 0 ||
+	    file_read(path, sizeof(*ret_seen), &bytes, &length, NULL) < 0 ||
+	    length != sizeof(*ret_seen))
 		return false;
-	end = strchr(text, '\n');
-	if (!end || end - text + 1 >= HINT_TEXT)
-		return false;
-	memcpy(hint, text, (size_t)(end - text) + 1);
-	hint[end - text + 1] = '\0';
-	return sscanf(end + 1, SEEN_FORMAT, &ret_mark->device, &ret_mark->inode, &ret_mark->born,
-		      &ret_mark->born_ns, &ret_mark->changes) == 5;
+	memcpy(ret_seen, bytes, sizeof(*ret_seen));
+	return true;
 }
 
 /**
@@ -135,12 +132,13 @@ static bool seen_read(const struct paths *paths, char hint[HINT_TEXT], struct ip
  */
 bool adopt_is_current(const struct paths *paths)
 {
-	struct ipam_mark before, mark;
-	char seen[HINT_TEXT], now[HINT_TEXT];
+	char now[HINT_TEXT] = "";
+	struct ipam_mark book;
+	struct seen seen;
 
-	return seen_read(paths, seen, &before) && adopt_hint(paths, now) &&
-	       strcmp(seen, now) == 0 && ipam_mark_read(paths->book, &mark) &&
-	       ipam_mark_follows(&mark, &before);
+	return seen_read(paths, &seen) && adopt_hint(paths, now) &&
+	       strncmp(seen.hint, now, sizeof(now)) == 0 && ipam_mark_read(paths->book, &book) &&
+	       ipam_mark_follows(&book, &seen.book);
 }
 
 /**
@@ -153,21 +151,19 @@ void adopt_remember(const struct paths *paths)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 	_cleanup_(fd_closep) int fd = -1;
-	char path[PATH_MAX], text[HINT_TEXT], seen[SEEN_TEXT];
-	struct ipam_mark mark;
+	struct seen seen = { .hint = "" };
+	char path[PATH_MAX];
 	struct hint hint;
 
 	if (hint_path(paths, path) < 0 || directory_make(paths->runtime, 0755, NULL) < 0 ||
-	    !ipam_mark_read(paths->book, &mark))
+	    !ipam_mark_read(paths->book, &seen.book))
 		return;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || clock_gettime(CLOCK_REALTIME, &times[1]) < 0 ||
 	    utimensat(AT_FDCWD, paths->definitions, times, 0) < 0 || hint_take(paths, &hint) < 0)
 		return;
-	hint_format(&hint, text);
-	(void)snprintf(seen, sizeof(seen), "%s" SEEN_FORMAT "\n", text, mark.device, mark.inode,
-		       mark.born, mark.born_ns, mark.changes);
-	if (write(fd, seen, strlen(seen)) < 0)
+	hint_format(&hint, seen.hint);
+	if (write(fd, &seen, sizeof(seen)) < 0)
 		log_debug("%s cannot be written: %s", path, strerror(errno));
 }
 

@@ -317,7 +317,7 @@ int database_run(struct database *database, const char *sql, struct error *e)
 static int database_follow(struct database *database, struct error *e)
 {
 	char path[PATH_MAX];
-	int r;
+	int moved = 0, r;
 
 	if (sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved) !=
 		    SQLITE_OK ||

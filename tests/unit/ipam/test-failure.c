@@ -162,7 +162,7 @@ static void test_locked(void **state)
 	assert_int_equal(sqlite3_open(fixture->path, &sqlite), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(sqlite, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(fixture_automatic(fixture, "foo", NULL), -EBUSY);
-	assert_error(fixture, ERROR_BUSY, "ipam.db is locked by another program", "fuser -v ");
+	assert_error(fixture, ERROR_BUSY, "ipam.db is locked by process ", "fuser -v ");
 	assert_int_equal(sqlite3_exec(sqlite, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(sqlite), SQLITE_OK);
 	assert_int_equal(fixture_automatic(fixture, "foo", NULL), 1);

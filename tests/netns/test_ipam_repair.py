@@ -83,6 +83,70 @@ def test_everything_is_mended(broken):
     assert broken.ok("show-ip", "next").stdout == "10.233.6.2\n"
 
 
+# As nixos-container writes them, and as NixOS does, there behind two links into its store.
+IMPERATIVE = """PRIVATE_NETWORK=1
+HOST_ADDRESS=10.233.{0}.1
+LOCAL_ADDRESS=10.233.{0}.2
+HOST_BRIDGE=
+HOST_PORT=
+AUTO_START=0
+"""
+SHARED = """PRIVATE_NETWORK=0
+HOST_ADDRESS=
+LOCAL_ADDRESS=
+HOST_BRIDGE=
+HOST_PORT=
+AUTO_START=0
+"""
+DECLARED = """SYSTEM_PATH=/nix/store/00000000000000000000000000000000-nixos-system
+PRIVATE_NETWORK=1
+HOST_ADDRESS=192.168.100.10
+LOCAL_ADDRESS=192.168.100.11
+HOST_ADDRESS6=fc00::1
+LOCAL_ADDRESS6=fc00::2
+INTERFACES=""
+MACVLANS=""
+AUTO_START=1
+EXTRA_NSPAWN_FLAGS=""
+"""
+BRIDGED = """SYSTEM_PATH=/nix/store/00000000000000000000000000000000-nixos-system
+PRIVATE_NETWORK=1
+HOST_BRIDGE=br0
+HOST_PORT=
+LOCAL_ADDRESS=192.0.2.7/24
+LOCAL_ADDRESS6=2001:db8::7/64
+AUTO_START=1
+EXTRA_NSPAWN_FLAGS=""
+"""
+
+
+def test_genuine_definitions_are_adopted(world):
+    """Those of nixos-container and of NixOS, whatever they have; the next container comes behind them."""
+    define(world, "first", IMPERATIVE.format(1))
+    define(world, "third", IMPERATIVE.format(3))
+    define(world, "shared", SHARED)
+    define(world, "prefixed", IMPERATIVE.format(4).replace(".1\n", ".1/24\n").replace(".2\n", ".2/24\n"))
+    for name, text in ("declared", DECLARED), ("bridged", BRIDGED):
+        define(world, name, text, directory="/nix/store/etc")
+        define(world, "unused", directory="/etc/static/nixos-containers")
+        world.path(f"/etc/static/nixos-containers/{name}.conf").symlink_to(f"/nix/store/etc/{name}.conf")
+        world.path(f"{DEFINITIONS}/{name}.conf").symlink_to(f"/etc/static/nixos-containers/{name}.conf")
+    found = check(world)
+    assert {finding[2] for finding in found} == {"first", "third", "prefixed", "declared", "bridged"}
+    assert {finding[:2] for finding in found} == {("missing", "definition-unleased")}
+    assert set(repair(world).values()) == {"mended"}
+    assert {name: address for name, (_, address) in leases(world).items()} == {
+        "first": "10.233.1.2", "third": "10.233.3.2", "prefixed": "10.233.4.2",
+        "declared": "192.168.100.11", "bridged": "192.0.2.7/24"}  # fmt: skip
+    lease = world.ok("ipam", "show", "declared", "--json").json["lease"]
+    assert (lease["local_address6"], lease["host_address6"]) == ("fc00::2", "fc00::1")
+    assert check(world, FINE) == []
+    world.ok("create", "second")
+    world.ok("create", "fifth")
+    assert [world.ok("show-ip", name).stdout for name in ("second", "fifth")] == [
+        "10.233.2.2\n", "10.233.5.2\n"]  # fmt: skip
+
+
 def test_the_world_moves_on(broken):
     """What is no longer as the report has it is not touched, and is said so."""
     broken.ok("create", "gone")

@@ -2,10 +2,16 @@
 """What a check has found is mended, by its report and by nothing else; a lost book is made anew."""
 
 import json
+import os
 
 import pytest
 from test_ipam_check import (BOOK, CONFLICT, DEFINITIONS, FINE, FOUND, REPORT, USAGE, check, define,
-                             edit, ip, leases, sql)  # fmt: skip
+                             edit, ip, leases)  # fmt: skip
+from world import BINARY
+
+KILLED = 99
+STRIDE = 41 * int(os.environ.get("KILL_STRIDE", "1"))
+KILL_AT = os.environ.get("KILL_AT", "")
 
 
 def repair(world, rc=0, *options):
@@ -13,6 +19,14 @@ def repair(world, rc=0, *options):
     result = world.nixctr("ipam", "repair", REPORT, "--json", *options)
     assert result.rc == rc, result
     return {(o["case"], o["container"]): o["result"] for o in result.json["outcomes"]}
+
+
+def check_only(world):
+    """Checks, and leaves the report of before."""
+    text = world.path(REPORT).read_text(encoding="utf-8")
+    found = check(world)
+    world.path(REPORT).write_text(text, encoding="utf-8")
+    return found
 
 
 def reasons(world, name):
@@ -166,6 +180,24 @@ def test_what_is_not_named_is_not_touched(broken):
     broken.path(REPORT).write_text(json.dumps(report), encoding="utf-8")
     assert repair(broken) == {("definition-unleased", "old"): "mended"}
     assert len(check(broken)) == 7
+
+
+def test_killed_anywhere(broken):
+    """At each step the book is one that a check understands, and the same repair completes it."""
+    book = broken.path(BOOK)
+    bytes_before, victim, done = book.read_bytes(), 1, False
+    while not done:
+        book.with_name("ipam.db-journal").unlink(missing_ok=True)
+        book.write_bytes(bytes_before)
+        ip(broken, "address replace 10.233.4.9/32 dev ve-cable")
+        killed = broken.run(KILL_AT, str(victim), BINARY, "ipam", "repair", REPORT)
+        done = killed.rc == FOUND
+        assert done or killed.rc == KILLED, killed
+        assert broken.nixctr("ipam", "check", "--grace", "0").rc == FOUND  # ve-nspawn, at least
+        assert set(repair(broken, FOUND).values()) <= {"mended", "gone", "left"}
+        assert [case for _, case, *_ in check_only(broken)] == ["link-of-others"], victim
+        victim += STRIDE
+    assert victim > 60
 
 
 def test_what_cannot_be_decided(world):

@@ -144,3 +144,31 @@ enum audit_repair_flags {
  */
 int audit_repair(const struct paths *paths, const struct audit *report, unsigned flags,
 		 struct audit_outcome *outcomes, struct error *e);
+
+/* ------------------------------------------------------------- a book that is lost */
+
+/* A claim that could not be entered. */
+struct audit_refusal {
+	char container[CONTAINER_NAME_MAX];
+	char what[AUDIT_WHAT];
+};
+
+struct audit_rebuilt {
+	size_t leases;       /* that are in the new book */
+	size_t reserved;     /* of those: taken over from the old one */
+	char kept[PATH_MAX]; /* where the old one is, or "" */
+	size_t n_refused;
+	struct audit_refusal *refused; /* the caller frees it */
+};
+
+enum audit_rebuild_flags {
+	AUDIT_FORCE = 1 << 0, /* also in the place of a book that is fine */
+};
+
+/*
+ * Makes a new book from definitions and kernel and puts it in the place of one that is damaged or
+ * missing. Returns 1, -EEXIST (ERROR_CONFLICT) when that is fine, or another -errno; the old book is
+ * untouched then.
+ */
+int audit_rebuild(const struct paths *paths, unsigned flags, struct audit_rebuilt *ret_rebuilt,
+		  struct error *e);

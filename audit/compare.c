@@ -248,18 +248,22 @@ static int compare_claims(const struct comparison *comparison, struct error *e)
 	return r;
 }
 
+/* A definition with a MAC. */
+struct addressed {
+	struct mac mac;
+	const char *container; /* borrowed */
+};
+
 /**
  * mac_order - the order of definitions by their MAC; the comparison of qsort()
- * @a, @b: pointers to struct defined
+ * @a, @b: struct addressed
  */
 static int mac_order(const void *a, const void *b)
 {
-	const struct defined *left = *(const struct defined *const *)a;
-	const struct defined *right = *(const struct defined *const *)b;
-	int order = memcmp(left->claim.mac.bytes, right->claim.mac.bytes,
-			   sizeof(left->claim.mac.bytes));
+	const struct addressed *left = a, *right = b;
+	int order = memcmp(left->mac.bytes, right->mac.bytes, sizeof(left->mac.bytes));
 
-	return order ? order : strcmp(left->claim.container, right->claim.container);
+	return order ? order : strcmp(left->container, right->container);
 }
 
 /**
@@ -272,8 +276,7 @@ static int mac_order(const void *a, const void *b)
 static int compare_macs(const struct comparison *comparison, struct error *e)
 {
 	const struct view *view = comparison->view;
-	_cleanup_(freep) const struct defined **list =
-		calloc(view->n_defined + 1, sizeof(const struct defined *));
+	_cleanup_(freep) struct addressed *list = calloc(view->n_defined + 1, sizeof(*list));
 	size_t count = 0;
 	int r = 0;
 
@@ -281,16 +284,17 @@ static int compare_macs(const struct comparison *comparison, struct error *e)
 		return error_errno(e, ENOMEM, "cannot compare %zu definitions", view->n_defined);
 	for (size_t i = 0; i < view->n_defined; i++)
 		if (mac_is_set(&view->defined[i].claim.mac))
-			list[count++] = &view->defined[i];
+			list[count++] = (struct addressed){ view->defined[i].claim.mac,
+							    view->defined[i].claim.container };
 	qsort(list, count, sizeof(*list), mac_order);
 	for (size_t i = 1; r == 0 && i < count; i++) {
-		const struct ipam_lease *one = &list[i - 1]->claim, *two = &list[i]->claim;
+		const struct addressed *one = &list[i - 1], *two = &list[i];
 		struct audit_finding finding =
 			finding_make(AUDIT_DEFINITIONS_SHARE_MAC, two->container, NULL);
 
 		if (!mac_equal(&one->mac, &two->mac))
 			continue;
-		memcpy(finding.other, one->container, sizeof(finding.other));
+		memcpy(finding.other, one->container, strlen(one->container));
 		(void)mac_format(&one->mac, finding.definition);
 		(void)snprintf(finding.what, sizeof(finding.what),
 			       "containers '%s' and '%s' both have the MAC %s in their definitions",

@@ -107,6 +107,22 @@ static const char *would_do(enum audit_case which)
 }
 
 /**
+ * is_still_so - whether something that was reported is found at this moment
+ * @repair: borrowed
+ * @finding: of the report, borrowed
+ *
+ * A repair that was killed may have given the old lease of a definition up already.
+ */
+static bool is_still_so(const struct repair *repair, const struct audit_finding *finding)
+{
+	struct audit_finding half = *finding;
+
+	half.which = AUDIT_DEFINITION_UNLEASED;
+	return findings_have(&repair->now, finding) ||
+	       (finding->which == AUDIT_DEFINITION_DIFFERS && findings_have(&repair->now, &half));
+}
+
+/**
  * repair_plan - see what of the report is still so, and what is to be done about it
  * @repair: changed
  * @flags: of enum audit_repair_flags
@@ -124,7 +140,7 @@ static bool repair_plan(struct repair *repair, unsigned flags)
 
 		audit_remedy(finding, remedy, sizeof(remedy));
 		repair->pending[i] = true;
-		if (!findings_have(&repair->now, finding))
+		if (!is_still_so(repair, finding))
 			outcome_set(repair, i, AUDIT_GONE, "no longer so");
 		else if (!would)
 			outcome_set(repair, i, AUDIT_LEFT, remedy);

@@ -348,6 +348,8 @@ static void arguments_print(const struct position *position, const char *typed)
 	}
 	if (strncmp(name, "COMMAND", 7) == 0)
 		puts(":command");
+	else if (strncmp(name + strspn(name, "["), "FILE", 4) == 0)
+		puts(":files");
 	else if (strncmp(name, "on|off", 6) == 0)
 		words_print(name, "", typed);
 	else if (strcmp(name, "PREFIX|ula") == 0)

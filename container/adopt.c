@@ -23,10 +23,17 @@
  * directory is remembered after each change of ours, and as long as it is still the same nobody has
  * added, replaced or removed a file. The time is set to the nanosecond by us: the kernel's own stamps
  * are coarser, and a change within the same tick of the clock would go unseen. The files of NixOS
- * are links through /etc/static, which it exchanges as a whole, so that is remembered as well.
+ * are links through /etc/static, which it exchanges as a whole, so that is remembered as well. And so
+ * is the book itself: one that was lost, or put back from a copy, has not seen what was entered.
  *
  * What is remembered is a hint: without it, or with a wrong one, all files are looked at.
  */
+
+/* What is remembered: how the definitions were, and which book has all of them. */
+struct seen {
+	char hint[HINT_TEXT]; /* as hint_format() writes it; the rest is zero */
+	struct ipam_mark book;
+};
 
 /* What tells that nobody has been there. */
 struct hint {
@@ -99,21 +106,39 @@ bool adopt_hint(const struct paths *paths, char text[HINT_TEXT])
 }
 
 /**
- * adopt_is_current - whether nobody has touched the definitions since our last change
+ * seen_read - read how definitions and book were when all were in it
+ * @paths: borrowed
+ * @ret_seen: filled
+ *
+ * Returns whether that is remembered.
+ */
+static bool seen_read(const struct paths *paths, struct seen *ret_seen)
+{
+	_cleanup_(freep) char *bytes = NULL;
+	char path[PATH_MAX];
+	size_t length;
+
+	if (hint_path(paths, path) < 0 ||
+	    file_read(path, sizeof(*ret_seen), &bytes, &length, NULL) < 0 ||
+	    length != sizeof(*ret_seen))
+		return false;
+	memcpy(ret_seen, bytes, sizeof(*ret_seen));
+	return true;
+}
+
+/**
+ * adopt_is_current - whether nobody has touched definitions or book since our last change
  * @paths: borrowed
  */
 bool adopt_is_current(const struct paths *paths)
 {
-	_cleanup_(freep) char *seen = NULL;
-	char path[PATH_MAX], now[HINT_TEXT];
-	struct hint hint;
-	size_t length;
+	char now[HINT_TEXT] = "";
+	struct ipam_mark book;
+	struct seen seen;
 
-	if (hint_path(paths, path) < 0 || file_read(path, sizeof(now), &seen, &length, NULL) < 0 ||
-	    hint_take(paths, &hint) < 0)
-		return false;
-	hint_format(&hint, now);
-	return strcmp(seen, now) == 0;
+	return seen_read(paths, &seen) && adopt_hint(paths, now) &&
+	       strncmp(seen.hint, now, sizeof(now)) == 0 && ipam_mark_read(paths->book, &book) &&
+	       ipam_mark_follows(&book, &seen.book);
 }
 
 /**
@@ -126,17 +151,19 @@ void adopt_remember(const struct paths *paths)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
 	_cleanup_(fd_closep) int fd = -1;
-	char path[PATH_MAX], text[HINT_TEXT];
+	struct seen seen = { .hint = "" };
+	char path[PATH_MAX];
 	struct hint hint;
 
-	if (hint_path(paths, path) < 0 || directory_make(paths->runtime, 0755, NULL) < 0)
+	if (hint_path(paths, path) < 0 || directory_make(paths->runtime, 0755, NULL) < 0 ||
+	    !ipam_mark_read(paths->book, &seen.book))
 		return;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || clock_gettime(CLOCK_REALTIME, &times[1]) < 0 ||
 	    utimensat(AT_FDCWD, paths->definitions, times, 0) < 0 || hint_take(paths, &hint) < 0)
 		return;
-	hint_format(&hint, text);
-	if (write(fd, text, strlen(text)) < 0)
+	hint_format(&hint, seen.hint);
+	if (write(fd, &seen, sizeof(seen)) < 0)
 		log_debug("%s cannot be written: %s", path, strerror(errno));
 }
 

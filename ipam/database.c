@@ -43,7 +43,9 @@ int database_damaged(const struct database *database, const char *why, struct er
 	int r = error_set(e, ERROR_FAILED, EUCLEAN, "address book %s is damaged: %s",
 			  database->path, why);
 
-	return error_remedy(e, r, "run 'nixctr-net ipam restore' to go back to the last backup");
+	return error_remedy(e, r,
+			    "run 'nixctr-net ipam restore' to go back to the last backup, or "
+			    "'nixctr-net ipam rebuild' to make it anew");
 }
 
 /**
@@ -157,7 +159,7 @@ int database_error(const struct database *database, int code, struct error *e)
 			      database->path);
 		return error_remedy(e, r,
 				    "run 'nixctr-net ipam restore' to go back to the backup, or "
-				    "move the file away");
+				    "'nixctr-net ipam rebuild' to make it anew");
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return database_error_busy(database, e);

@@ -69,6 +69,21 @@ void ipam_closep(struct ipam **ipam);
 /* Until it is called the defaults hold, and the history names nobody. */
 void ipam_set_terms(struct ipam *ipam, const struct ipam_terms *terms);
 
+/* ------------------------------------------------------------- the file */
+
+/* By what a book is known again. */
+struct ipam_mark {
+	uint64_t device, inode;
+	int64_t born; /* when the file was made, where the file system tells */
+	uint32_t born_ns;
+	uint32_t changes; /* how many there were */
+};
+
+/* Returns whether there is a book; one without tables is none. */
+bool ipam_mark_read(const char *path, struct ipam_mark *ret_mark);
+/* Whether a book is the one that was marked before, maybe with further changes. */
+bool ipam_mark_follows(const struct ipam_mark *now, const struct ipam_mark *before);
+
 /* ------------------------------------------------------------- leases */
 
 /* Where an address is on its way; a lease is reserved or bound. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
-
 #include "base/cleanup.h"
 #include "ipam/book.h"
+#include "ipam/image.h"
 
 /* What must hold beyond what the tables themselves forbid: each counts what does not. */
 static const struct {
@@ -22,28 +21,6 @@ static const struct {
 };
 
 /**
- * verify_file - have sqlite look at all of the file
- * @database: borrowed
- * @e: says what is wrong first
- *
- * Returns 0, -EUCLEAN or another -errno.
- */
-static int verify_file(struct database *database, struct error *e)
-{
-	static const char sql[] = "SELECT integrity_check FROM pragma_integrity_check(1)"
-				  " WHERE integrity_check <> 'ok'";
-	_cleanup_(query_end) struct query query = query_begin(database, sql);
-	char why[256];
-	int r = query_step(&query, e);
-
-	if (r <= 0)
-		return r;
-	if (query_text(&query, 0, why, sizeof(why), NULL) < 0)
-		why[0] = '\0';
-	return database_damaged(database, why[0] ? why : "sqlite does not say how", e);
-}
-
-/**
  * ipam_verify - look whether the whole book can be trusted
  * @ipam: borrowed
  * @e: says what is wrong, and what mends it
@@ -55,7 +32,7 @@ static int verify_file(struct database *database, struct error *e)
 int ipam_verify(struct ipam *ipam, struct error *e)
 {
 	struct database *database = &ipam->database;
-	int r = verify_file(database, e);
+	int r = image_check(database, e);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rules); i++) {
 		_cleanup_(query_end) struct query query = query_begin(database, rules[i].sql);

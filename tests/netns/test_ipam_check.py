@@ -5,6 +5,7 @@ import json
 import subprocess
 
 import pytest
+from world import BINARY, eventually
 
 FINE, FOUND, UNREAD, USAGE, CONFLICT = 0, 1, 2, 2, 4
 DEFINITIONS = "/etc/nixos-containers"
@@ -96,6 +97,29 @@ def test_a_look_without_findings_keeps_nobody_waiting(two):
         assert held.stdout.readline()
         assert check(two, FINE, grace="3600") == []
         held.stdin.close()
+
+
+def waits_for_lock(pid):
+    """Whether a process waits for a lock, see proc_locks(5)."""
+    with open("/proc/locks", encoding="ascii") as file:
+        return any("->" in line and f" {pid} " in line for line in file)
+
+
+def test_what_is_not_found_twice_is_no_finding(two):
+    """While the check waits to look again, what it had found is put right, and something else goes wrong."""
+    texts = {name: two.path(f"{DEFINITIONS}/{name}.conf").read_text(encoding="ascii") for name in "ab"}
+    two.path(f"{DEFINITIONS}/a.conf").unlink()
+    command = two.command("flock", "/run/lock/nixos-container", "sh", "-c", "echo && exec cat")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline()
+        look = subprocess.Popen(two.command(BINARY, "ipam", "check", "--grace", "0"),
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # fmt: skip
+        eventually(lambda: waits_for_lock(look.pid), "it has looked once and waits")
+        two.path(f"{DEFINITIONS}/a.conf").write_text(texts["a"], encoding="ascii")
+        two.path(f"{DEFINITIONS}/b.conf").unlink()
+        holder.stdin.close()
+    assert look.communicate()[0].endswith(b"agree\n") and look.returncode == FINE
+    assert check(two) == [("leaked", "lease-of-attached", "b", "", "10.233.2.2")]
 
 
 # ------------------------------------------------------------- each kind of finding
@@ -238,8 +262,6 @@ def test_containers_in_the_making_are_no_findings(world):
     """While containers come and go, the check finds nothing, however often it looks."""
     script = ('for i in 1 2 3 4 5 6 7 8 9 10; do "$0" create --no-system c$1 && "$0" net up c$1 && '
               '"$0" destroy c$1 || exit; done; echo "$1"')  # fmt: skip
-    from world import BINARY  # pylint: disable=import-outside-toplevel
-
     runs = [subprocess.Popen(world.command("sh", "-c", script, BINARY, str(number)),
                              stdout=subprocess.PIPE) for number in range(2)]  # fmt: skip
     looks = 0

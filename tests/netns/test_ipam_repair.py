@@ -2,10 +2,16 @@
 """What a check has found is mended, by its report and by nothing else; a lost book is made anew."""
 
 import json
+import os
 
 import pytest
 from test_ipam_check import (BOOK, CONFLICT, DEFINITIONS, FINE, FOUND, REPORT, USAGE, check, define,
-                             edit, ip, leases, sql)  # fmt: skip
+                             edit, ip, leases)  # fmt: skip
+from world import BINARY
+
+KILLED = 99
+STRIDE = 41 * int(os.environ.get("KILL_STRIDE", "1"))
+KILL_AT = os.environ.get("KILL_AT", "")
 
 
 def repair(world, rc=0, *options):
@@ -13,6 +19,14 @@ def repair(world, rc=0, *options):
     result = world.nixctr("ipam", "repair", REPORT, "--json", *options)
     assert result.rc == rc, result
     return {(o["case"], o["container"]): o["result"] for o in result.json["outcomes"]}
+
+
+def check_only(world):
+    """Checks, and leaves the report of before."""
+    text = world.path(REPORT).read_text(encoding="utf-8")
+    found = check(world)
+    world.path(REPORT).write_text(text, encoding="utf-8")
+    return found
 
 
 def reasons(world, name):
@@ -83,6 +97,70 @@ def test_everything_is_mended(broken):
     assert broken.ok("show-ip", "next").stdout == "10.233.6.2\n"
 
 
+# As nixos-container writes them, and as NixOS does, there behind two links into its store.
+IMPERATIVE = """PRIVATE_NETWORK=1
+HOST_ADDRESS=10.233.{0}.1
+LOCAL_ADDRESS=10.233.{0}.2
+HOST_BRIDGE=
+HOST_PORT=
+AUTO_START=0
+"""
+SHARED = """PRIVATE_NETWORK=0
+HOST_ADDRESS=
+LOCAL_ADDRESS=
+HOST_BRIDGE=
+HOST_PORT=
+AUTO_START=0
+"""
+DECLARED = """SYSTEM_PATH=/nix/store/00000000000000000000000000000000-nixos-system
+PRIVATE_NETWORK=1
+HOST_ADDRESS=192.168.100.10
+LOCAL_ADDRESS=192.168.100.11
+HOST_ADDRESS6=fc00::1
+LOCAL_ADDRESS6=fc00::2
+INTERFACES=""
+MACVLANS=""
+AUTO_START=1
+EXTRA_NSPAWN_FLAGS=""
+"""
+BRIDGED = """SYSTEM_PATH=/nix/store/00000000000000000000000000000000-nixos-system
+PRIVATE_NETWORK=1
+HOST_BRIDGE=br0
+HOST_PORT=
+LOCAL_ADDRESS=192.0.2.7/24
+LOCAL_ADDRESS6=2001:db8::7/64
+AUTO_START=1
+EXTRA_NSPAWN_FLAGS=""
+"""
+
+
+def test_genuine_definitions_are_adopted(world):
+    """Those of nixos-container and of NixOS, whatever they have; the next container comes behind them."""
+    define(world, "first", IMPERATIVE.format(1))
+    define(world, "third", IMPERATIVE.format(3))
+    define(world, "shared", SHARED)
+    define(world, "prefixed", IMPERATIVE.format(4).replace(".1\n", ".1/24\n").replace(".2\n", ".2/24\n"))
+    for name, text in ("declared", DECLARED), ("bridged", BRIDGED):
+        define(world, name, text, directory="/nix/store/etc")
+        define(world, "unused", directory="/etc/static/nixos-containers")
+        world.path(f"/etc/static/nixos-containers/{name}.conf").symlink_to(f"/nix/store/etc/{name}.conf")
+        world.path(f"{DEFINITIONS}/{name}.conf").symlink_to(f"/etc/static/nixos-containers/{name}.conf")
+    found = check(world)
+    assert {finding[2] for finding in found} == {"first", "third", "prefixed", "declared", "bridged"}
+    assert {finding[:2] for finding in found} == {("missing", "definition-unleased")}
+    assert set(repair(world).values()) == {"mended"}
+    assert {name: address for name, (_, address) in leases(world).items()} == {
+        "first": "10.233.1.2", "third": "10.233.3.2", "prefixed": "10.233.4.2",
+        "declared": "192.168.100.11", "bridged": "192.0.2.7/24"}  # fmt: skip
+    lease = world.ok("ipam", "show", "declared", "--json").json["lease"]
+    assert (lease["local_address6"], lease["host_address6"]) == ("fc00::2", "fc00::1")
+    assert check(world, FINE) == []
+    world.ok("create", "second")
+    world.ok("create", "fifth")
+    assert [world.ok("show-ip", name).stdout for name in ("second", "fifth")] == [
+        "10.233.2.2\n", "10.233.5.2\n"]  # fmt: skip
+
+
 def test_the_world_moves_on(broken):
     """What is no longer as the report has it is not touched, and is said so."""
     broken.ok("create", "gone")
@@ -102,6 +180,24 @@ def test_what_is_not_named_is_not_touched(broken):
     broken.path(REPORT).write_text(json.dumps(report), encoding="utf-8")
     assert repair(broken) == {("definition-unleased", "old"): "mended"}
     assert len(check(broken)) == 7
+
+
+def test_killed_anywhere(broken):
+    """At each step the book is one that a check understands, and the same repair completes it."""
+    book = broken.path(BOOK)
+    bytes_before, victim, done = book.read_bytes(), 1, False
+    while not done:
+        book.with_name("ipam.db-journal").unlink(missing_ok=True)
+        book.write_bytes(bytes_before)
+        ip(broken, "address replace 10.233.4.9/32 dev ve-cable")
+        killed = broken.run(KILL_AT, str(victim), BINARY, "ipam", "repair", REPORT)
+        done = killed.rc == FOUND
+        assert done or killed.rc == KILLED, killed
+        assert broken.nixctr("ipam", "check", "--grace", "0").rc == FOUND  # ve-nspawn, at least
+        assert set(repair(broken, FOUND).values()) <= {"mended", "gone", "left"}
+        assert [case for _, case, *_ in check_only(broken)] == ["link-of-others"], victim
+        victim += STRIDE
+    assert victim > 60
 
 
 def test_what_cannot_be_decided(world):

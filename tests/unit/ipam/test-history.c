@@ -172,13 +172,36 @@ static void test_days(void **state)
 	assert_int_equal(fixture_sql_int(fixture, "SELECT count(*) FROM history"), 128);
 }
 
+/* The clock is set back: what comes later stays later, and nothing is thrown away for its age. */
+static void test_clock_set_back(void **state)
+{
+	const struct ipam_terms terms = { .history_rows = 4000, .history_days = 30 };
+	struct fixture *fixture = *state;
+	const struct ipam_period all = { 0 };
+	struct ipam_event *events;
+	size_t count;
+
+	ipam_set_terms(fixture->ipam, &terms);
+	assert_int_equal(fixture_automatic(fixture, "foo", NULL), 1);
+	fixture_sql(fixture, "UPDATE history SET time = time + 86400 * 365");
+	assert_int_equal(ipam_release(fixture->ipam, "foo", "", &fixture->e), 1);
+	assert_int_equal(fixture_automatic(fixture, "bar", NULL), 1);
+	assert_int_equal(ipam_history(fixture->ipam, &all, &events, &count, &fixture->e), 0);
+	assert_int_equal(count, 3);
+	assert_true(events[0].time > events[1].time);
+	assert_int_equal(events[0].act, IPAM_ACT_BOUND);
+	assert_int_equal(events[1].act, IPAM_ACT_RELEASED);
+	assert_string_equal(events[2].container, "bar");
+	free(events);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_steps), TEST(test_replaced), TEST(test_period),
-		TEST(test_rows),  TEST(test_days),
+		TEST(test_rows),  TEST(test_days),     TEST(test_clock_set_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

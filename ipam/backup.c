@@ -16,7 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -193,6 +195,27 @@ static int aside_journal(const char *path, const char *aside, struct error *e)
 }
 
 /**
+ * aside_undo - let go of the second name of a book that is in its place still
+ * @path: of the book, borrowed
+ * @aside: borrowed; "" when there is none
+ *
+ * Failures are ignored: the book has one name more then.
+ */
+static void aside_undo(const char *path, const char *aside)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	struct stat kept, here;
+
+	if (!aside[0] || stat(aside, &kept) < 0 || stat(path, &here) < 0 ||
+	    kept.st_dev != here.st_dev || kept.st_ino != here.st_ino)
+		return;
+	if (path_format(from, sizeof(from), NULL, "%s-journal", aside) == 0 &&
+	    path_format(to, sizeof(to), NULL, "%s-journal", path) == 0)
+		(void)rename(from, to);
+	(void)unlink(aside);
+}
+
+/**
  * ipam_replace - put another book in the place of the one there is
  * @path: of the book, borrowed
  * @with: what the new one has, borrowed
@@ -221,8 +244,10 @@ int ipam_replace(const char *path, struct ipam *with, char ret_aside[PATH_MAX], 
 		r = aside_journal(path, aside, e);
 	if (r == 0)
 		r = file_replace(path, (const char *)image.bytes, image.size, 0600, e);
-	if (r < 0)
+	if (r < 0) {
+		aside_undo(path, aside);
 		return database_remedy(path, r, e);
+	}
 	memcpy(ret_aside, aside, sizeof(aside));
 	return 0;
 }

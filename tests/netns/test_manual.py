@@ -43,6 +43,12 @@ show-ip web
 show-host-key keyed
 ipam list
 ipam show web
+ipam pool add office 192.168.77.0/24 --bridge br0 --gateway 192.168.77.1
+ipam pool list
+ipam pool show office
+ipam pool resize office 192.168.76.0/23
+ipam pool drain office
+ipam pool remove office
 ipam conflicts
 ipam check --report /run/report.json
 ipam repair --dry-run /run/report.json

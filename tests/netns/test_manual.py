@@ -153,5 +153,5 @@ def test_examples_work(world, path):
     assert len(lines) > 5
     for line in lines:
         script = line.replace("nixctr-net ", f"{shlex.quote(world_module.BINARY)} ", 1)
-        result = world.run("sh", "-c", script.split(" | jq")[0])
+        result = world.run("sh", "-c", f"cd /run && {script.split(' | jq')[0]}")
         assert result.rc == 0, (line, result)

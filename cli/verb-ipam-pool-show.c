@@ -11,8 +11,8 @@
 #define NEXT(name)  offsetof(struct ipam_pair, name)
 
 static const struct column range_columns[] = {
-	{ "FIRST", COLUMN_ADDR, RANGE(first), COLUMN_KEPT, "the first address" },
-	{ "LAST", COLUMN_ADDR, RANGE(last), COLUMN_KEPT, "the last one" },
+	{ "FIRST", COLUMN_ADDR, RANGE(first), COLUMN_USUAL, "the first address" },
+	{ "LAST", COLUMN_ADDR, RANGE(last), COLUMN_USUAL, "the last one" },
 };
 
 static const struct listing range_listing = {
@@ -23,8 +23,8 @@ static const struct listing range_listing = {
 };
 
 static const struct column next_columns[] = {
-	{ "HOST-ADDRESS", COLUMN_ADDR, NEXT(host), COLUMN_KEPT, "address of the host end" },
-	{ "LOCAL-ADDRESS", COLUMN_PREFIX, NEXT(local), COLUMN_KEPT, "address inside" },
+	{ "HOST-ADDRESS", COLUMN_ADDR, NEXT(host), COLUMN_USUAL, "address of the host end" },
+	{ "LOCAL-ADDRESS", COLUMN_PREFIX, NEXT(local), COLUMN_USUAL, "address inside" },
 };
 
 static const struct listing next_listing = {

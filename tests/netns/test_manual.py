@@ -43,6 +43,12 @@ show-ip web
 show-host-key keyed
 ipam list
 ipam show web
+ipam pool add office 192.168.77.0/24 --bridge br0 --gateway 192.168.77.1
+ipam pool list
+ipam pool show office
+ipam pool resize office 192.168.76.0/23
+ipam pool drain office
+ipam pool remove office
 ipam conflicts
 ipam check --report /run/report.json
 ipam repair --dry-run /run/report.json
@@ -147,5 +153,5 @@ def test_examples_work(world, path):
     assert len(lines) > 5
     for line in lines:
         script = line.replace("nixctr-net ", f"{shlex.quote(world_module.BINARY)} ", 1)
-        result = world.run("sh", "-c", script.split(" | jq")[0])
+        result = world.run("sh", "-c", f"cd /run && {script.split(' | jq')[0]}")
         assert result.rc == 0, (line, result)

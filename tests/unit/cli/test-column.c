@@ -51,9 +51,11 @@ static void values_are_text(void **state)
 {
 	static const char *const expected[] = {
 		"foo", "10.233.1.1", "fd00::/64", "02:00:00:00:00:01",   "yes",
-		"7",   "12%",        "1.5K",      "1970-01-01T00:00:00Z"
+		"7",   "12%",        "1.5K",      "1970-01-02T00:00:00Z"
 	};
-	struct row row = { .text = "foo", .flag = true, .count = 7, .percent = 12, .bytes = 1536 };
+	struct row row = {
+		.text = "foo", .flag = true, .count = 7, .percent = 12, .bytes = 1536, .time = 86400
+	};
 	char cell[COLUMN_CELL];
 
 	(void)state;
@@ -76,6 +78,32 @@ static void missing_values_are_empty(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++)
 		assert_string_equal(column_text(&columns[i], &row, cell), "");
+	assert_string_equal(column_text(&columns[ARRAY_SIZE(columns) - 1], &row, cell), "");
+}
+
+/**
+ * values_have_tones - what works, what is on its way or nearly full, and what does not work
+ * @state: not used
+ */
+static void values_have_tones(void **state)
+{
+	const struct column word = { "X", COLUMN_WORD, offsetof(struct row, text), COLUMN_KEPT,
+				     "" };
+	const struct column faults = { "X", COLUMN_FAULTS, offsetof(struct row, count), COLUMN_KEPT,
+				       "" };
+	const struct column percent = { "X", COLUMN_PERCENT, offsetof(struct row, percent),
+					COLUMN_KEPT, "" };
+
+	(void)state;
+	assert_int_equal(column_tone(&word, &(struct row){ .text = "up" }), TONE_GOOD);
+	assert_int_equal(column_tone(&word, &(struct row){ .text = "starting" }), TONE_WARN);
+	assert_int_equal(column_tone(&word, &(struct row){ .text = "broken" }), TONE_BAD);
+	assert_int_equal(column_tone(&word, &(struct row){ .text = "down" }), TONE_PLAIN);
+	assert_int_equal(column_tone(&faults, &(struct row){ .count = 0 }), TONE_PLAIN);
+	assert_int_equal(column_tone(&faults, &(struct row){ .count = 1 }), TONE_BAD);
+	assert_int_equal(column_tone(&percent, &(struct row){ .percent = 89 }), TONE_PLAIN);
+	assert_int_equal(column_tone(&percent, &(struct row){ .percent = 90 }), TONE_WARN);
+	assert_int_equal(column_tone(&percent, &(struct row){ .percent = 100 }), TONE_BAD);
 }
 
 /**
@@ -168,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_text),
 		cmocka_unit_test(missing_values_are_empty),
+		cmocka_unit_test(values_have_tones),
 		cmocka_unit_test(columns_are_chosen),
 		cmocka_unit_test(columns_have_defaults),
 		cmocka_unit_test(unknown_columns_are_named),

@@ -60,7 +60,9 @@ static void expect_json(json_t *value, const char *text)
  */
 static void rows_have_typed_values(void **state)
 {
-	struct row rows[2] = { { .text = "foo", .flag = true, .count = 7, .bytes = 1536 } };
+	struct row rows[2] = {
+		{ .text = "foo", .flag = true, .count = 7, .bytes = 1536, .time = 86400 }
+	};
 	struct selection selection;
 
 	(void)state;
@@ -68,9 +70,9 @@ static void rows_have_typed_values(void **state)
 	assert_int_equal(addr_parse("10.233.1.1", &rows[0].addr, NULL), 0);
 	expect_json(json_rows(&listing, &selection, rows, 2),
 		    "[{\"name\":\"foo\",\"host_address\":\"10.233.1.1\",\"flag\":true,"
-		    "\"count\":7,\"size\":1536,\"since\":\"1970-01-01T00:00:00Z\"},"
+		    "\"count\":7,\"size\":1536,\"since\":\"1970-01-02T00:00:00Z\"},"
 		    "{\"name\":null,\"host_address\":null,\"flag\":false,"
-		    "\"count\":0,\"size\":0,\"since\":\"1970-01-01T00:00:00Z\"}]");
+		    "\"count\":0,\"size\":0,\"since\":null}]");
 	expect_json(json_rows(&listing, &selection, rows, 0), "[]");
 }
 

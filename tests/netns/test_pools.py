@@ -93,7 +93,10 @@ def test_ports_of_a_bridge(world):
         "--range", "192.0.2.2-192.0.2.9", "--range", "192.0.2.20-192.0.2.29", "--exclude", "192.0.2.2")  # fmt: skip
     add(world, "lan6", "fd00:7::/64", "--bridge", "br0", "--gateway", "fd00:7::1", "--kind", "subnet")
     assert counts(world, "lan") == (17, 0, 1)
-    assert addresses(world, "web", "--bridge", "br0") == ["192.0.2.4/24", "fd00:7::2/64"]
+    nowhere = world.nixctr("create", "web", "--bridge", "br1", "--port", "8080:80")
+    assert nowhere.rc == USAGE and "--local-address is not given" in nowhere.stderr
+    options = ["--bridge", "br0", "--port", "8080:80"]
+    assert addresses(world, "web", *options) == ["192.0.2.4/24", "fd00:7::2/64"]
     assert gateways(world, "web") == ["192.0.2.1"]
     assert gateways(world, "web", "-6") == ["fd00:7::1"]
     [port] = world.ip("link", "show", "dev", "vb-web")

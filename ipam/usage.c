@@ -163,7 +163,7 @@ int ipam_pool_show(struct ipam *ipam, const char *name, struct ipam_pool_view *r
 	_cleanup_(pools_deinit) struct pools pools = { 0 };
 	struct ipam_pool_view view = { .n_next = 0 };
 	struct frame frame = frame_make(ipam);
-	struct pool *pool;
+	struct pool *pool = NULL;
 	int r = pools_read(&ipam->database, &pools, e);
 
 	if (r == 0)

@@ -168,8 +168,9 @@ int ipam_pool_show(struct ipam *ipam, const char *name, struct ipam_pool_view *r
 
 	if (r == 0)
 		r = pools_named(&pools, name, &pool, e);
-	if (r == 0)
-		r = members_check(&ipam->database, pool, e);
+	if (r < 0 || !pool)
+		return r;
+	r = members_check(&ipam->database, pool, e);
 	if (r == 0)
 		r = pool_usage(&frame, pool, &view.usage, e);
 	if (r == 0 && !pool->usage.draining)

@@ -6,8 +6,8 @@
  * the book has been asked: two addresses are one question to the kernel. When one that nobody has chosen
  * is in the way of something, it is passed over, which puts it behind all others, and the next is taken.
  *
- * Whether a machine on the network behind a bridge has an address is asked before any lock is held, for
- * that takes a while, and what it said counts only when the book knows of nobody: containers answer too.
+ * Whether a machine on the network behind a bridge has an address is asked before any lock is held
+ * (address-probe.c), and what it said counts only when the book knows of nobody: containers answer too.
  */
 #include "container/address-choice.h"
 
@@ -35,37 +35,6 @@ struct choice {
 	struct engine_networks engines;
 	bool looked; /* at the engines */
 };
-
-/**
- * addresses_probe - ask on the bridge who has the addresses that a container is to have
- * @paths: borrowed
- * @definition: borrowed
- * @ret_probed: filled
- * @e: names the bridge
- *
- * Nobody is asked for a tree that is not this host's.
- *
- * Returns 0 or -errno.
- */
-int addresses_probe(const struct paths *paths, const struct definition *definition,
-		    struct probed *ret_probed, struct error *e)
-{
-	const struct addr *v4 = &definition->v4.local.addr, *v6 = &definition->v6.local.addr;
-	struct probed probed = { .v4 = false };
-	int r = 0;
-
-	if (definition->bridge[0] && !paths->root[0] && addr_is_set(v4))
-		r = veth_probe(definition->bridge, v4, &probed.mac_v4, e);
-	probed.v4 = r > 0;
-	if (r >= 0 && definition->bridge[0] && !paths->root[0] && addr_is_set(v6)) {
-		r = veth_probe(definition->bridge, v6, &probed.mac_v6, e);
-		probed.v6 = r > 0;
-	}
-	if (r < 0)
-		return r;
-	*ret_probed = probed;
-	return 0;
-}
 
 /**
  * addresses_refuse_probed - say that another machine has an address
@@ -346,6 +315,27 @@ static int lease_take(struct choice *choice, unsigned pass, struct error *e)
 }
 
 /**
+ * pool_pair_meet - what is worst in the way of a pair that came out of a pool
+ * @choice: changed
+ * @pair: borrowed
+ * @ret_conflict: filled
+ * @ret_pool: the pool, where something has to do with the pair at all
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int pool_pair_meet(struct choice *choice, const struct veth_pair *pair,
+			  struct conflict *ret_conflict, struct prefix *ret_pool, struct error *e)
+{
+	int r = pair_meet(choice, pair, true, ret_conflict, ret_pool, e);
+
+	if (r < 0 || ret_conflict->grade == CONFLICT_REFUSED)
+		return r;
+	return probed_meet(choice->paths, choice->definition, choice->probed, &pair->local.addr,
+			   ret_conflict, e);
+}
+
+/**
  * automatic_meet - what is worst in the way of what came out of pools
  * @choice: changed
  * @ret_conflict: filled
@@ -363,9 +353,9 @@ static int automatic_meet(struct choice *choice, struct conflict *ret_conflict,
 
 	*ret_conflict = other;
 	if (choice->automatic4)
-		r = pair_meet(choice, &choice->definition->v4, true, ret_conflict, ret_pool, e);
+		r = pool_pair_meet(choice, &choice->definition->v4, ret_conflict, ret_pool, e);
 	if (r == 0 && choice->automatic6)
-		r = pair_meet(choice, &choice->definition->v6, true, &other, &pool, e);
+		r = pool_pair_meet(choice, &choice->definition->v6, &other, &pool, e);
 	if (r == 0 && other.grade > ret_conflict->grade) {
 		*ret_conflict = other;
 		*ret_pool = pool;

@@ -74,18 +74,31 @@ static int parse_request(const struct create_request *request, struct definition
 			       &definition.v6, e);
 	for (size_t i = 0; r == 0 && i < request->n_ports; i++)
 		r = ports_parse(&definition.ports, request->ports[i], e);
-	if (r == 0 && bridged && definition.ports.count &&
-	    !addr_is_set(&definition.v4.local.addr) && !addr_is_set(&definition.v6.local.addr))
-		r = error_set(
-			e, ERROR_USAGE, EINVAL,
-			"ports are published for an address, and --local-address is not given");
-	if (r == 0) /* without a bridge there is always an IPv4 address */
-		r = ports_check_families(&definition.ports,
-					 !bridged || addr_is_set(&definition.v4.local.addr),
-					 addr_is_set(&definition.v6.local.addr), e);
 	if (r == 0)
 		*ret_definition = definition;
 	return r;
+}
+
+/**
+ * check_port_addresses - make sure that published ports lead to an address
+ * @definition: with the addresses it has got, borrowed
+ * @e: says that there is none
+ *
+ * Returns 0 or -EINVAL (ERROR_USAGE).
+ */
+static int check_port_addresses(const struct definition *definition, struct error *e)
+{
+	bool four = addr_is_set(&definition->v4.local.addr);
+	bool six = addr_is_set(&definition->v6.local.addr);
+	int r;
+
+	if (four || six || definition->ports.count == 0)
+		return ports_check_families(&definition->ports, four, six, e);
+	r = error_set(e, ERROR_USAGE, EINVAL,
+		      "ports are published for an address, and --local-address is not given");
+	return error_remedy(e, r,
+			    "give it, or add a pool with 'nixctr-net ipam pool add --bridge %s'",
+			    definition->bridge);
 }
 
 /**
@@ -137,7 +150,7 @@ static int parse_system(const struct paths *paths, struct creation *creation, st
 }
 
 /**
- * take_back - let go of the addresses of a container whose definition could not be written
+ * take_back - let go of the addresses of a container that gets no definition
  * @paths: borrowed
  * @ipam: borrowed
  * @creation: borrowed
@@ -192,7 +205,9 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 				    &creation->was_reserved, e);
 	if (r < 0)
 		return r;
-	r = definition_write(paths, definition, e);
+	r = check_port_addresses(definition, e);
+	if (r == 0)
+		r = definition_write(paths, definition, e);
 	if (r < 0) {
 		take_back(paths, ipam, creation);
 		return error_wrap(e, r, "container '%s'", definition->name);

@@ -240,7 +240,7 @@ int ipam_pool_remove(struct ipam *ipam, const char *name, struct error *e)
 	const char *const statements[] = { vacant_sql, pool_sql };
 	_cleanup_(change_end) struct change change = { 0 };
 	char text[PREFIX_TEXT];
-	struct pool *pool;
+	struct pool *pool = NULL;
 	int r = change_begin(&change, ipam, e);
 
 	if (r == 0)

@@ -163,13 +163,14 @@ int ipam_pool_show(struct ipam *ipam, const char *name, struct ipam_pool_view *r
 	_cleanup_(pools_deinit) struct pools pools = { 0 };
 	struct ipam_pool_view view = { .n_next = 0 };
 	struct frame frame = frame_make(ipam);
-	struct pool *pool;
+	struct pool *pool = NULL;
 	int r = pools_read(&ipam->database, &pools, e);
 
 	if (r == 0)
 		r = pools_named(&pools, name, &pool, e);
-	if (r == 0)
-		r = members_check(&ipam->database, pool, e);
+	if (r < 0 || !pool)
+		return r;
+	r = members_check(&ipam->database, pool, e);
 	if (r == 0)
 		r = pool_usage(&frame, pool, &view.usage, e);
 	if (r == 0 && !pool->usage.draining)

@@ -44,6 +44,11 @@ ipam list
 ipam list --json
 ipam show foo
 ipam show 10.233.1.2
+ipam pool add one 10.77.0.0/24 --exclude 10.77.0.5
+ipam pool add lan 192.0.2.0/24 --bridge br0 --gateway 192.0.2.1 --range 192.0.2.2-192.0.2.9 --json
+ipam pool show lan --json
+ipam pool resize default 10.233.0.0/17
+ipam pool remove one
 net exec foo -- true
 nat forward add foo 8000-8010:9000-9010 127.0.0.1:53 %eth0:90 198.51.100.1%eth0:91
 nat forward add bar [2001:db8:51::1]:7000
@@ -69,6 +74,7 @@ create ../foo
 create foo --host-address 1.2.3.4
 create foo --host-address 300.2.3.4 --local-address 1.2.3.5
 create foo --port 8010-8000
+ipam pool add one 10.77.0.0/24 --range 10.77.1.1-10.77.1.2
 create foo --port 2001:db8::1:80
 create foo --port [2001:db8::1]:80
 nat forward add nobody 80

@@ -93,7 +93,10 @@ def test_ports_of_a_bridge(world):
         "--range", "192.0.2.2-192.0.2.9", "--range", "192.0.2.20-192.0.2.29", "--exclude", "192.0.2.2")  # fmt: skip
     add(world, "lan6", "fd00:7::/64", "--bridge", "br0", "--gateway", "fd00:7::1", "--kind", "subnet")
     assert counts(world, "lan") == (17, 0, 1)
-    assert addresses(world, "web", "--bridge", "br0") == ["192.0.2.4/24", "fd00:7::2/64"]
+    nowhere = world.nixctr("create", "web", "--bridge", "br1", "--port", "8080:80")
+    assert nowhere.rc == USAGE and "--local-address is not given" in nowhere.stderr
+    options = ["--bridge", "br0", "--port", "8080:80"]
+    assert addresses(world, "web", *options) == ["192.0.2.4/24", "fd00:7::2/64"]
     assert gateways(world, "web") == ["192.0.2.1"]
     assert gateways(world, "web", "-6") == ["fd00:7::1"]
     [port] = world.ip("link", "show", "dev", "vb-web")
@@ -210,3 +213,28 @@ def test_without_a_pool(world):
     assert addresses(world, "foo") == ["10.233.2.2/32"]
     text = world.ok("ipam", "pool", "show", "default").stdout
     assert "in the order of nixos-container" in text and "10.233.3.2, host 10.233.3.1" in text
+
+
+def test_machines_on_the_bridge_are_passed_over(world):
+    """Who answers there has its address, whatever the pool says."""
+    for command in (
+        "netns add lan", "link add br0 up type bridge forward_delay 0",
+        "link add port0 type veth peer name eth0 netns lan", "link set port0 master br0 up",
+        "-n lan link set eth0 address 02:00:00:00:00:07 up",
+        "-n lan address add 192.168.7.2/24 dev eth0", "-n lan address add 192.168.7.3/24 dev eth0",
+        "-n lan address add fd00:7::1/64 dev eth0 nodad",
+    ):  # fmt: skip
+        assert world.run("ip", *command.split()).rc == 0, command
+    add(world, "lan", "192.168.7.0/29", "--bridge", "br0", "--gateway", "192.168.7.1")
+    add(world, "lan6", "fd00:7::/64", "--bridge", "br0")
+    said = world.ok("create", "web", "--bridge", "br0").stderr
+    assert "passed over, 192.168.7.2 for the machine with the MAC address 02:00:00:00:00:07" in said
+    assert world.ok("show-ip", "web").stdout == "192.168.7.4\n"
+    lease = world.ok("ipam", "show", "web", "--json").json["lease"]
+    assert lease["local_address6"] == "fd00:7::2/64"
+    assert world.run("ip", "-n", "lan", "neighbour").stdout == ""
+    world.ok("create", "two", "--bridge", "br0")
+    world.ok("create", "three", "--bridge", "br0")
+    full = world.nixctr("create", "four", "--bridge", "br0")
+    assert full.rc == CONFLICT and "no address is free" in full.stderr and "02:00:00:00:00:07" in full.stderr
+    world.ok("create", "four", "--bridge", "br0", "--force")

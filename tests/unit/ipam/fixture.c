@@ -278,6 +278,80 @@ void assert_usage(struct fixture *fixture, uint32_t leased, uint32_t blocked)
 	assert_int_equal(usage->free, usage->capacity - leased - blocked);
 }
 
+/**
+ * range_read - read a range, or an address that is one
+ * @text: "A-B" or "A"
+ */
+struct ipam_range range_read(const char *text)
+{
+	struct ipam_range range;
+	char first[ADDR_TEXT];
+	const char *dash = strchr(text, '-');
+
+	(void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(text, "-"), text);
+	assert_int_equal(addr_parse(first, &range.first, NULL), 0);
+	assert_int_equal(addr_parse(dash ? dash + 1 : first, &range.last, NULL), 0);
+	return range;
+}
+
+/**
+ * pool_of_words - a pool that is to be
+ * @text: "NAME PREFIX [brN] [@GATEWAY] [RANGE...] [!EXCLUDED...]"
+ */
+struct ipam_pool pool_of_words(const char *text)
+{
+	struct ipam_pool pool = { .kind = IPAM_PAIRS };
+	char words[1024], *rest = words;
+
+	(void)snprintf(words, sizeof(words), "%s", text);
+	(void)snprintf(pool.name, sizeof(pool.name), "%s", strsep(&rest, " "));
+	assert_int_equal(prefix_parse(strsep(&rest, " "), &pool.prefix, NULL), 0);
+	for (const char *word; (word = strsep(&rest, " "));) {
+		if (strncmp(word, "br", 2) == 0) {
+			pool.kind = IPAM_SUBNET;
+			(void)snprintf(pool.bridge, sizeof(pool.bridge), "%s", word);
+		} else if (word[0] == '@') {
+			assert_int_equal(addr_parse(word + 1, &pool.gateway, NULL), 0);
+		} else if (word[0] == '!') {
+			pool.excluded[pool.n_excluded++] = range_read(word + 1);
+		} else {
+			pool.ranges[pool.n_ranges++] = range_read(word);
+		}
+	}
+	return pool;
+}
+
+/**
+ * fixture_pool - add a pool
+ * @fixture: its error is filled on failure
+ * @text: see pool_of_words()
+ */
+int fixture_pool(struct fixture *fixture, const char *text)
+{
+	const struct ipam_pool pool = pool_of_words(text);
+
+	return ipam_pool_add(fixture->ipam, &pool, &fixture->e);
+}
+
+/**
+ * assert_pool - fail unless a pool is as full as this
+ * @fixture: borrowed
+ * @name: of the pool
+ * @capacity, @leased, @blocked: of it
+ */
+void assert_pool(struct fixture *fixture, const char *name, uint32_t capacity, uint32_t leased,
+		 uint32_t blocked)
+{
+	struct ipam_pool_view view;
+
+	if (ipam_pool_show(fixture->ipam, name, &view, &fixture->e) < 0)
+		fail_msg("%s", fixture->e.text);
+	assert_int_equal(view.usage.capacity, capacity);
+	assert_int_equal(view.usage.leased, leased);
+	assert_int_equal(view.usage.blocked, blocked);
+	assert_int_equal(view.usage.free, capacity - leased - blocked - view.usage.cooling);
+}
+
 /* What assert_sound() finds out about a slot. */
 enum slot_state { SLOT_UNUSED, SLOT_BLOCKED, SLOT_LEASED, SLOT_VACANT };
 

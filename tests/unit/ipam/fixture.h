@@ -32,9 +32,16 @@ int fixture_automatic(struct fixture *fixture, const char *container, struct ipa
 int fixture_explicit(struct fixture *fixture, const char *container, const char *host,
 		     const char *local);
 
+/* Pools in words. */
+struct ipam_range range_read(const char *text);
+struct ipam_pool pool_of_words(const char *text);
+int fixture_pool(struct fixture *fixture, const char *text);
+
 void assert_pair(const struct ipam_pair *pair, const char *host, const char *local);
 void assert_lease_equal(const struct ipam_lease *a, const struct ipam_lease *b);
 void assert_error(const struct fixture *fixture, enum error_class class, const char *text,
 		  const char *remedy);
 void assert_usage(struct fixture *fixture, uint32_t leased, uint32_t blocked);
+void assert_pool(struct fixture *fixture, const char *name, uint32_t capacity, uint32_t leased,
+		 uint32_t blocked);
 void assert_sound(const struct fixture *fixture);

@@ -100,7 +100,7 @@ def test_exchange(host):
             web="privateNetwork = true;" + ports % 8080, bridged=bridged + ports % 8081)  # fmt: skip
     host.ok("apply")
     leaders = {name: leader(host, name) for name in ("one", "two", "web", "bridged")}
-    assert inside(host, "two", "getent hosts one").split()[0] == "192.168.50.2"
+    assert inside(host, "two", "getent ahostsv4 one").split()[0] == "192.168.50.2"
     declare(host, one=network % (51, 51), two=network % (50, 50),
             web='privateNetwork = true; linkedTo = [ "one" ];' + ports % 8081,
             bridged=bridged + ports % 8080)  # fmt: skip
@@ -112,8 +112,8 @@ def test_exchange(host):
         with serve_once(host, name) as server:
             assert host.connect_from(host.outside.namespace, HOST, port) == "here"
             assert server.wait(10) == 0
-    assert inside(host, "web", "getent hosts one").split()[0] == "192.168.51.2"
-    assert inside(host, "one", "getent hosts web").split()[0] == address_of(host, "web")
+    assert inside(host, "web", "getent ahostsv4 one").split()[0] == "192.168.51.2"
+    assert inside(host, "one", "getent ahostsv4 web").split()[0] == address_of(host, "web")
     assert "one.containers" not in inside(host, "two", "cat /etc/hosts")
     assert "two.containers" not in inside(host, "one", "cat /etc/hosts")
     assert steps(host) == dict.fromkeys(leaders, "leave")

@@ -114,6 +114,10 @@ def test_module_options():
         f"{add} lan 10.9.0.0/24 --bridge br0 --gateway 10.9.0.1"
         " --range 10.9.0.10-10.9.0.99,10.9.0.200-10.9.0.210 --force",
     ]  # fmt: skip
+    manual = tree.read("man/nixctr-net-ipam.8.scd")
+    assert "*ipam pool add*" in manual
+    for option in re.findall("--[a-z]+", str(pools["serviceConfig"]["ExecStart"])):
+        assert f"*{option}*" in manual, option
     definition = etc["nixos-containers/a.conf"]["text"]
     assert definition.splitlines() == [
         "EPHEMERAL=1", "PINNED=0", 'TMPFS="/tmp"', 'ADDITIONAL_CAPABILITIES="CAP_NET_ADMIN"',

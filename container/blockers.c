@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "container/host.h"
 #include "container/masquerade.h"
+#include "container/recorded.h"
 
 /* The last address of the pool: it has a place in it, and is most likely nobody's. */
 #define SAMPLE_ADDRESS "10.233.254.254"

@@ -17,6 +17,7 @@
 #include "container/marks.h"
 #include "container/masquerade.h"
 #include "container/port-holders.h"
+#include "container/recorded.h"
 #include "container/rules-mark.h"
 #include "container/rules-session.h"
 
@@ -36,73 +37,7 @@
  * One lock for all: a port has one holder.
  */
 
-#define MARK_OPEN   "forwards/.open"
 #define MARK_OPENED "forwards/.opened"
-
-/**
- * forwards_any - whether any container publishes ports
- * @paths: borrowed
- */
-bool forwards_any(const struct paths *paths)
-{
-	return mark_is_set(paths, MARK_OPEN);
-}
-
-/**
- * forwards_load - all that is published; see struct nat_source
- * @data: a struct forwards_reader
- * @ret_forwards: the caller frees the list
- * @e: names what cannot be read
- *
- * Nobody publishes or withdraws anything until what was read is in the kernel.
- *
- * Returns 0 or -errno.
- */
-int forwards_load(void *data, struct nat_forwards *ret_forwards, struct error *e)
-{
-	struct forwards_reader *reader = data;
-	int r = 0;
-
-	*ret_forwards = (struct nat_forwards){ .count = 0 };
-	if (!forwards_any(reader->paths))
-		return 0;
-	if (!reader->locked && reader->fd < 0)
-		r = forwards_lock(reader->paths, LOCK_SHARED, &reader->fd, e);
-	return r < 0 ? r : forward_records_read(reader->paths, ret_forwards, e);
-}
-
-/**
- * forwards_compare - compare what is recorded as published with what is
- * @paths: borrowed
- * @nat: the session
- * @drift: lines are added
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int forwards_compare(const struct paths *paths, struct nat *nat, struct nat_drift *drift,
-		     struct error *e)
-{
-	struct nat_forwards wanted = { .count = 0 }, present = { .count = 0 };
-	int r = 0;
-
-	if (forwards_any(paths))
-		r = forward_records_read(paths, &wanted, e);
-	if (r == 0 && wanted.count)
-		r = nat_forwards_read(nat, &present, e);
-	for (size_t i = 0; r == 0 && i < wanted.count && drift->count < NAT_DRIFT_MAX; i++) {
-		const struct nat_forward *one = &wanted.list[i];
-		const struct nat_forward *is = forwards_find(&present, one);
-
-		if (!is || is->to_port != one->to_port || !addr_equal(&is->to, &one->to))
-			(void)snprintf(drift->line[drift->count++], sizeof(drift->line[0]),
-				       "%s port %u does not lead to container %s",
-				       protocol_name(one->protocol), one->port, one->container);
-	}
-	free(wanted.list);
-	free(present.list);
-	return r;
-}
 
 /**
  * host_open_ports - let published ports be called
@@ -122,7 +57,7 @@ static int host_open_ports(struct host *host, struct error *e)
 	if (r == 0)
 		r = directory_make(path, 0755, e);
 	if (r >= 0)
-		r = mark_set(host->paths, MARK_OPEN, e);
+		r = mark_set(host->paths, MARK_FORWARDS_OPEN, e);
 	host->publishes = true;
 	if (r >= 0 && !host->settings.nat)
 		r = cables_apply(host, e);
@@ -143,7 +78,7 @@ static int host_close_ports(struct host *host, struct error *e)
 	if (r >= 0)
 		r = mark_remove(host->paths, MARK_OPENED, e);
 	if (r >= 0)
-		r = mark_remove(host->paths, MARK_OPEN, e);
+		r = mark_remove(host->paths, MARK_FORWARDS_OPEN, e);
 	host->publishes = false;
 	host->nat.ports = false;
 	if (r >= 0 && !host->settings.nat)

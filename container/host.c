@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "container/masquerade.h"
+#include "container/recorded.h"
 
 /**
  * machine_id_read - the identity of this host

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "container/host.h"
 #include "container/masquerade.h"
+#include "container/recorded.h"
 #include "container/rules-session.h"
 
 /**
@@ -92,7 +93,7 @@ int masquerade_read(const struct paths *paths, struct masquerade_state *ret_stat
 	if (r == 0)
 		r = nat_address_compare(&state.spec, &state.drift, e);
 	if (r == 0)
-		r = pins_compare(&host, nat, &state.drift, e);
+		r = pins_compare(paths, &state.spec, nat, &state.drift, e);
 	if (r == 0)
 		r = nat_bridge_read(nat, &state.bridge, e);
 	state.bridged = r > 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "container/masquerade.h"
+#include "container/recorded.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -91,9 +92,9 @@ static int switches_ensure(struct host *host, struct error *e)
  */
 static int table_ensure(struct nat *nat, struct host *host, struct error *e)
 {
-	struct forwards_reader reader = { .paths = host->paths,
-					  .locked = host->forwards_held,
-					  .fd = -1 };
+	struct records_reader reader = { .paths = host->paths,
+					 .locked = host->forwards_held,
+					 .fd = -1 };
 	int bridge = 0, r;
 
 	host->nat.source = (struct nat_source){ .forwards = forwards_load,

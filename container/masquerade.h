@@ -43,28 +43,3 @@ int masquerade_switch(struct host *host, struct error *e);
 
 /* Sets forwarding of every attached cable as NAT and published ports want it. Returns 0 or -errno. */
 int cables_apply(struct host *host, struct error *e);
-
-/*
- * All that containers publish, for struct nat_source, which has a struct forwards_reader as its data;
- * forwards.c is where they are.
- */
-struct forwards_reader {
-	const struct paths *paths;
-	bool locked; /* by the caller */
-	int fd;      /* else the lock, to be closed once what was read is in the kernel */
-};
-
-int forwards_load(void *data, struct nat_forwards *ret_forwards, struct error *e);
-bool forwards_any(const struct paths *paths);
-
-/* The same of all pins and peers; pins.c is where they are. */
-int pins_load(void *data, struct nat_pins *ret_pins, struct error *e);
-bool pins_any(const struct paths *paths);
-bool peers_any(const struct paths *paths);
-
-/* Adds to @drift what is recorded as published and is not. Returns 0 or -errno. */
-int forwards_compare(const struct paths *paths, struct nat *nat, struct nat_drift *drift,
-		     struct error *e);
-/* The same of pins and peers, and of the table for bridges. */
-int pins_compare(const struct host *host, struct nat *nat, struct nat_drift *drift,
-		 struct error *e);

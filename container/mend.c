@@ -10,6 +10,7 @@
 #include "container/coexist-record.h"
 #include "container/locks.h"
 #include "container/masquerade.h"
+#include "container/recorded.h"
 #include "container/rules-session.h"
 
 /*
@@ -27,7 +28,7 @@
  */
 static int elements_mend(struct host *host, struct nat *nat, struct error *e)
 {
-	struct forwards_reader reader = { .paths = host->paths, .locked = true, .fd = -1 };
+	struct records_reader reader = { .paths = host->paths, .locked = true, .fd = -1 };
 	struct nat_forwards forwards = { .count = 0 };
 	struct nat_pins pins = { .n_pins = 0 };
 	int pinned = pins_load(&reader, &pins, e), r = pinned;

@@ -10,7 +10,7 @@
 #include "base/netns.h"
 #include "base/process.h"
 #include "container/network.h"
-#include "container/pins.h"
+#include "container/recorded.h"
 
 /**
  * network_closep - cleanup attribute of network_close()

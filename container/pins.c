@@ -28,79 +28,10 @@
 #include "container/marks.h"
 #include "container/masquerade.h"
 #include "container/pin-record.h"
+#include "container/recorded.h"
 #include "container/rules-session.h"
 
-#define MARK_OPEN   "pins/.open"
 #define MARK_OPENED "pins/.opened"
-
-/**
- * pins_any - whether any container has pins or peers
- * @paths: borrowed
- */
-bool pins_any(const struct paths *paths)
-{
-	return mark_is_set(paths, "pins");
-}
-
-/**
- * peers_any - whether any containers are linked
- * @paths: borrowed
- */
-bool peers_any(const struct paths *paths)
-{
-	return mark_is_set(paths, MARK_OPEN);
-}
-
-/**
- * pins_load - all pins and peers; see struct nat_source
- * @data: a struct forwards_reader
- * @ret_pins: the caller frees it
- * @e: names what cannot be read
- *
- * Nobody changes any until what was read is in the kernel.
- *
- * Returns 0 or -errno.
- */
-int pins_load(void *data, struct nat_pins *ret_pins, struct error *e)
-{
-	struct forwards_reader *reader = data;
-	int r = 0;
-
-	*ret_pins = (struct nat_pins){ .n_pins = 0 };
-	if (!pins_any(reader->paths))
-		return 0;
-	if (!reader->locked && reader->fd < 0)
-		r = forwards_lock(reader->paths, LOCK_SHARED, &reader->fd, e);
-	return r < 0 ? r : pin_records_read(reader->paths, ret_pins, e);
-}
-
-/**
- * pins_compare - compare pins and peers, and the table for bridges, with what should be
- * @host: looked at
- * @nat: the session
- * @drift: lines are added
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int pins_compare(const struct host *host, struct nat *nat, struct nat_drift *drift, struct error *e)
-{
-	struct nat_pins pins = { .n_pins = 0 };
-	struct nat_state state;
-	int r = 0;
-
-	if (!pins_any(host->paths))
-		return 0;
-	r = pin_records_read(host->paths, &pins, e);
-	if (r == 0)
-		r = nat_bridge_read(nat, &state, e);
-	if (r >= 0)
-		nat_bridge_compare(&host->nat, r ? &state : NULL, drift);
-	if (r >= 0)
-		r = nat_pins_compare(nat, &pins, drift, e);
-	nat_pins_free(&pins);
-	return r < 0 ? r : 0;
-}
 
 /**
  * pins_wanted - whether a container has pins or peers
@@ -266,7 +197,7 @@ static int peers_open(struct host *host, struct error *e)
 
 	if (mark_is_set(host->paths, MARK_OPENED))
 		return 0;
-	r = mark_set(host->paths, MARK_OPEN, e);
+	r = mark_set(host->paths, MARK_PEERS_OPEN, e);
 	host->publishes = true;
 	if (r >= 0 && !host->settings.nat && !host->settings.open)
 		r = cables_apply(host, e);
@@ -296,7 +227,7 @@ static int peers_close(struct host *host, const char *name, struct error *e)
 		return r;
 	r = mark_remove(host->paths, MARK_OPENED, e);
 	if (r >= 0)
-		r = mark_remove(host->paths, MARK_OPEN, e);
+		r = mark_remove(host->paths, MARK_PEERS_OPEN, e);
 	if (r >= 0)
 		r = host_look(host, e);
 	host->publishes = forwards_any(host->paths);
@@ -472,45 +403,5 @@ int pins_withdraw(struct network *network, const char *name, struct error *e)
 		network->host.forwards_held = false;
 	}
 	nat_pins_free(&gone);
-	return r;
-}
-
-/**
- * state_add_peer - fill in one that a container is linked with
- * @state: changed; what does not fit is left out
- * @name: borrowed
- */
-static void state_add_peer(struct network_state *state, const char *name)
-{
-	for (size_t i = 0; i < state->n_peers; i++)
-		if (strcmp(state->peers[i], name) == 0)
-			return;
-	if (state->n_peers < PEERS_MAX)
-		memcpy(state->peers[state->n_peers++], name, strlen(name) + 1);
-}
-
-/**
- * peers_read - fill in whom a container is linked with
- * @paths: borrowed
- * @state: its definition and cable are described
- * @e: filled on failure
- *
- * Its own definition says some; others say it of themselves, as long as they are attached.
- *
- * Returns 0 or -errno.
- */
-int peers_read(const struct paths *paths, struct network_state *state, struct error *e)
-{
-	struct nat_pins pins = { .n_pins = 0 };
-	int r = 0;
-
-	for (size_t i = 0; i < state->definition.n_peers; i++)
-		state_add_peer(state, state->definition.peers[i]);
-	if (peers_any(paths))
-		r = pin_records_read(paths, &pins, e);
-	for (size_t i = 0; i < pins.n_peers; i++)
-		if (strcmp(pins.peers[i].links[1], state->spec.link) == 0)
-			state_add_peer(state, pins.peers[i].container);
-	nat_pins_free(&pins);
 	return r;
 }

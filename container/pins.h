@@ -11,7 +11,5 @@ bool pins_wanted(const struct definition *definition);
 /* Has in the tables what a definition asks for. Returns 1, 0 when all was so, or -errno. */
 int pins_ensure(struct network *network, const struct definition *definition,
 		const struct veth_spec *spec, struct error *e);
-/* Fills in whom it is linked with. Returns 0 or -errno. */
-int peers_read(const struct paths *paths, struct network_state *state, struct error *e);
 /* Returns 1, 0 when there was nothing, or -errno. */
 int pins_withdraw(struct network *network, const char *name, struct error *e);

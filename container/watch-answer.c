@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "container/locks.h"
 #include "container/masquerade.h"
+#include "container/recorded.h"
 #include "container/watch.h"
 
 #define CABLES_AT_ONCE 32                /* before rules may have their turn again */
@@ -144,7 +145,7 @@ static void rules_tell(struct watcher *w, int64_t now)
  */
 static bool rules_make(struct watcher *w)
 {
-	struct forwards_reader reader = { .paths = w->paths, .fd = -1 };
+	struct records_reader reader = { .paths = w->paths, .fd = -1 };
 	const struct nat_changes *changes = &w->rules;
 	int r = -1;
 

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <libnftnl/rule.h>
+#include <netinet/in.h> /* before those of the kernel, which make way for it */
 #include <stdint.h>
 #include <string.h>
 
-#include "nat/expression.h"
+struct word; /* expression.h */
 
 /* How a rule grows, expression by expression. Words that mean more are in expression.c. */
 

@@ -3,7 +3,6 @@
 
 #include "nat/nat.h"
 #include "nat/nft.h"
-#include "nat/read.h"
 
 /* What sets and maps of the table hold that a spec says: links, networks and addresses. */
 
@@ -25,6 +24,3 @@ bool contents_have_network(const struct contents *contents, const struct prefix 
 /* Adds to a batch what makes the one into the other. Returns how many changes that are. */
 size_t contents_change(struct nft_request *batch, const struct contents *is,
 		       const struct contents *wanted);
-
-/* Reads it into the state of a snapshot, of the parts that are there. Returns 0 or -errno. */
-int contents_read(struct nat *nat, struct snapshot *snapshot, struct error *e);

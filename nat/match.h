@@ -9,7 +9,7 @@
 #include "nat/ruleset.h"
 
 /*
- * Whether what the kernel has is what ruleset.c says: objects by the attributes that make them what
+ * Whether what the kernel has is what inet-ruleset.c says: objects by the attributes that make them what
  * they are, rules in their normal form. Messages are the kernel's answers, whole.
  */
 

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nat/builder.h"
-#include "nat/ruleset.h"
 
 #include <arpa/inet.h>
 #include <libnftnl/expr.h>
+#include <net/if.h> /* before those of the kernel, which make way for it */
+#include <netinet/tcp.h>
+#include <stddef.h>
+
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/udp.h>
-#include <netinet/tcp.h>
-#include <stddef.h>
+
+#include "nat/expression.h"
+#include "nat/ruleset.h"
 
 #define ICMP6_ND_TARGET 8  /* RFC 4861, 4.3 and 4.4: behind type, code, checksum and flags */
 #define ICMP6_ND_OPTION 24 /* behind the target */

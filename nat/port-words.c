@@ -15,6 +15,8 @@
 #include <net/if.h>
 #include <stddef.h>
 
+#include "nat/expression.h"
+
 /* Where the addresses of a family are, and which of them are loopback ones. */
 struct layout {
 	uint32_t size, source, target; /* bytes */

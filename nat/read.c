@@ -15,7 +15,7 @@
  * read at some moment behind the beginning, and of what has changed since it will be told. In the list
  * of rules nothing is missed when other tables change, for only rules of ours are counted in it.
  *
- * What was read is compared with ruleset.c at once, see match.h.
+ * What was read is compared with inet-ruleset.c or bridge-ruleset.c at once, see match.h.
  */
 #include "nat/read.h"
 
@@ -29,7 +29,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "nat/contents.h"
 #include "nat/keeper.h"
 #include "nat/match.h"
 
@@ -263,7 +262,7 @@ static int snapshot_try(struct nat *nat, const struct ruleset *ruleset, struct s
 	torn = r == -ERESTART;
 	if ((r < 0 && !torn) || !snapshot->present)
 		return r;
-	r = ruleset == &inet_ruleset ? contents_read(nat, snapshot, e) : 0;
+	r = ruleset == &inet_ruleset ? snapshot_read_contents(nat, snapshot, e) : 0;
 	torn |= r == -ERESTART;
 	if (r < 0 && r != -ERESTART)
 		return r;

@@ -33,5 +33,7 @@ __attribute__((format(printf, 2, 3))) void snapshot_differs(struct snapshot *sna
 
 int take_generation(void *data, size_t index, const struct nlmsghdr *answer, struct error *e);
 unsigned snapshot_tries(const struct nat *nat);
+/* Fills in what sets and maps hold, of the parts that are there. Returns 0, -ERESTART, or -errno. */
+int snapshot_read_contents(struct nat *nat, struct snapshot *snapshot, struct error *e);
 int snapshot_read(struct nat *nat, const struct ruleset *ruleset, struct snapshot *ret_snapshot,
 		  struct error *e);

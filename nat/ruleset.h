@@ -8,7 +8,7 @@
 #include "nat/nat.h"
 #include "nat/nft.h"
 
-/* The description of the table; ruleset.c is where to read it. */
+/* The description of the table; inet-ruleset.c is where to read it. */
 
 #define SET_EXTERNAL  "external"
 #define SET_INTERNAL  "internal4"

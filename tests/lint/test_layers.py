@@ -73,6 +73,36 @@ def check_homes(path, text):
                 yield f"{path}:{line}: <{header}> belongs in {'/, '.join(sorted(home))}/ only"
 
 
+def rooms(texts):
+    """Which rooms of a folder know which: a room is NAME.c with NAME.h. The public header is of all of
+    them. @texts: of the files, by their paths.
+    """
+    known = {}
+    for path, text in texts.items():
+        folder, _, name = path.rpartition("/")
+        room = (folder, name.rsplit(".", 1)[0])
+        known.setdefault(room, set())
+        for _, _, header in includes(text):
+            other = (folder, header.rpartition("/")[2].removesuffix(".h"))
+            if header == f"{folder}/{other[1]}.h" and other not in (room, (folder, folder)):
+                known[room].add(other)
+    return known
+
+
+def circles(known):
+    """Where rooms know each other, directly or by others: one line for each room in a circle."""
+    for room in sorted(known):
+        seen, ahead = set(), list(known[room])
+        while ahead:
+            other = ahead.pop()
+            if other not in seen:
+                seen.add(other)
+                ahead.extend(known.get(other, ()))
+        if room in seen:
+            names = sorted(name for _, name in known[room])
+            yield f"{'/'.join(room)} comes back to itself, by one of {names}"
+
+
 def sources():
     """All C of the product."""
     return tree.files(".c", ".h", below=tree.PRODUCT)
@@ -81,6 +111,23 @@ def sources():
 def test_includes_point_downwards():
     """... and outside its own folder a file knows public headers only."""
     tree.insist(check_direction, sources())
+
+
+def test_rooms_make_no_circles():
+    """... within a folder either: each can be read with what is below it."""
+    texts = {path: (tree.ROOT / path).read_text(encoding="utf-8") for path in sources()}
+    assert not list(circles(rooms(texts)))
+
+
+def test_circle_is_noticed():
+    """Of two, of three, and none by the public header."""
+    texts = {"nat/a.c": '#include "nat/a.h"\n#include "nat/b.h"\n', "nat/b.h": '#include "nat/c.h"\n',
+             "nat/c.c": '#include "nat/nat.h"\n', "nat/nat.h": '#include "nat/a.h"\n'}  # fmt: skip
+    assert not list(circles(rooms(texts)))
+    texts["nat/c.h"] = '#include "nat/a.h"\n'
+    assert len(list(circles(rooms(texts)))) == 3
+    texts["nat/c.h"] = '#include "nat/b.h"\n'
+    assert len(list(circles(rooms(texts)))) == 2
 
 
 def test_libraries_have_one_home():

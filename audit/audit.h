@@ -156,6 +156,7 @@ struct audit_refusal {
 struct audit_rebuilt {
 	size_t leases;       /* that are in the new book */
 	size_t reserved;     /* of those: taken over from the old one */
+	size_t pools;        /* taken over as well; 0: there is the one that every new book has */
 	char kept[PATH_MAX]; /* where the old one is, or "" */
 	size_t n_refused;
 	struct audit_refusal *refused; /* the caller frees it */

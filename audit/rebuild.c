@@ -21,6 +21,8 @@
 #include "base/file.h"
 #include "base/log.h"
 
+#define ENTER_FLAGS (IPAM_REPLACE | IPAM_OVERRULE | IPAM_AS_IT_WAS)
+
 /* A book that is being made. */
 struct rebuild {
 	struct paths paths; /* with a book that is not there */
@@ -28,6 +30,7 @@ struct rebuild {
 	struct ipam_lease *claims; /* what is to be entered; owned */
 	size_t n_claims, room;
 	struct ipam *ipam;
+	struct ipam *old; /* as far as it can be opened, or NULL */
 	struct audit_rebuilt *rebuilt;
 };
 
@@ -171,8 +174,12 @@ static int claim_enter_one(struct rebuild *rebuild, const struct ipam_lease *cla
 {
 	struct ipam_lease entered = *claim;
 	struct error refused = ERROR_INIT;
-	int r = claim_enter(rebuild->ipam, &entered, &refused);
+	int r = ipam_lease(rebuild->ipam, claim, ENTER_FLAGS, &entered, &refused);
 
+	if (r == -EADDRINUSE) { /* it may be the host's end, which several may have */
+		entered = *claim;
+		r = claim_enter(rebuild->ipam, &entered, &refused);
+	}
 	if (r >= 0) {
 		rebuild->rebuilt->leases++;
 		return 0;
@@ -208,8 +215,7 @@ static int claims_enter(struct rebuild *rebuild, size_t first, size_t count, str
 		return 0;
 	if (count == 1)
 		return claim_enter_one(rebuild, &rebuild->claims[first], e);
-	r = ipam_lease_many(rebuild->ipam, &rebuild->claims[first], count,
-			    IPAM_REPLACE | IPAM_OVERRULE | IPAM_AS_IT_WAS, entered, e);
+	r = ipam_lease_many(rebuild->ipam, &rebuild->claims[first], count, ENTER_FLAGS, entered, e);
 	if (r >= 0) {
 		rebuild->rebuilt->leases += count;
 		return 0;
@@ -238,7 +244,8 @@ static int reservations_enter(struct rebuild *rebuild, struct error *e)
 
 		if (old->state != IPAM_RESERVED || view_defined(&rebuild->view, old->container))
 			continue;
-		r = ipam_lease(rebuild->ipam, old, IPAM_RESERVE, &entered, &refused);
+		r = ipam_lease(rebuild->ipam, old, IPAM_RESERVE | IPAM_AS_IT_WAS, &entered,
+			       &refused);
 		if (r < 0) {
 			r = claim_refuse(rebuild, old->container, refused.text, e);
 			continue;
@@ -253,14 +260,16 @@ static int reservations_enter(struct rebuild *rebuild, struct error *e)
  * old_read - find out how the old book is, and what can be read of it
  * @paths: borrowed
  * @flags: of enum audit_rebuild_flags
- * @view: gets its leases, as far as they can be trusted to be some
+ * @rebuild: gets its leases, as far as they can be trusted to be some, and the session
  * @e: says that it is fine, or that it cannot be got at
  *
  * Returns 0 when it is to be replaced, or -errno.
  */
-static int old_read(const struct paths *paths, unsigned flags, struct view *view, struct error *e)
+static int old_read(const struct paths *paths, unsigned flags, struct rebuild *rebuild,
+		    struct error *e)
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
+	struct view *view = &rebuild->view;
 	struct ipam_mark mark;
 	bool fine = false;
 	int r = book_open(paths, IPAM_READ, &ipam, e);
@@ -281,8 +290,26 @@ static int old_read(const struct paths *paths, unsigned flags, struct view *view
 				    "--force");
 	}
 	if (ipam && ipam_list(ipam, &view->leases, &view->n_leases, NULL) < 0)
-		log_notice("nothing can be read of the old address book");
+		log_notice("no lease can be read of the old address book");
+	rebuild->old = TAKE_PTR(ipam);
 	return 0;
+}
+
+/**
+ * pools_take_over - have the pools of the old book
+ * @rebuild: changed
+ *
+ * Only the book knows them. Without them the new one has the pool that every new one has.
+ */
+static void pools_take_over(struct rebuild *rebuild)
+{
+	struct error e = ERROR_INIT;
+	int pools = rebuild->old ? ipam_pools_copy(rebuild->old, rebuild->ipam, &e) : 0;
+
+	if (pools < 0 || !rebuild->old)
+		log_warning("the pools of the old address book cannot be read: add those that were "
+			    "added to it again");
+	rebuild->rebuilt->pools = pools > 0 ? (size_t)pools : 0;
 }
 
 /**
@@ -300,8 +327,10 @@ static int rebuild_fill(struct rebuild *rebuild, struct error *e)
 		r = claims_of_kernel(rebuild, e);
 	if (r == 0)
 		r = book_open(&rebuild->paths, IPAM_TRY, &rebuild->ipam, e);
-	if (r >= 0)
+	if (r >= 0) {
+		pools_take_over(rebuild);
 		r = claims_enter(rebuild, 0, rebuild->n_claims, e);
+	}
 	if (r == 0)
 		r = reservations_enter(rebuild, e);
 	for (size_t i = 0; r == 0 && i < rebuild->view.troubles.count; i++)
@@ -331,7 +360,7 @@ int audit_rebuild(const struct paths *paths, unsigned flags, struct audit_rebuil
 		r = path_format(rebuild.paths.book, sizeof(rebuild.paths.book), e, "%s.new",
 				paths->book);
 	if (r == 0)
-		r = old_read(paths, flags, &rebuild.view, e);
+		r = old_read(paths, flags, &rebuild, e);
 	if (r == 0)
 		r = view_read_definitions(paths, &rebuild.view, e);
 	view_sort(&rebuild.view);
@@ -341,10 +370,12 @@ int audit_rebuild(const struct paths *paths, unsigned flags, struct audit_rebuil
 	if (r == 0) {
 		r = rebuild_fill(&rebuild, e);
 		adopt_forget(paths);
+		ipam_closep(&rebuild.old);
 		if (r == 0)
 			r = ipam_replace(paths->book, rebuild.ipam, ret_rebuilt->kept, e);
 	}
 	ipam_close(rebuild.ipam);
+	ipam_close(rebuild.old);
 	view_deinit(&rebuild.view);
 	free(rebuild.claims);
 	return r < 0 ? r : 1;

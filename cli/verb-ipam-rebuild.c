@@ -55,11 +55,13 @@ static int rebuilt_tell(const struct invocation *in, const struct audit_rebuilt 
 			struct error *e)
 {
 	if (in->session->json)
-		return json_print(
-			json_pack("{s:I, s:I, s:o, s:o}", "leases", (json_int_t)rebuilt->leases,
-				  "reserved", (json_int_t)rebuilt->reserved, "kept",
-				  json_text(rebuilt->kept), "refused", refused_json(rebuilt)),
-			e);
+		return json_print(json_pack("{s:I, s:I, s:I, s:o, s:o}", "leases",
+					    (json_int_t)rebuilt->leases, "reserved",
+					    (json_int_t)rebuilt->reserved, "pools",
+					    (json_int_t)rebuilt->pools, "kept",
+					    json_text(rebuilt->kept), "refused",
+					    refused_json(rebuilt)),
+				  e);
 	for (size_t i = 0; i < rebuilt->n_refused; i++)
 		log_warning("not in the address book: container '%s': %s",
 			    rebuilt->refused[i].container, rebuilt->refused[i].what);

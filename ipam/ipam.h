@@ -269,6 +269,9 @@ int ipam_pool_drain(struct ipam *ipam, const char *name, struct error *e);
 int ipam_pool_fill(struct ipam *ipam, const char *name, struct error *e);
 int ipam_pool_remove(struct ipam *ipam, const char *name, struct error *e);
 
+/* Has the pools of @from in @to, which has no leases. Returns how many there are, or -errno. */
+int ipam_pools_copy(struct ipam *from, struct ipam *to, struct error *e);
+
 /* One pool and how full it is; the counts are of what it gives out. */
 struct ipam_usage {
 	char pool[IPAM_NAME_MAX];

@@ -78,7 +78,7 @@ def test_rebuild_of_a_missing_book(used):
     """... has all that definitions and kernel know."""
     book(used).unlink()
     used.path(f"{DEFINITIONS}/a.conf").unlink()
-    assert rebuilt(used) == {"leases": 2, "reserved": 0, "kept": None, "refused": []}
+    assert rebuilt(used) == {"leases": 2, "reserved": 0, "pools": 1, "kept": None, "refused": []}
     assert leases(used) == WANTED
     assert check(used) == [("leaked", "lease-of-attached", "a", "", "10.233.1.2")]
     assert beside(used) == []
@@ -128,6 +128,7 @@ def test_every_command_names_the_remedy(used):
 def test_what_can_be_read_is_taken_over(used):
     """Reservations and reasons, when the damage is elsewhere; and what several claim is told."""
     used.ok("ipam", "describe", "a", "the web server")
+    used.ok("ipam", "pool", "add", "six", "fd00:77::/112")
     define(used, "aa", "PRIVATE_NETWORK=1", "HOST_ADDRESS=172.30.0.1", "LOCAL_ADDRESS=10.233.1.2")
     define(used, "x", "PRIVATE_NETWORK=1", "HOST_ADDRESS=172.30.0.1", "LOCAL_ADDRESS=172.30.0.2")
     define(used, "y", "PRIVATE_NETWORK=1", "HOST_ADDRESS=172.30.0.1", "LOCAL_ADDRESS=172.30.0.3")
@@ -136,11 +137,15 @@ def test_what_can_be_read_is_taken_over(used):
     assert "has counted its leases wrongly" in used.nixctr("ipam", "check").stderr
     answer = rebuilt(used, FAILED)
     assert {row["container"] for row in answer["refused"]} == {"aa", "bad"}
-    assert (answer["leases"], answer["reserved"]) == (5, 1)
+    assert (answer["leases"], answer["reserved"], answer["pools"]) == (5, 1, 2)
     assert leases(used) == KEPT | {"x": ("bound", "172.30.0.2"), "y": ("bound", "172.30.0.3")}
     rows = used.ok("ipam", "list", "--json").json["leases"]
     assert {row["container"]: row["reason"] for row in rows if row["container"] in "a b kept"} == {
         "a": "the web server", "b": "created", "kept": "mine"}  # fmt: skip
+    assert {row["container"]: row["automatic"] for row in rows} == {
+        "a": True, "b": True, "kept": True, "x": False, "y": False}  # fmt: skip
+    pools = used.ok("ipam", "list", "--json").json["pools"]
+    assert [(pool["name"], pool["leased"]) for pool in pools] == [("default", 3), ("six", 0)]
 
 
 def test_a_book_that_is_fine_is_kept(used):

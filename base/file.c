@@ -141,7 +141,7 @@ int file_write(int fd, const char *text, size_t length)
  *
  * Returns 0 or -errno.
  */
-static int directory_sync(const char *path, struct error *e)
+int directory_sync(const char *path, struct error *e)
 {
 	char directory[PATH_MAX];
 	const char *slash = strrchr(path, '/');

@@ -11,6 +11,8 @@
 int file_read(const char *path, size_t limit, char **ret_text, size_t *ret_length, struct error *e);
 int file_replace(const char *path, const char *text, size_t length, mode_t mode, struct error *e);
 int file_remove(const char *path, struct error *e);
+/* Of the directory that a file lies in: what was renamed or made there stays. */
+int directory_sync(const char *path, struct error *e);
 int directory_make(const char *path, mode_t mode, struct error *e);
 
 /* Until the end of the file or of the room there is. Returns the number of bytes or -errno. */

@@ -260,6 +260,8 @@ static void value_print(const struct position *position, const struct option_spe
 		links_print(prefix, comma ? comma + 1 : typed);
 	} else if (strcmp(option->argument, "KIND") == 0) {
 		words_print("pair|subnet", before, typed);
+	} else if (strcmp(option->argument, "json|csv") == 0) {
+		words_print(option->argument, before, typed);
 	} else if (strcmp(option->argument, "WHEN") == 0) {
 		words_print("auto|always|never", before, typed);
 	} else if (strcmp(option->argument, "FORMAT") == 0) {

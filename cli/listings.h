@@ -78,6 +78,15 @@ int forward_rows_read(const struct paths *paths, const char *name, struct forwar
 /* A lease of the address book; the rows are struct ipam_lease. */
 extern const struct listing lease_listing;
 
+/* What came of a lease of a document; rows of their own in verb-ipam-import.c. */
+extern const struct listing import_listing;
+
+/* In what a backup differs from the book; rows of their own in verb-ipam-restore.c. */
+extern const struct listing restore_listing;
+
+/* A container of nixos-container; rows of their own in verb-migrate.c. */
+extern const struct listing migrate_listing;
+
 /* An address or pool with what it meets on the host; rows of their own in verb-ipam-conflicts.c. */
 extern const struct listing conflict_listing;
 

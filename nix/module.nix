@@ -333,6 +333,7 @@ in
     system.nssDatabases.hosts = lib.mkOrder 400 [ "nixctr" ];
     systemd.paths.nixctr-net-names.wantedBy = [ "multi-user.target" ];
     systemd.services.nixctr-net-names.wantedBy = [ "multi-user.target" ];
+    systemd.timers.nixctr-net-backup.wantedBy = [ "timers.target" ];
 
     # Other managers keep off the host ends of containers' cables.
     networking.networkmanager.unmanaged = [

@@ -6,6 +6,7 @@
   expat,
   inih,
   jansson,
+  libcsv,
   libmnl,
   libnftnl,
   libnl,
@@ -46,6 +47,7 @@ stdenv.mkDerivation {
       ../meson_options.txt
       ../nat
       ../nss
+      ../transfer
       ../veth
     ];
   };
@@ -60,6 +62,7 @@ stdenv.mkDerivation {
     expat
     inih
     jansson
+    libcsv
     libmnl
     libnftnl
     libnl

@@ -361,3 +361,23 @@ def test_definition_reaches_the_unit(host):
     wants = shown(host, "web", "Wants").replace("\\\\", "\\")
     assert r"sys-subsystem-net-devices-br\x2dlan.device" in wants, wants
     assert "sys-subsystem-net-devices-eth0.device" in wants
+
+
+def test_backup_of_the_book(host):
+    """The timer is there without another command; its service can do its work with the little it may
+    do, and does nothing when nothing has changed."""
+    kept = "/var/lib/nixctr-net/ipam.db.backup"
+    assert "nixctr-net-backup.timer" in shown_target(host, "timers.target")
+    level = host.sh("systemd-analyze security --no-pager nixctr-net-backup | tail -1")
+    assert float(re.search(r": ([0-9.]+)", level)[1]) < 2, level
+    host.ok("create", "--no-system", "web")
+    host.sh(f"touch -d 2026-01-01 /var/lib/nixctr-net/ipam.db; systemctl start nixctr-net-backup; test -s {kept}")
+    inode = host.sh(f"stat -c %i {kept}")
+    host.sh("systemctl start nixctr-net-backup")
+    assert host.sh(f"stat -c %i {kept}") == inode
+    host.ok("create", "--no-system", "other")
+    host.sh("systemctl start nixctr-net-backup")
+    assert host.sh(f"stat -c %i {kept}") != inode
+    host.sh("truncate -s 999 /var/lib/nixctr-net/ipam.db")
+    assert host.run("systemctl", "start", "nixctr-net-backup").rc != 0
+    assert host.ok("ipam", "restore", "--json").json["leases"] == 2

@@ -19,13 +19,14 @@ BELOW = {
     "declare": {"container"},
     "audit": {"container", "ipam", "veth", "nat"},
     "graph": set(),
-    "cli": {"audit", "declare", "graph", "container", "ipam", "veth", "nat", "machine", "managers"},
+    "transfer": {"container", "ipam"},
+    "cli": {"audit", "declare", "graph", "transfer", "container", "ipam", "veth", "nat", "machine", "managers"},
 }
 
 # Where the headers of an external library may be included. That of systemd is loaded and connected
 # by base/, for two folders that talk over its bus. JSON is what cli/ writes, what Nix makes of a file
-# that declare/ reads, what other engines keep their configuration in, which managers/ reads, and the
-# reports of audit/.
+# that declare/ reads, what other engines keep their configuration in, which managers/ reads, the
+# reports of audit/, and the documents of transfer/.
 HOMES = {
     r"sqlite3\.h": {"ipam"},
     r"netlink/.*": {"veth"},
@@ -33,7 +34,8 @@ HOMES = {
     r"libnftnl/.*": {"nat"},
     r"systemd/.*": {"base", "machine", "managers"},
     r"ini\.h": {"container"},
-    r"jansson\.h": {"audit", "cli", "declare", "managers"},
+    r"jansson\.h": {"audit", "cli", "declare", "managers", "transfer"},
+    r"csv\.h": {"transfer"},
     r"expat\.h": {"managers"},
     r"libsmartcols(/.*)?\.h": {"cli"},
 }

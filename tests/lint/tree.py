@@ -14,7 +14,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[2]
 
 PRODUCT = ("base", "ipam", "veth", "nat", "nss", "machine", "managers",
-           "container", "declare", "audit", "graph", "cli")
+           "container", "declare", "audit", "graph", "transfer", "cli")
 
 _SKIPPED = re.compile(r"build.*|\..*|__pycache__")
 

@@ -68,6 +68,7 @@ terminate web
 restart web db
 update web
 nat disable
+ipam rebuild --force
 destroy web db
 """
 

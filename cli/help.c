@@ -172,7 +172,8 @@ int help_noun(const struct session *session, const char *noun)
 }
 
 /**
- * group_print - name the verbs of a group, those behind each noun on a line of their own
+ * group_print - name the verbs of a group, those behind each noun on a line of their own, those behind
+ *               none at the end of one
  * @group: one that is shown
  */
 static void group_print(enum verb_group group)
@@ -190,11 +191,14 @@ static void group_print(enum verb_group group)
 
 		if (verb->group != group)
 			continue;
-		if (last && !goes_on) {
+		if (last && !goes_on && verb->noun) {
 			printf("\n%*s", GROUP_WIDTH, "");
 			flow.column = GROUP_WIDTH;
 		}
-		(void)snprintf(word, sizeof(word), "%s%s%s%s", goes_on ? ", " : "",
+		(void)snprintf(word, sizeof(word), "%s%s%s%s",
+			       goes_on               ? ", "
+			       : last && !verb->noun ? "; "
+						     : "",
 			       goes_on || !verb->noun ? "" : verb->noun,
 			       goes_on || !verb->noun ? "" : " ", verb->name);
 		flow_print(&flow, word);

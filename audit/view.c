@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/index.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -146,6 +145,17 @@ int view_read_definitions(const struct paths *paths, struct view *view, struct e
 		    defined_read_old(&old, old_names[i], &view->defined[view->n_defined]))
 			view->n_defined++;
 	return r < 0 ? r : 0;
+}
+
+/**
+ * addr_order - the order of addresses, by family and bytes
+ * @a, @b: borrowed
+ */
+int addr_order(const struct addr *a, const struct addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
 /**

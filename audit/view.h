@@ -62,6 +62,7 @@ int view_read_definitions(const struct paths *paths, struct view *view, struct e
 void view_sort(struct view *view);
 void view_deinit(struct view *view);
 
+int addr_order(const struct addr *a, const struct addr *b);
 int container_order(const void *a, const void *b);
 const struct ipam_lease *view_lease(const struct view *view, const char *container);
 const struct defined *view_defined(const struct view *view, const char *container);

@@ -8,7 +8,6 @@
 #include "base/cleanup.h"
 #include "base/suggestion.h"
 #include "ipam/ranges.h"
-#include "ipam/request.h"
 
 #define POOL_SELECT                                                                   \
 	"SELECT id, name, kind, network, length, bridge, gateway, ranges, draining, " \
@@ -218,25 +217,6 @@ struct slots pools_slots(const struct pools *pools, const struct ipam_pair *pair
 		slots.at[slots.count++].slot = slot;
 	}
 	return slots;
-}
-
-/**
- * pools_give - whether a pair is one that a pool gives out
- * @pools: borrowed
- * @pair: borrowed; may be none
- * @bridge: for whose ports, "": for a cable of its own; borrowed
- */
-bool pools_give(const struct pools *pools, const struct ipam_pair *pair, const char *bridge)
-{
-	const struct pool *pool = pools_find(pools, &pair->local.addr);
-	struct ipam_pair given;
-	uint32_t slot;
-
-	if (!pool || strcmp(pool->usage.bridge, bridge) != 0 ||
-	    !pool_slot(pool, &pair->local.addr, &slot))
-		return false;
-	given = pool_pair(pool, slot);
-	return pair_equal(&given, pair);
 }
 
 /**

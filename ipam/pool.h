@@ -62,7 +62,6 @@ int pools_named(const struct pools *pools, const char *name, struct pool **ret_p
 		struct error *e);
 struct pool *pools_find(const struct pools *pools, const struct addr *addr);
 struct slots pools_slots(const struct pools *pools, const struct ipam_pair *pair);
-bool pools_give(const struct pools *pools, const struct ipam_pair *pair, const char *bridge);
 int pools_edge(const struct pools *pools, const struct addr *addr, struct error *e);
 
 /* What is given out and comes back: take.c. */

@@ -37,6 +37,25 @@ bool pair_serves(const struct pools *pools, const struct ipam_pair *pair, const 
 }
 
 /**
+ * pools_give - whether a pair is one that a pool gives out
+ * @pools: borrowed
+ * @pair: borrowed; may be none
+ * @bridge: for whose ports, "": for a cable of its own; borrowed
+ */
+bool pools_give(const struct pools *pools, const struct ipam_pair *pair, const char *bridge)
+{
+	const struct pool *pool = pools_find(pools, &pair->local.addr);
+	struct ipam_pair given;
+	uint32_t slot;
+
+	if (!pool || strcmp(pool->usage.bridge, bridge) != 0 ||
+	    !pool_slot(pool, &pair->local.addr, &slot))
+		return false;
+	given = pool_pair(pool, slot);
+	return pair_equal(&given, pair);
+}
+
+/**
  * family_met - whether what a container holds of one family is what is asked for
  * @request: borrowed
  * @flags: of ipam_lease()

@@ -13,4 +13,5 @@ bool request_met(const struct ipam_lease *request, unsigned flags, const struct 
 		 const struct ipam_lease *held);
 bool pair_equal(const struct ipam_pair *a, const struct ipam_pair *b);
 bool pair_serves(const struct pools *pools, const struct ipam_pair *pair, const char *bridge);
+bool pools_give(const struct pools *pools, const struct ipam_pair *pair, const char *bridge);
 bool pair_is_set(const struct ipam_pair *pair);

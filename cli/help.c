@@ -7,7 +7,7 @@
 #include "cli/column.h"
 
 #define LEFT_WIDTH  28 /* of the column of commands and options */
-#define GROUP_WIDTH 27 /* of that of groups */
+#define GROUP_WIDTH 25 /* of that of groups */
 #define LINE_WIDTH  80 /* that of a terminal nobody has made wider */
 
 /* Text that goes on until the line is full. */

@@ -24,9 +24,9 @@ const char *verb_group_title(enum verb_group group)
 	case GROUP_DECLARING:
 		return "Declare, change them";
 	case GROUP_NETWORKS:
-		return "Connect them to the host";
+		return "Connect to the host";
 	case GROUP_OUTSIDE:
-		return "Connect them to the world";
+		return "Connect to the world";
 	case GROUP_CARE:
 		return "Keep that working";
 	case GROUP_ADDRESSES:

@@ -132,6 +132,7 @@ ELSEWHERE = {
     r"login|root-login": "waits for somebody who types",
     r"watch$": "stays",
     r"show-host-key": "no SSH server in containers",
+    r"ipam export .* ssh ": "no other host",
     r"run .* nginx": "no nginx in them",
 }
 
@@ -163,7 +164,7 @@ def test_examples_of_the_manual(host, package):
     """Everything that the manual in the package shows does what it says, and is removed without a trace."""
     before = files(host)
     install(host)
-    host.sh("mkdir -p /etc/nixctr-net /srv/data /var/lib/prometheus/node-exporter")
+    host.sh("mkdir -p /etc/nixctr-net /srv/data /srv/backup /var/lib/prometheus/node-exporter")
     declared, = blocks(package, "nixctr-net-apply.5")
     host.sh("cat >/etc/nixctr-net/containers.nix", stdin=declared.replace("192.168.100", "192.168.101"))
     tried = 0
@@ -190,6 +191,6 @@ def test_examples_of_the_manual(host, package):
     host.ok("nat", "apply")
     assert "wl*" in host.ok("nat", "show").stdout
     apt(host, "remove", "nixctr-net")
-    host.sh("rm -rf /srv/data /run/network.svg")
+    host.sh("rm -rf /srv/data /srv/backup /run/network.svg")
     assert files(host) == before
     assert traces(host) == []

@@ -6,17 +6,6 @@
 #include <string.h>
 
 /**
- * addr_order - the order of addresses, by family and bytes
- * @a, @b: borrowed
- */
-int addr_order(const struct addr *a, const struct addr *b)
-{
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
-/**
  * claimed_order - the order of claims; the comparison of qsort()
  * @a, @b: struct claimed
  */

@@ -22,4 +22,3 @@ void index_deinit(struct index *index);
 const struct claimed *index_find(const struct index *index, const struct addr *addr);
 const struct claimed *index_other(const struct index *index, const struct addr *addr,
 				  const char *container);
-int addr_order(const struct addr *a, const struct addr *b);

@@ -6,13 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/index.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
 
 /* Where nixos-container has its definitions on hosts that were installed before NixOS 22.05. */
 #define OLD_DEFINITIONS "/etc/containers"
+
+/**
+ * addr_order - the order of addresses, by family and bytes
+ * @a, @b: borrowed
+ */
+int addr_order(const struct addr *a, const struct addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
 
 /**
  * trouble_add - remember what could not be read

@@ -53,7 +53,7 @@ struct ipam_pair pool_pair(const struct pool *pool, uint32_t slot);
 bool pool_slot(const struct pool *pool, const struct addr *addr, uint32_t *ret_slot);
 bool pool_has(const struct pool *pool, const struct addr *host, const struct addr *local);
 
-/* The rows: pool.c. */
+/* The rows: pool-rows.c. */
 int pools_read(struct database *database, struct pools *ret_pools, struct error *e);
 int pools_store(struct database *database, const struct pools *pools, struct error *e);
 int pool_update(struct database *database, const struct pool *pool, struct error *e);

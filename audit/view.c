@@ -14,6 +14,17 @@
 #define OLD_DEFINITIONS "/etc/containers"
 
 /**
+ * addr_order - the order of addresses, by family and bytes
+ * @a, @b: borrowed
+ */
+int addr_order(const struct addr *a, const struct addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+/**
  * trouble_add - remember what could not be read
  * @troubles: changed
  * @container: whose, borrowed; "": nobody's

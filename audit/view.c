@@ -159,17 +159,6 @@ int view_read_definitions(const struct paths *paths, struct view *view, struct e
 }
 
 /**
- * addr_order - the order of addresses, by family and bytes
- * @a, @b: borrowed
- */
-int addr_order(const struct addr *a, const struct addr *b)
-{
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
-}
-
-/**
  * sighting_order - the order of sightings; the comparison of qsort()
  * @a, @b: struct sighting
  */

@@ -73,5 +73,3 @@ int trouble_add(struct audit_troubles *troubles, const char *container, const ch
 
 /* Says all in which the three lists do not agree, sorted. Returns 0 or -ENOMEM. */
 int view_compare(const struct view *view, struct audit_findings *ret_findings, struct error *e);
-
-int addr_order(const struct addr *a, const struct addr *b);

@@ -203,6 +203,8 @@ def book_goals(sizes):
         flat("show-ip", sizes),
         flat("status", sizes),
         median(f"list of {sizes.marks[2]}", 100, "list", f"at {sizes.marks[2]}"),
+        # Each definition is a file that has to be opened; nobody waits for it, so a second is enough.
+        median(f"ipam check of {sizes.marks[-1]}", 1000, "ipam check", f"at {sizes.marks[-1]}"),
     )
 
 

@@ -250,6 +250,7 @@ def look(bench, places):
             }  # fmt: skip
             if number < 5:
                 verbs["list"] = [bench.tools.program, "list"]
+                verbs["ipam check"] = [bench.tools.program, "ipam", "check"]
             for verb, words in verbs.items():
                 bench.results.add(verb, f"at {mark}", where.measure(words).ms)
 

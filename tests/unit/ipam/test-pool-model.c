@@ -14,7 +14,7 @@
 
 #include "base/cleanup.h"
 
-#define STEPS      4000
+#define STEPS      4000 /* unless the environment says something else */
 #define POOLS      4
 #define CONTAINERS 24
 
@@ -334,14 +334,16 @@ static void test_pool_model(void **state)
 {
 	struct fixture *fixture = *state;
 	_cleanup_(freep) struct referee *referee = calloc(1, sizeof(*referee));
-	const char *chosen = getenv("SEED");
+	const char *chosen = getenv("SEED"), *fewer = getenv("STEPS");
 	unsigned seed = chosen ? (unsigned)strtoul(chosen, NULL, 10) : 1;
+	long steps = fewer ? strtol(fewer, NULL, 10) : STEPS;
 
 	assert_non_null(referee);
+	assert_true(steps > 0);
 	print_message("# SEED=%u\n", seed);
 	srandom(seed);
 	assert_int_equal(ipam_pool_remove(fixture->ipam, "default", &fixture->e), 1);
-	for (int i = 0; i < STEPS; i++) {
+	for (long i = 0; i < steps; i++) {
 		int container = (int)(random() % CONTAINERS);
 
 		if (random() % 4 == 0)

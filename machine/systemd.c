@@ -83,10 +83,12 @@ static int unit_start(struct systemd *systemd, const struct unit *unit, enum mac
 		return r;
 	if (strcmp(job.result, "done") == 0 || now == MACHINE_UP)
 		return 1;
+	/* Of a unit that is stopped systemd forgets why it has failed. */
+	r = failure_tell(systemd, unit, &job, NULL, e);
 	/* Of any other end somebody else sees to the rest: who has stopped it, or started it anew. */
 	if (strcmp(job.result, "failed") == 0 || strcmp(job.result, "timeout") == 0)
 		unit_give_up(systemd, unit);
-	return failure_tell(systemd, unit, &job, NULL, e);
+	return r;
 }
 
 /**

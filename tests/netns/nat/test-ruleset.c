@@ -352,7 +352,7 @@ static void a_table_with_an_owner_is_refused(void **state)
 {
 	static const char command[] = "add table inet nixctr-net { flags owner; }\n";
 	struct error e = ERROR_INIT;
-	time_t deadline = time(NULL) + 5;
+	time_t deadline = time(NULL) + 30;
 	struct nat_state is;
 	int input[2], status;
 	pid_t pid;

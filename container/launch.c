@@ -196,9 +196,11 @@ static int take_environment(const struct environment_file *file, struct words *e
 		"HOST_ADDRESS",    "LOCAL_ADDRESS",     "HOST_ADDRESS6",
 		"LOCAL_ADDRESS6",  "LOCAL_MAC_ADDRESS", "HOST_PORT",
 	};
+	/* Of a cable that it does not have it is told nothing: it would look for it on the host's links. */
+	size_t count = definition_is_shared(file) ? 2 : ARRAY_SIZE(keys);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(keys); i++) {
+	for (size_t i = 0; r == 0 && i < count; i++) {
 		const char *value = environment_get(file, keys[i]);
 
 		if (value && value_is_plain(value))

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/netns.h"
+#include "container/definition.h"
 #include "container/ports.h"
 
 #define BLANKS " \t\n"
@@ -327,13 +328,38 @@ static int take_list(const struct environment_file *file, struct definition *def
 }
 
 /**
+ * definition_is_shared - whether a definition says that the network is the host's
+ * @file: borrowed
+ *
+ * That a definition says nothing is no such word: an address makes the network private then.
+ */
+bool definition_is_shared(const struct environment_file *file)
+{
+	const char *value = environment_get(file, "PRIVATE_NETWORK");
+
+	return value && strcmp(value, "0") == 0;
+}
+
+/**
+ * cable_forget - have no cable, whatever stands in the file of one
+ * @definition: changed
+ */
+static void cable_forget(struct definition *definition)
+{
+	definition->v4 = definition->v6 = (struct veth_pair){ 0 };
+	definition->mac = (struct mac){ 0 };
+	definition->bridge[0] = '\0';
+}
+
+/**
  * links_take - read further links, and what they and the rest mean for the network as a whole
  * @file: borrowed
  * @definition: its addresses, bridge, MAC and PRIVATE_NETWORK are read; changed
  * @e: names the key and the word
  *
  * Source: the start script of nixos/modules/virtualisation/nixos-containers.nix: an address, a bridge
- * or a MAC makes a cable, and each link makes the network private.
+ * or a MAC makes a cable, and each link makes the network private. Where the network is said not to be
+ * private, NixOS writes none of the first three; here they may stay for when it is again.
  *
  * Returns 0 or -errno.
  */
@@ -344,6 +370,8 @@ int links_take(const struct environment_file *file, struct definition *definitio
 	for (size_t i = 0; i < ARRAY_SIZE(list_keys) && r == 0; i++)
 		if (environment_get(file, list_keys[i].key))
 			r = take_list(file, definition, i, e);
+	if (definition_is_shared(file))
+		cable_forget(definition);
 	definition->cable =
 		addr_is_set(&definition->v4.host) || addr_is_set(&definition->v4.local.addr) ||
 		addr_is_set(&definition->v6.host) || addr_is_set(&definition->v6.local.addr) ||

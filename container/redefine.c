@@ -68,6 +68,21 @@ static unsigned key_difference(const char *key)
 }
 
 /**
+ * has_cable_keys - whether a definition has keys that make the network private by themselves
+ * @file: borrowed
+ */
+static bool has_cable_keys(const struct environment_file *file)
+{
+	static const char *const keys[] = { "HOST_ADDRESS",   "LOCAL_ADDRESS",     "HOST_ADDRESS6",
+					    "LOCAL_ADDRESS6", "LOCAL_MAC_ADDRESS", "HOST_BRIDGE" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (environment_get(file, keys[i]))
+			return true;
+	return false;
+}
+
+/**
  * value_of - what a key says, where nothing and no are the same
  * @file: borrowed
  * @key: borrowed
@@ -79,6 +94,8 @@ static const char *value_of(const struct environment_file *file, const char *key
 	static const char *const flags[] = { "PRIVATE_NETWORK", "AUTO_START", "EPHEMERAL" };
 	const char *value = environment_get(file, key);
 
+	if (strcmp(key, "PRIVATE_NETWORK") == 0 && has_cable_keys(file))
+		return value ? value : "";
 	for (size_t i = 0; value && i < ARRAY_SIZE(flags); i++)
 		if (strcmp(key, flags[i]) == 0 && strcmp(value, "0") == 0)
 			return "";
@@ -169,7 +186,8 @@ static int lease_addresses(const struct paths *paths, struct ipam *ipam,
 	bool reserved, given = addr_is_set(&definition->v4.local.addr);
 	int r;
 
-	if (!given && strcmp(value_of(file, KEY_AUTOMATIC), "1") == 0) {
+	if (!given && !definition_is_shared(file) &&
+	    strcmp(value_of(file, KEY_AUTOMATIC), "1") == 0) {
 		r = addresses_lease(paths, ipam, definition, &probed, &reserved, e);
 		return r < 0 ? r : give_pair(file, definition, e);
 	}

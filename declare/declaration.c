@@ -59,7 +59,8 @@ static int option_take(struct taking *taking, const char *name, const struct spo
  * @taking: changed
  * @e: filled on failure
  *
- * A private network that nothing connects gets a cable and addresses of the pool.
+ * A private network that nothing connects gets a cable and addresses of the pool. One that is not private
+ * is the host's, as with NixOS, whatever addresses are there.
  *
  * Returns 0 or -ENOMEM.
  */
@@ -73,6 +74,8 @@ static int taking_end(struct taking *taking, struct error *e)
 		r = taking_give_words(taking, "ADDITIONAL_CAPABILITIES", &taking->capabilities, e);
 	if (r == 0)
 		r = taking_give_words(taking, "ALLOWED_DEVICES", &taking->devices, e);
+	if (r == 0)
+		r = taking_give(taking, "PRIVATE_NETWORK", taking->private_network ? "1" : "0", e);
 	if (r == 0 && taking->private_network && !taking->wired)
 		r = taking_give(taking, "AUTO_ADDRESS", "1", e);
 	return r;

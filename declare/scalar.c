@@ -48,8 +48,10 @@ int take_flag(struct taking *taking, const struct declare_option *option, const 
 {
 	if (!json_is_boolean(value))
 		return spot_type(spot, value, "true or false", e);
-	if (strcmp(option->name, "privateNetwork") == 0)
+	if (strcmp(option->name, "privateNetwork") == 0) {
 		taking->private_network = json_is_true(value);
+		return 0; /* taking_end() gives the key */
+	}
 	return taking_give(taking, option->key, json_is_true(value) ? "1" : "0", e);
 }
 

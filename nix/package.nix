@@ -2,11 +2,12 @@
 # The program, built as nixpkgs builds packages: pkgs.callPackage ./package.nix { }
 {
   lib,
+  callPackage,
   stdenv,
   expat,
   inih,
   jansson,
-  libcsv,
+  libcsv ? callPackage ./libcsv.nix { }, # nixpkgs has none
   libmnl,
   libnftnl,
   libnl,
@@ -69,7 +70,9 @@ stdenv.mkDerivation {
     sqlite
     systemdLibs
     util-linux # libsmartcols
-  ];
+  ]
+  # nixctr-net-init is linked statically, and nixpkgs keeps the archive of glibc apart.
+  ++ lib.optional (stdenv.cc.libc ? static) stdenv.cc.libc.static;
 
   # The tests need root and namespaces of their own, which a build has not.
   mesonFlags = [

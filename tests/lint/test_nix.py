@@ -77,6 +77,39 @@ def test_source_of_the_package():
     tree.insist(missing_folders, ["nix/package.nix"])
 
 
+def test_package_evaluates():
+    """With what nixpkgs has, and libcsv and the static archive of libc, which it has not or keeps apart."""
+    expression = f"""
+      let
+        every = names: value: builtins.listToAttrs (map (name: {{ inherit name value; }}) names);
+        made = set: let whole = if builtins.isFunction set then set whole else set; in whole;
+        given = {{
+          lib = {{
+            optional = yes: one: if yes then [ one ] else [ ];
+            fileset = {{ toSource = set: set.root; unions = list: list; }};
+            makeLibraryPath = toString; licenses = every [ "gpl2Plus" "lgpl21Plus" ] 1;
+            platforms = every [ "linux" "unix" ] 1;
+          }};
+          stdenv = {{ mkDerivation = made; cc.libc.static = "libc-static"; }};
+          fetchurl = source: source;
+          callPackage = path: _: call (import path) {{ }};
+        }};
+        call = function: more: function (
+          builtins.mapAttrs (name: _: given.${{name}} or name)
+            (removeAttrs (builtins.functionArgs function) [ "libcsv" ]) // more);
+        package = call (import {tree.ROOT}/nix/package.nix) {{ }};
+      in {{ inherit (package) version;
+           inputs = map (input: input.pname or input) package.buildInputs;
+           urls = map (input: input.src.url or "") package.buildInputs; }}
+    """
+    answer = subprocess.run(["nix-instantiate", "--eval", "--strict", "--json", "-"], input=expression,
+                            capture_output=True, text=True, check=False)  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    package = json.loads(answer.stdout)
+    assert {"libcsv", "libc-static", "jansson"} <= set(package["inputs"]), package
+    assert any(url.endswith("/libcsv-3.0.3.tar.gz") for url in package["urls"]), package
+
+
 def test_module_evaluates():
     """By itself it asks for nothing but what every host gets; switched off, for nothing."""
     assert evaluated("{ }") == {}

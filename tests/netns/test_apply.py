@@ -333,6 +333,33 @@ def test_addresses_of_the_host(stocked):
     stocked.ok("ipam", "show", "10.233.1.2")
 
 
+def test_switch(stocked):
+    """Nothing but privateNetwork is changed: the network is the host's, and then its own again."""
+    path = store_system(stocked)
+    rest = f'path = {path}; hostAddress = "192.168.7.1"; localAddress = "192.168.7.2";'
+
+    def insist(private, name="foo", address="192.168.7.2"):
+        assert (address in stocked.ok("net", "show", "--json").stdout) is private
+        assert (address in stocked.ok("ipam", "list", "--json").stdout) is private
+        stocked.ok("net", "up", name)
+        assert (f"ve-{name}" in stocked.namespaces()) is private
+        stocked.ok("net", "down", name)
+
+    for private in True, False, True:
+        declare(stocked, foo=rest + f"privateNetwork = {str(private).lower()};")
+        assert steps(stocked)["foo"] != "leave"
+        insist(private)
+        assert steps(stocked) == {"foo": "leave"}
+    # As with NixOS, an address alone is no network of its own.
+    declare(stocked, foo=rest)
+    assert steps(stocked) == {"foo": "update"}
+    insist(False)
+    stocked.ok("create", "bar", "--host-address", "192.168.8.1", "--local-address", "192.168.8.2")
+    for word, private in ("false", False), ("true", True):
+        stocked.ok("set", "bar", f"privateNetwork={word}")
+        insist(private, "bar", "192.168.8.2")
+
+
 def test_set(stocked):
     """Settings of a container that a command made: checked, live where they can be, else said so."""
     stocked.ok("create", "foo")

@@ -102,6 +102,28 @@ static void a_declared_one_shares_the_host_network_by_default(void **state)
 	assert_int_equal(definition_read(&tree->paths, "foo", &definition, NULL), -ENOENT);
 }
 
+static void no_private_network_is_none_whatever_addresses_are_there(void **state)
+{
+	const struct tree *tree = *state;
+	struct definition definition;
+
+	define(tree, "PRIVATE_NETWORK=0\nHOST_ADDRESS=10.1.0.1\nLOCAL_ADDRESS=10.1.0.2\n"
+		     "HOST_BRIDGE=br0\nLOCAL_MAC_ADDRESS=02:00:00:00:00:05\n");
+	assert_int_equal(definition_read(&tree->paths, "foo", &definition, NULL), 1);
+	assert_false(definition.private_network);
+	assert_false(definition.cable);
+	assert_false(addr_is_set(&definition.v4.local.addr));
+	/* Without that word an address makes it private. */
+	define(tree, "HOST_ADDRESS=10.1.0.1\n");
+	assert_int_equal(definition_read(&tree->paths, "foo", &definition, NULL), 1);
+	assert_true(definition.private_network);
+	/* And so does a link, as with NixOS. */
+	define(tree, "PRIVATE_NETWORK=0\nMACVLANS=lan0\n");
+	assert_int_equal(definition_read(&tree->paths, "foo", &definition, NULL), 1);
+	assert_true(definition.private_network);
+	assert_false(definition.cable);
+}
+
 static void mistakes_name_container_file_and_value(void **state)
 {
 	static const struct {
@@ -242,6 +264,7 @@ int main(void)
 		TREE_TEST(lengths_on_a_point_to_point_link_mean_nothing),
 		TREE_TEST(either_end_may_go_without_an_address),
 		TREE_TEST(a_declared_one_shares_the_host_network_by_default),
+		TREE_TEST(no_private_network_is_none_whatever_addresses_are_there),
 		TREE_TEST(mistakes_name_container_file_and_value),
 		TREE_TEST(files_that_are_none_are_named_errors),
 		TREE_TEST(only_names_of_containers_are_listed),

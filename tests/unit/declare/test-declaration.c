@@ -32,6 +32,8 @@ static const struct {
 } each[] = {
 	{ "\"privateNetwork\": true", "PRIVATE_NETWORK", "1" },
 	{ "\"privateNetwork\": true", "AUTO_ADDRESS", "1" },
+	{ "\"hostBridge\": \"br0\"", "PRIVATE_NETWORK", "0" },
+	{ "\"privateNetwork\": false, \"localAddress\": \"10.1.0.2\"", "PRIVATE_NETWORK", "0" },
 	{ "\"privateNetwork\": true, \"macvlans\": [\"eth0\"]", "AUTO_ADDRESS", NULL },
 	{ "\"hostAddress\": \"10.1.0.1\"", "HOST_ADDRESS", "10.1.0.1" },
 	{ "\"localAddress\": \"10.1.0.2\"", "LOCAL_ADDRESS", "10.1.0.2" },

@@ -27,4 +27,3 @@ int definition_change(const struct paths *paths, const char *name, const char *k
 		      const char *value, struct error *e);
 int definition_complete(const struct paths *paths, const char *name, struct error *e);
 bool definition_is_declarative(const char *path);
-bool definition_is_shared(const struct environment_file *file);

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "container/definition.h"
+#include "container/links.h"
 
 /**
  * value_is_plain - whether a value may be passed on: no control characters

@@ -9,7 +9,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/netns.h"
-#include "container/definition.h"
 #include "container/ports.h"
 
 #define BLANKS " \t\n"

@@ -9,6 +9,7 @@
  * and options of systemd-nspawn that mean the same.
  */
 
+bool definition_is_shared(const struct environment_file *file);
 int links_take(const struct environment_file *file, struct definition *definition, struct error *e);
 
 /* Returns 1, 0 when all was so, or -errno. */

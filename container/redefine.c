@@ -10,6 +10,7 @@
 #include "container/adopt.h"
 #include "container/definition.h"
 #include "container/launch.h"
+#include "container/links.h"
 #include "container/masquerade.h"
 #include "container/names.h"
 #include "container/network.h"

@@ -86,6 +86,9 @@ int masquerade_read(const struct paths *paths, struct masquerade_state *ret_stat
 	if (r < 0)
 		return r;
 	state.settings = host.settings;
+	r = nat_forwarding_opened(&host.nat, record, e);
+	if (r < 0)
+		return r;
 	state.spec = host.nat;
 	if (state.present || state.settings.nat)
 		nat_compare(&state.spec, state.present ? &state.table : NULL, &state.drift);

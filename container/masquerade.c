@@ -62,16 +62,16 @@ int masquerade_keep_external(struct nat *nat, struct host *host, struct error *e
 }
 
 /**
- * switches_ensure - have the links forward that have to
+ * switches_find_out - find out which links have to forward, and which will do so only because of us
  * @host: looked at; its nat says which are external, and learns on which published ports are called
  *        and behind which internal networks are
+ * @record: where the former values of switches are
  * @e: filled on failure
  *
- * Returns 1 when something was done, 0 when all was so, or -errno.
+ * Returns 0 or -errno.
  */
-static int switches_ensure(struct host *host, struct error *e)
+static int switches_find_out(struct host *host, char record[PATH_MAX], struct error *e)
 {
-	char record[PATH_MAX];
 	int r = masquerade_record(host->paths, record, e);
 
 	host->nat.n_callers = 0;
@@ -79,7 +79,9 @@ static int switches_ensure(struct host *host, struct error *e)
 		r = nat_spec_find_callers(&host->nat, e);
 	if (r == 0)
 		r = host_find_inside(host, e);
-	return r < 0 ? r : nat_forwarding_ensure(&host->nat, record, e);
+	if (r == 0)
+		r = nat_forwarding_opened(&host->nat, record, e);
+	return r < 0 ? r : 0;
 }
 
 /**
@@ -109,6 +111,28 @@ static int table_ensure(struct nat *nat, struct host *host, struct error *e)
 }
 
 /**
+ * switches_ensure - have the links forward that have to
+ * @nat: the session
+ * @host: looked at; the table keeps those links from forwarding for others
+ * @record: where the former values of switches are
+ * @e: filled on failure
+ *
+ * A link that has its former switch again is no business of the table's any more.
+ *
+ * Returns 1 when something was done, 0 when all was so, or -errno.
+ */
+static int switches_ensure(struct nat *nat, struct host *host, const char *record, struct error *e)
+{
+	int r = nat_forwarding_ensure(&host->nat, record, e), changed = 0;
+
+	if (r > 0)
+		changed = nat_forwarding_opened(&host->nat, record, e);
+	if (changed > 0)
+		changed = table_ensure(nat, host, e);
+	return changed < 0 ? changed : r;
+}
+
+/**
  * switches_known - whether the switches are known to be as they should be
  * @host: looked at; its rules have been found right, and the switches with them, and are the same
  *
@@ -135,10 +159,12 @@ static bool switches_known(const struct host *host)
  */
 int masquerade_ensure_by(struct nat *nat, struct host *host, struct error *e)
 {
+	char record[PATH_MAX];
 	struct nat_mark mark;
 	int rules, r = 0;
 	bool known;
 
+	host->nat.opened_known = false;
 	if (host->unresolved)
 		r = masquerade_keep_external(nat, host, e);
 	if (r < 0)
@@ -147,12 +173,17 @@ int masquerade_ensure_by(struct nat *nat, struct host *host, struct error *e)
 	host->rules = known ? mark : (struct nat_mark){ .table = 0 };
 	if (known && (host->ports_only || switches_known(host)))
 		return 0;
+	r = switches_find_out(host, record, e);
+	if (r < 0)
+		return r;
+	known = known && rules_known(host->paths, nat, &host->nat, &mark);
+	host->rules = known ? mark : (struct nat_mark){ .table = 0 };
 	rules = known ? 0 : table_ensure(nat, host, e);
 	if (rules < 0)
 		return rules;
 	if (!known && coexist_restore(host->paths, nat))
 		rules = 1;
-	r = switches_ensure(host, e);
+	r = switches_ensure(nat, host, record, e);
 	if (r >= 0 && rules == 0 && !known && rules_note(host->paths, nat, &host->nat, &mark))
 		host->rules = mark;
 	return r < 0 ? r : rules || r;
@@ -209,14 +240,15 @@ int masquerade_publish(struct nat *nat, struct host *host, const struct nat_forw
 int masquerade_switch(struct host *host, struct error *e)
 {
 	_cleanup_(nat_closep) struct nat *nat = NULL;
-	int r = 0;
+	char record[PATH_MAX];
+	int r = rules_session_open(host->paths, &nat, e);
 
-	if (host->unresolved)
-		r = nat_open(&nat, e);
-	if (nat)
+	if (r == 0 && host->unresolved)
 		r = masquerade_keep_external(nat, host, e);
 	host->nat.callers_known = true;
-	return r < 0 ? r : switches_ensure(host, e);
+	if (r >= 0)
+		r = switches_find_out(host, record, e);
+	return r < 0 ? r : switches_ensure(nat, host, record, e);
 }
 
 /**

@@ -17,7 +17,7 @@
  * file is a hint: whatever is wrong with it, the table is read.
  */
 
-#define MARK_SIZE_MAX 4096
+#define MARK_SIZE_MAX 16384
 
 /* What there may be in a table, or not. */
 struct parts {
@@ -58,6 +58,46 @@ static size_t mark_format(const struct nat_spec *spec, struct parts parts,
 }
 
 /**
+ * mark_add_opened - add which links forward only because of us
+ * @spec: what the table should be, borrowed
+ * @text: changed
+ * @length: of it
+ *
+ * It stands at the end, for not everybody who asks has found that out.
+ *
+ * Returns the new length.
+ */
+static size_t mark_add_opened(const struct nat_spec *spec, char text[MARK_SIZE_MAX], size_t length)
+{
+	length += (size_t)snprintf(text + length, MARK_SIZE_MAX - length, "opened %s\n",
+				   spec->opened_known ? "known" : "unknown");
+	for (size_t i = 0; i < spec->opened.n_v4; i++)
+		length += (size_t)snprintf(text + length, MARK_SIZE_MAX - length, "opened4 %s\n",
+					   spec->opened.v4[i]);
+	for (size_t i = 0; i < spec->opened.n_v6; i++)
+		length += (size_t)snprintf(text + length, MARK_SIZE_MAX - length, "opened6 %s\n",
+					   spec->opened.v6[i]);
+	return length;
+}
+
+/**
+ * mark_matches - whether what is written down is about the table as it should be
+ * @written, @length: the one, borrowed
+ * @spec, @parts, @mark: the other, as for mark_format()
+ */
+static bool mark_matches(const char *written, size_t length, const struct nat_spec *spec,
+			 struct parts parts, const struct nat_mark *mark)
+{
+	char text[MARK_SIZE_MAX];
+	size_t size = mark_format(spec, parts, mark, text);
+
+	if (spec->opened_known)
+		size = mark_add_opened(spec, text, size);
+	return (spec->opened_known ? length == size : length > size) &&
+	       memcmp(written, text, size) == 0;
+}
+
+/**
  * mark_path - where it is written down
  * @paths: borrowed
  * @path: filled
@@ -80,7 +120,7 @@ bool rules_known(const struct paths *paths, struct nat *nat, struct nat_spec *sp
 		 struct nat_mark *ret_mark)
 {
 	_cleanup_(freep) char *written = NULL;
-	char path[PATH_MAX], text[MARK_SIZE_MAX];
+	char path[PATH_MAX];
 	bool known = false;
 	size_t length;
 
@@ -95,8 +135,7 @@ bool rules_known(const struct paths *paths, struct nat *nat, struct nat_spec *sp
 		const struct parts parts = { .ports = spec->ports || more & 1,
 					     .bound = spec->bound || more & 2 };
 
-		known = length == mark_format(spec, parts, ret_mark, text) &&
-			memcmp(written, text, length) == 0;
+		known = mark_matches(written, length, spec, parts, ret_mark);
 		if (known)
 			spec->bound = parts.bound;
 	}
@@ -117,8 +156,9 @@ static bool note_write(const struct paths *paths, const struct nat_spec *spec,
 	const struct parts parts = { spec->ports, spec->bound };
 	char path[PATH_MAX], text[MARK_SIZE_MAX];
 
-	return mark_path(paths, path) == 0 &&
-	       file_replace(path, text, mark_format(spec, parts, mark, text), 0600, NULL) >= 0;
+	size_t length = mark_add_opened(spec, text, mark_format(spec, parts, mark, text));
+
+	return mark_path(paths, path) == 0 && file_replace(path, text, length, 0600, NULL) >= 0;
 }
 
 /**

@@ -39,6 +39,29 @@ static void drift_add_links(struct nat_drift *drift, const struct contents *thes
 }
 
 /**
+ * drift_add_opened - note links that forward only because of us in the one, and not in the other
+ * @drift: changed
+ * @these: the one
+ * @others: the other
+ * @wanted: whether the one is what should be; of what is there, links that are gone do not count
+ */
+static void drift_add_opened(struct nat_drift *drift, const struct nat_opened *these,
+			     const struct nat_opened *others, bool wanted)
+{
+	const char *verdict = wanted ? "is forwarded for everybody, should be for containers only"
+				     : "is forwarded for containers only, should be for everybody";
+
+	for (size_t i = 0; i < these->n_v4; i++)
+		if (!opened_have(others, AF_INET, these->v4[i]) &&
+		    (wanted || if_nametoindex(these->v4[i])))
+			drift_add(drift, "IPv4 of link %s %s", these->v4[i], verdict);
+	for (size_t i = 0; i < these->n_v6; i++)
+		if (!opened_have(others, AF_INET6, these->v6[i]) &&
+		    (wanted || if_nametoindex(these->v6[i])))
+			drift_add(drift, "IPv6 of link %s %s", these->v6[i], verdict);
+}
+
+/**
  * drift_add_networks - the same for internal networks
  * @drift, @these, @others, @verdict: as for drift_add_links()
  */
@@ -136,5 +159,7 @@ size_t nat_compare(const struct nat_spec *spec, const struct nat_state *state,
 	drift_add_networks(ret_drift, &is, &wanted, "is internal, should not be");
 	drift_add_address(ret_drift, "IPv4", is.address4, wanted.address4);
 	drift_add_address(ret_drift, "IPv6", is.address6, wanted.address6);
+	drift_add_opened(ret_drift, wanted.opened, is.opened, true);
+	drift_add_opened(ret_drift, is.opened, wanted.opened, false);
 	return ret_drift->count;
 }

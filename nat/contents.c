@@ -21,6 +21,7 @@ struct contents contents_of_spec(const struct nat_spec *spec)
 		.n_internal = spec->n_internal,
 		.address4 = &spec->address4,
 		.address6 = &spec->address6,
+		.opened = &spec->opened,
 	};
 }
 
@@ -37,7 +38,21 @@ struct contents contents_of_state(const struct nat_state *state)
 		.n_internal = state->n_internal,
 		.address4 = &state->address4,
 		.address6 = &state->address6,
+		.opened = &state->opened,
 	};
+}
+
+/**
+ * links_have - whether a link is among some, by just this name
+ * @links, @count: the others, borrowed
+ * @link: the name
+ */
+static bool links_have(const char (*links)[IFNAMSIZ], size_t count, const char *link)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(links[i], link, IFNAMSIZ) == 0)
+			return true;
+	return false;
 }
 
 /**
@@ -47,10 +62,33 @@ struct contents contents_of_state(const struct nat_state *state)
  */
 bool contents_have_link(const struct contents *contents, const char *link)
 {
-	for (size_t i = 0; i < contents->n_external; i++)
-		if (strncmp(contents->external[i], link, IFNAMSIZ) == 0)
-			return true;
-	return false;
+	return links_have(contents->external, contents->n_external, link);
+}
+
+/**
+ * opened_have - whether a link forwards only because of us, in a family or in any
+ * @opened: borrowed
+ * @family: AF_INET, AF_INET6 or AF_UNSPEC
+ * @link: the name
+ */
+bool opened_have(const struct nat_opened *opened, sa_family_t family, const char *link)
+{
+	return (family != AF_INET6 && links_have(opened->v4, opened->n_v4, link)) ||
+	       (family != AF_INET && links_have(opened->v6, opened->n_v6, link));
+}
+
+/**
+ * turning_element - the element that says that a link may lead to itself
+ * @link: its name
+ */
+static struct element turning_element(const char *link)
+{
+	struct element element = { .set = SET_TURNING, .key_size = 2 * IFNAMSIZ };
+	size_t length = strnlen(link, IFNAMSIZ - 1);
+
+	memcpy(element.key, link, length);
+	memcpy(element.key + IFNAMSIZ, link, length);
+	return element;
 }
 
 /**
@@ -182,6 +220,40 @@ static size_t batch_add_address(struct nft_request *batch, enum nft_action actio
 }
 
 /**
+ * batch_add_opened - the same for links of one family that forward only because of us
+ * @batch, @action: as for batch_add_links()
+ * @family: AF_INET or AF_INET6
+ * @these: the one's, borrowed
+ * @others: the other's, borrowed
+ *
+ * What may turn round on a link does not depend on the family, so the first of both brings it.
+ *
+ * Returns how many changes that are.
+ */
+static size_t batch_add_opened(struct nft_request *batch, enum nft_action action,
+			       sa_family_t family, const struct nat_opened *these,
+			       const struct nat_opened *others)
+{
+	bool v4 = family == AF_INET;
+	size_t changes = 0;
+
+	for (size_t i = 0; i < (v4 ? these->n_v4 : these->n_v6); i++) {
+		const char *link = v4 ? these->v4[i] : these->v6[i];
+		struct interval interval = interval_of_link(link);
+		struct element turning = turning_element(link);
+
+		if (opened_have(others, family, link))
+			continue;
+		batch_add_interval(batch, action, v4 ? SET_OPENED : SET_OPENED6, &interval);
+		if (!opened_have(others, AF_UNSPEC, link) &&
+		    (v4 || !opened_have(these, AF_INET, link)))
+			batch_add_element(batch, action, &turning);
+		changes++;
+	}
+	return changes;
+}
+
+/**
  * batch_add_missing - the same for all of them
  * @batch, @action, @these, @others: as for batch_add_links()
  *
@@ -193,7 +265,9 @@ static size_t batch_add_missing(struct nft_request *batch, enum nft_action actio
 	return batch_add_links(batch, action, these, others) +
 	       batch_add_networks(batch, action, these, others) +
 	       batch_add_address(batch, action, these->address4, others->address4) +
-	       batch_add_address(batch, action, these->address6, others->address6);
+	       batch_add_address(batch, action, these->address6, others->address6) +
+	       batch_add_opened(batch, action, AF_INET, these->opened, others->opened) +
+	       batch_add_opened(batch, action, AF_INET6, these->opened, others->opened);
 }
 
 /**

@@ -53,8 +53,8 @@ static void put_source_missing(struct builder *builder)
 /**
  * put_verdict - end the rule
  * @builder: changed
- * @verdict: NF_ACCEPT, NF_DROP or NFT_GOTO
- * @chain: where to go; NULL unless NFT_GOTO
+ * @verdict: NF_ACCEPT, NF_DROP, NFT_GOTO or NFT_JUMP
+ * @chain: where to go; NULL unless NFT_GOTO or NFT_JUMP
  */
 static void put_verdict(struct builder *builder, uint32_t verdict, const char *chain)
 {
@@ -123,9 +123,13 @@ static void put_word(struct builder *builder, const struct word *word)
 	case WORD_GOTO:
 		put_verdict(builder, (uint32_t)NFT_GOTO, word->name);
 		break;
+	case WORD_JUMP:
+		put_verdict(builder, (uint32_t)NFT_JUMP, word->name);
+		break;
 	case WORD_VERDICT:
 		put_verdict(builder, word->bits, NULL);
 		break;
+	case WORD_IIFNAME_OF:
 	case WORD_SADDR_IN:
 	case WORD_DADDR_IN:
 	case WORD_SYN:

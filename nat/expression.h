@@ -18,6 +18,7 @@ enum word_kind {
 	WORD_OIFNAME,        /* oifname "PREFIX*" */
 	WORD_IIFNAME_IN,     /* iifname @SET */
 	WORD_OIFNAME_IN,     /* oifname @SET */
+	WORD_IIFNAME_OF,     /* meta nfproto BITS iifname @SET */
 	WORD_CT_STATE,       /* ct state BITS */
 	WORD_LINK_LOCAL,     /* ip6 saddr fe80::/64 */
 	WORD_SOURCE_MISSING, /* fib saddr . iif oif missing */
@@ -44,6 +45,7 @@ enum word_kind {
 	WORD_SNAT,           /* snat ip to meta nfproto map @MAP */
 	WORD_MASQUERADE,     /* masquerade */
 	WORD_GOTO,           /* goto CHAIN */
+	WORD_JUMP,           /* jump CHAIN */
 	WORD_VERDICT,        /* accept, drop */
 	WORD_PIN,            /* one of enum pin_word */
 };
@@ -109,6 +111,7 @@ enum part {
 	PART_PEERS = 1 << 5,    /* since two containers were linked */
 	PART_OPEN = 1 << 6,     /* while containers are not isolated */
 	PART_BRIDGED = 1 << 7,  /* since there is a container on a bridge */
+	PART_OPENED = 1 << 8,   /* since links forward only because of us */
 };
 
 /* One rule. */

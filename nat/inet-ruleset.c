@@ -121,6 +121,11 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	HOOKED(PART_TABLE, "source", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW,
 	       "containers do not lie about their address"),
 
+	SET(PART_OPENED, SET_OPENED, &links_type, "links that forward only because of us"),
+	SET(PART_OPENED, SET_OPENED6, &links_type, "the same for IPv6"),
+	SET(PART_OPENED, SET_TURNING, &link_pairs_type, "where bridges of them lead to themselves"),
+	CHAIN(PART_OPENED, "strangers", "the host is no router for others"),
+
 	COUNTER(PART_PEERS, linked, "packets between linked containers"),
 	SET(PART_PEERS, SET_LINKED, &link_pairs_type, "links of containers that may talk"),
 	COUNTER(PART_OPEN, between, "packets between containers, which are not isolated"),
@@ -166,6 +171,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define TO_CONTAINER        { .kind = WORD_OIFNAME, .name = NAT_PREFIX }
 #define FROM_OUTSIDE        { .kind = WORD_IIFNAME_IN, .name = SET_EXTERNAL }
 #define TO_OUTSIDE          { .kind = WORD_OIFNAME_IN, .name = SET_EXTERNAL }
+#define FROM_OPENED(v_, set_) { .kind = WORD_IIFNAME_OF, .bits = (v_), .name = (set_) }
 #define LINK_LOCAL          { .kind = WORD_LINK_LOCAL }
 #define SOURCE_MISSING      { .kind = WORD_SOURCE_MISSING }
 #define FROM_INTERNAL(v_, set_) { .kind = WORD_SADDR_IN, .bits = (v_), .name = (set_) }
@@ -177,6 +183,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define MASQUERADE          { .kind = WORD_MASQUERADE }
 #define STATE(bits_)        { .kind = WORD_CT_STATE, .bits = (bits_) }
 #define LINKED              { .kind = WORD_LINKS_IN, .name = SET_LINKED }
+#define TURNING             { .kind = WORD_LINKS_IN, .name = SET_TURNING }
 #define SAME_LINK           { .kind = WORD_LINKS_IN, .name = SET_HAIRPIN }
 #define OUT_OF_LOOPBACK     { .kind = WORD_OIF_LOOPBACK }
 #define IN_NOT_LOOPBACK     { .kind = WORD_IIF_REAL }
@@ -204,6 +211,12 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 /*
  * What connection tracking does not know is not masqueraded either: it would leave with the
  * container's own address, so "from-container" lets known packets out and not simply everything.
+ *
+ * Links that forward only because we had them do so, are not to make a router of the host: from those
+ * "strangers" lets pass what was sent elsewhere by a rule, a published port's, and its answers; what is of
+ * containers and internal networks has been judged before. Frames that pass within a bridge come by where
+ * br_netfilter is at work, from the bridge to itself, whoever their receiver is. A link that forwarded
+ * before is none of our business.
  *
  * "pin" asks for the way back to a packet's sender. A container's addresses are routed to its own
  * link, so that the route is the lease and one rule pins all containers, for rp_filter=1 on the link
@@ -275,13 +288,24 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_TABLE, "forward", "sent to a container",
 	  { TO_CONTAINER, GOTO("to-container") } },
 	{ PART_INTERNAL, "forward", "sent by an internal network",
-	  { FROM_INTERNAL(V4, SET_INTERNAL), GOTO("from-internal") } },
+	  { FROM_INTERNAL(V4, SET_INTERNAL), JUMP("from-internal") } },
 	{ PART_INTERNAL, "forward", "the same for IPv6",
-	  { FROM_INTERNAL(V6, SET_INTERNAL6), GOTO("from-internal") } },
+	  { FROM_INTERNAL(V6, SET_INTERNAL6), JUMP("from-internal") } },
 	{ PART_INTERNAL, "forward", "sent to an internal network",
-	  { TO_INTERNAL(V4, SET_INTERNAL), GOTO("to-internal") } },
+	  { TO_INTERNAL(V4, SET_INTERNAL), JUMP("to-internal") } },
 	{ PART_INTERNAL, "forward", "the same for IPv6",
-	  { TO_INTERNAL(V6, SET_INTERNAL6), GOTO("to-internal") } },
+	  { TO_INTERNAL(V6, SET_INTERNAL6), JUMP("to-internal") } },
+	{ PART_OPENED, "forward", "from links that would not forward without us",
+	  { FROM_OPENED(V4, SET_OPENED), GOTO("strangers") } },
+	{ PART_OPENED, "forward", "the same for IPv6",
+	  { FROM_OPENED(V6, SET_OPENED6), GOTO("strangers") } },
+
+	{ PART_OPENED, "strangers", "what is published, and its answers",
+	  { FORWARDED, ACCEPT } },
+	{ PART_OPENED, "strangers", "within a bridge, seen by br_netfilter",
+	  { TURNING, ACCEPT } },
+	{ PART_OPENED, "strangers", "all else",
+	  { COUNT("dropped"), DROP } },
 
 	{ PART_INTERNAL, "from-internal", "no segment larger than the way allows",
 	  { TO_OUTSIDE, FIRST, FIT } },
@@ -392,7 +416,7 @@ const struct ruleset inet_ruleset = {
 	.family = NFPROTO_INET,
 	.label = "inet " NAT_TABLE,
 	.parts = PART_TABLE | PART_PORTS | PART_INTERNAL | PART_ADDRESS | PART_BOUND | PART_PEERS |
-		 PART_OPEN | PART_BRIDGED,
+		 PART_OPEN | PART_BRIDGED | PART_OPENED,
 	.objects = ruleset_objects,
 	.n_objects = RULESET_OBJECTS,
 	.rules = ruleset_rules,

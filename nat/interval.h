@@ -35,7 +35,7 @@ void batch_add_interval(struct nft_request *batch, enum nft_action action, const
 			const struct interval *interval);
 
 /* The ends of intervals as a listing brings them, in any order. */
-#define INTERVALS_MAX 64
+#define INTERVALS_MAX 128
 
 struct interval_ends {
 	size_t size; /* bytes of a key */

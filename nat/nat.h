@@ -26,6 +26,7 @@ struct process;
 #define NAT_PREFIX_BRIDGED "vb-" /* a container's on a bridge */
 #define NAT_EXTERNAL_MAX   32
 #define NAT_INTERNAL_MAX   32
+#define NAT_OPENED_MAX     128
 #define NAT_CONTAINER_MAX  64 /* a container's name with its NUL */
 
 struct nat_counter {
@@ -105,6 +106,13 @@ struct nat_inside {
 	bool v4, v6; /* of which families */
 };
 
+/* Links that forward only because of us, of each family. */
+struct nat_opened {
+	size_t n_v4, n_v6;
+	char v4[NAT_OPENED_MAX][IFNAMSIZ];
+	char v6[NAT_OPENED_MAX][IFNAMSIZ];
+};
+
 /* What the table should be. */
 struct nat_spec {
 	size_t n_external; /* 0: NAT is not enabled, containers are isolated */
@@ -127,6 +135,8 @@ struct nat_spec {
 	size_t n_inside; /* links they are behind */
 	struct nat_inside inside[NAT_EXTERNAL_MAX];
 	struct addr address4, address6; /* they all leave with; none: with that of the link */
+	bool opened_known; /* what follows is; see nat_forwarding_opened() */
+	struct nat_opened opened;
 };
 
 /* What the kernel has. */
@@ -140,6 +150,7 @@ struct nat_state {
 	size_t n_internal;
 	struct prefix internal[NAT_INTERNAL_MAX];
 	struct addr address4, address6;
+	struct nat_opened opened;
 	struct nat_counter masqueraded; /* connections: first packets only */
 	struct nat_counter outgoing;    /* forwarded from containers to external links */
 	struct nat_counter incoming;    /* replies forwarded to containers */
@@ -306,6 +317,12 @@ int nat_remove(struct nat *nat, struct error *e);
  * and writes what was there before into the file @record, once. Returns 1, or 0 when all was so.
  */
 int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struct error *e);
+
+/*
+ * Finds out which links forward only because of us, or will when the above is called; that has to be in
+ * the table before, and out of it afterwards. Returns 1 when @spec said otherwise, or 0.
+ */
+int nat_forwarding_opened(struct nat_spec *spec, const char *record, struct error *e);
 
 /* Adds to @drift how the switches differ from what @spec needs. Returns 0. */
 int nat_forwarding_compare(const struct nat_spec *spec, const char *record, struct nat_drift *drift,

@@ -42,6 +42,22 @@ static void put_address_in(struct builder *builder, unsigned family, enum word_k
 }
 
 /**
+ * put_link_of - go on only when packets of a family come from a link that is in a set
+ * @builder: changed
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @set: its name
+ */
+static void put_link_of(struct builder *builder, unsigned family, const char *set)
+{
+	const uint8_t value = (uint8_t)family;
+
+	put_meta(builder, NFT_META_NFPROTO);
+	put_compare(builder, NFT_CMP_EQ, &value, sizeof(value));
+	put_meta(builder, NFT_META_IIFNAME);
+	put_lookup(builder, set, 0);
+}
+
+/**
  * put_syn - go on only with the first packet of a TCP connection, or its answer
  * @builder: changed
  */
@@ -122,6 +138,8 @@ void put_outside_word(struct builder *builder, const struct word *word)
 {
 	if (word->kind == WORD_SADDR_IN || word->kind == WORD_DADDR_IN)
 		put_address_in(builder, word->bits, word->kind, word->name);
+	else if (word->kind == WORD_IIFNAME_OF)
+		put_link_of(builder, word->bits, word->name);
 	else if (word->kind == WORD_SYN)
 		put_syn(builder);
 	else if (word->kind == WORD_CLAMP)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "nat/contents.h"
 #include "nat/element.h"
 #include "nat/interval.h"
 #include "nat/match.h"
@@ -26,6 +27,7 @@ struct listing {
 	const struct place *place;
 	struct snapshot *snapshot;
 	struct interval_ends ends;
+	size_t n_turning;
 };
 
 /**
@@ -60,12 +62,48 @@ static bool take_network(struct nat_state *state, const struct interval *interva
 	return ours;
 }
 
+/**
+ * take_opened - take a link that forwards only because of us; for struct place
+ * @state: changed
+ * @interval: borrowed
+ *
+ * Returns whether it is one.
+ */
+static bool take_opened(struct nat_state *state, const struct interval *interval)
+{
+	struct nat_opened *opened = &state->opened;
+	bool ours =
+		opened->n_v4 < NAT_OPENED_MAX && interval_link(interval, opened->v4[opened->n_v4]);
+
+	opened->n_v4 += ours;
+	return ours;
+}
+
+/**
+ * take_opened6 - the same for IPv6
+ * @state, @interval: as for take_opened()
+ *
+ * Returns whether it is one.
+ */
+static bool take_opened6(struct nat_state *state, const struct interval *interval)
+{
+	struct nat_opened *opened = &state->opened;
+	bool ours =
+		opened->n_v6 < NAT_OPENED_MAX && interval_link(interval, opened->v6[opened->n_v6]);
+
+	opened->n_v6 += ours;
+	return ours;
+}
+
 static const struct place places[] = {
 	{ SET_EXTERNAL, PART_TABLE, IFNAMSIZ, take_link },
 	{ SET_INTERNAL, PART_INTERNAL, 4, take_network },
 	{ SET_INTERNAL6, PART_INTERNAL, 16, take_network },
 	{ MAP_SOURCE, PART_ADDRESS, 0, NULL },
 	{ MAP_SOURCE6, PART_ADDRESS, 0, NULL },
+	{ SET_OPENED, PART_OPENED, IFNAMSIZ, take_opened },
+	{ SET_OPENED6, PART_OPENED, IFNAMSIZ, take_opened6 },
+	{ SET_TURNING, PART_OPENED, 0, NULL }, /* behind those that it follows from */
 };
 
 /**
@@ -86,6 +124,37 @@ static void take_address(struct listing *listing, const struct nlattr *attribute
 		listing->ends.odd = true;
 	else
 		*address = addr_from_bytes(v4 ? AF_INET : AF_INET6, element.data);
+}
+
+/**
+ * take_turning - take a pair of links that may lead from one to the other
+ * @listing: changed
+ * @attribute: an element, borrowed
+ */
+static void take_turning(struct listing *listing, const struct nlattr *attribute)
+{
+	const struct nat_opened *opened = &listing->snapshot->state.opened;
+	struct element element;
+
+	if (!element_take(attribute, listing->place->set, &element) ||
+	    element.key_size != 2 * IFNAMSIZ || element.key[IFNAMSIZ - 1] ||
+	    memcmp(element.key, element.key + IFNAMSIZ, IFNAMSIZ) != 0 ||
+	    !opened_have(opened, AF_UNSPEC, (const char *)element.key))
+		listing->ends.odd = true;
+	listing->n_turning++;
+}
+
+/**
+ * turning_wanted - how many links may lead to themselves
+ * @opened: those of each family, borrowed
+ */
+static size_t turning_wanted(const struct nat_opened *opened)
+{
+	size_t count = opened->n_v4;
+
+	for (size_t i = 0; i < opened->n_v6; i++)
+		count += !opened_have(opened, AF_INET, opened->v6[i]);
+	return count;
 }
 
 /**
@@ -114,6 +183,8 @@ static int take_listed(void *data, size_t index, const struct nlmsghdr *answer, 
 	     element = mnl_attr_next(element))
 		if (listing->place->take)
 			interval_ends_take(&listing->ends, element);
+		else if (listing->place->part == PART_OPENED)
+			take_turning(listing, element);
 		else
 			take_address(listing, element);
 	return 0;
@@ -130,6 +201,9 @@ static void listing_finish(struct listing *listing)
 
 	for (size_t i = 0; ours && i < listing->ends.n_begins; i++)
 		ours = listing->place->take(&listing->snapshot->state, &intervals[i]);
+	if (listing->place->part == PART_OPENED && !listing->place->take &&
+	    listing->n_turning < turning_wanted(&listing->snapshot->state.opened))
+		snapshot_differs(listing->snapshot, "set %s lacks an element", listing->place->set);
 	if (!ours)
 		snapshot_differs(listing->snapshot, "set %s has an element that is not ours",
 				 listing->place->set);

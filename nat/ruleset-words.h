@@ -57,6 +57,7 @@
 /* clang-format off */
 #define COUNT(name_)        { .kind = WORD_COUNTER, .name = (name_) }
 #define GOTO(chain_)        { .kind = WORD_GOTO, .name = (chain_) }
+#define JUMP(chain_)        { .kind = WORD_JUMP, .name = (chain_) }
 #define ICMP(type_)         { .kind = WORD_PIN, .pin = PIN_ICMP, .bits = (type_) }
 #define ICMP6(type_)        { .kind = WORD_PIN, .pin = PIN_ICMP6, .bits = (type_) }
 #define UDP(from_, to_)     { .kind = WORD_PIN, .pin = PIN_UDP, .bits = (from_) << 16 | (to_) }

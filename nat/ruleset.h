@@ -13,6 +13,9 @@
 #define SET_EXTERNAL  "external"
 #define SET_INTERNAL  "internal4"
 #define SET_INTERNAL6 "internal6"
+#define SET_OPENED    "opened4"
+#define SET_OPENED6   "opened6"
+#define SET_TURNING   "turning"
 #define MAP_SOURCE    "address4"
 #define MAP_SOURCE6   "address6"
 #define SET_HAIRPIN   "hairpin"
@@ -73,8 +76,8 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 51
-#define RULESET_RULES   71
+#define RULESET_OBJECTS 55
+#define RULESET_RULES   76
 
 /* A table. */
 struct ruleset {

@@ -217,7 +217,8 @@ def test_old_values_are_kept(lan):
 
 
 def test_one_internal_address(lan):
-    """Of a network an address alone can be internal; another one is not masqueraded."""
+    """Of a network an address alone can be internal; another one gets out only where the link forwarded
+    before, and is not masqueraded."""
     lan.ok("nat", "enable", "--external", "eth0", "--internal", LAN_HOST)
     assert lan.connect_from(of_lan(lan), OUTSIDE) == HOST
     ip(
@@ -226,8 +227,13 @@ def test_one_internal_address(lan):
         "-n lan address add 192.168.7.6/24 dev eth0",
         "-n lan route add default via 192.168.7.1",
     )
-    assert lan.connect_from(of_lan(lan), OUTSIDE) == "192.168.7.6"
+    assert lan.cannot_connect(of_lan(lan), OUTSIDE)
     assert switch(lan, "eth1", "ipv6", "force_forwarding") == "0"
+    lan.ok("nat", "disable")
+    for link in "eth0", "eth1":
+        assert lan.run("sysctl", "-q", f"net.ipv4.conf.{link}.forwarding=1").rc == 0
+    lan.ok("nat", "enable", "--external", "eth0", "--internal", LAN_HOST)
+    assert lan.connect_from(of_lan(lan), OUTSIDE) == "192.168.7.6"
 
 
 def test_internal_behind_several_links(lan):

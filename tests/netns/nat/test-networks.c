@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "nat/nat.h"
 
-#define RULES 36 /* of a table with all that this is about */
+#define RULES 41 /* of a table with all that this is about */
 
 static struct nat *nat;
 static struct nat_spec spec;
@@ -29,6 +29,9 @@ static struct nat_spec spec_of(void)
 		assert_int_equal(nat_spec_add_internal(&made, networks[i], NULL), 1);
 	assert_int_equal(nat_spec_set_address(&made, "198.51.100.1", AF_UNSPEC, NULL), 1);
 	assert_int_equal(nat_spec_set_address(&made, "2001:db8:51::1", AF_UNSPEC, NULL), 1);
+	made.opened = (struct nat_opened){
+		.n_v4 = 2, .n_v6 = 2, .v4 = { "eth0", "lo" }, .v6 = { "eth0", "wlan0" }
+	};
 	return made;
 }
 
@@ -97,6 +100,13 @@ static const struct drift_case {
 	{ "nft flush map inet nixctr-net address6", "should be 2001:db8:51::1" },
 	{ "nft add element inet nixctr-net address4 { ipv6 : 192.0.2.1 }",
 	  "set address4 has an element" },
+	{ "nft flush set inet nixctr-net opened4", "set turning has an element" },
+	{ "nft delete element inet nixctr-net opened6 { wlan0 }", "set turning has an element" },
+	{ "nft add element inet nixctr-net opened6 { lo }",
+	  "IPv6 of link lo is forwarded for containers only, should be" },
+	{ "nft flush set inet nixctr-net turning", "set turning lacks an element" },
+	{ "nft add element inet nixctr-net turning { lo . eth0 }", "set turning has an element" },
+	{ "nft flush chain inet nixctr-net strangers", "chain strangers lacks a rule" },
 	{ "nft flush chain inet nixctr-net to-internal", "chain to-internal lacks a rule" },
 	{ "nft flush chain inet nixctr-net leave", "chain leave lacks a rule" },
 	{ "nft flush ruleset", "there is no table" },

@@ -151,16 +151,31 @@ static void put_field_local(struct builder *builder, enum packet_field field)
 }
 
 /**
- * put_first - go on only when what a protocol above IP begins with is this
+ * put_type - go on only with one type of ICMP
  * @builder: changed
- * @protocol: IPPROTO_...
- * @value, @size: the bytes: a type, or two ports
+ * @protocol: IPPROTO_ICMP or IPPROTO_ICMPV6
+ * @type: the first byte
  */
-static void put_first(struct builder *builder, uint8_t protocol, const void *value, uint32_t size)
+static void put_type(struct builder *builder, uint8_t protocol, uint8_t type)
 {
 	put_transport(builder, protocol);
-	put_payload(builder, NFT_REG_1, NFT_PAYLOAD_TRANSPORT_HEADER, 0, size);
-	put_compare(builder, NFT_CMP_EQ, value, size);
+	put_payload(builder, NFT_REG_1, NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof(type));
+	put_compare(builder, NFT_CMP_EQ, &type, sizeof(type));
+}
+
+/**
+ * put_udp_to - go on only with UDP to a port
+ * @builder: changed
+ * @port: its number
+ */
+static void put_udp_to(struct builder *builder, uint16_t port)
+{
+	const uint16_t value = htons(port);
+
+	put_transport(builder, IPPROTO_UDP);
+	put_payload(builder, NFT_REG_1, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct udphdr, dest),
+		    sizeof(value));
+	put_compare(builder, NFT_CMP_EQ, &value, sizeof(value));
 }
 
 /**
@@ -227,7 +242,6 @@ void put_pin_word(struct builder *builder, const struct word *word)
 {
 	bool inverted = word->pin == PIN_FIELD_NOT_IN || word->pin == PIN_PORT_NOT_IN;
 	bool ported = word->pin == PIN_PORT_IN || word->pin == PIN_PORT_NOT_IN;
-	const uint32_t ports = htonl(word->bits);
 	const uint8_t type = (uint8_t)word->bits;
 
 	if (word->pin == PIN_PROTOCOL) {
@@ -235,11 +249,11 @@ void put_pin_word(struct builder *builder, const struct word *word)
 	} else if (word->pin == PIN_L4PROTO) {
 		put_transport(builder, type);
 	} else if (word->pin == PIN_ICMP) {
-		put_first(builder, IPPROTO_ICMP, &type, sizeof(type));
+		put_type(builder, IPPROTO_ICMP, type);
 	} else if (word->pin == PIN_ICMP6) {
-		put_first(builder, IPPROTO_ICMPV6, &type, sizeof(type));
+		put_type(builder, IPPROTO_ICMPV6, type);
 	} else if (word->pin == PIN_UDP) {
-		put_first(builder, IPPROTO_UDP, &ports, sizeof(ports));
+		put_udp_to(builder, (uint16_t)word->bits);
 	} else if (word->pin == PIN_FIELD_IS) {
 		put_field_is(builder, word->bits);
 	} else if (word->pin == PIN_CALLED) {

@@ -227,6 +227,8 @@ def test_router_and_dhcp_server(bridged, name):
         frames.udp(v4, "255.255.255.255", 67, 68, b"take this address, of thirty bytes"),
         frames.udp(GATE, "255.255.255.255", 67, 68, b"take this address, of thirty bytes"),
         frames.udp(local, frames.ALL_NODES, 547, 546, b"take this address, of thirty bytes"),
+        frames.udp(v4, "255.255.255.255", 1067, 68, b"take it from another port of mine"),
+        frames.udp(local, frames.ALL_NODES, 1547, 546, b"take it from another port of mine"),
     ]  # fmt: skip
     behind = frames.router_advertisement(local)
     lies.append(frames.ipv6(local, frames.ALL_NODES, 0, bytes([58, 0, 1, 4, 0, 0, 0, 0])

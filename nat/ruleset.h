@@ -73,8 +73,8 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 51
-#define RULESET_RULES   71
+#define RULESET_OBJECTS 52
+#define RULESET_RULES   79
 
 /* A table. */
 struct ruleset {

@@ -122,6 +122,32 @@ def test_source(cabled, liar, to_host):
                (frame_from(cabled, truth), b"I am myself"))  # fmt: skip
 
 
+def test_link_local(cabled):
+    """No route tells whose a link-local address is: under one, a container can say where it is, and
+    nothing else."""
+    heard = Receiver(cabled, socket.AF_INET6, 0, port=9999)
+    local = frames.link_local(cabled.inside)
+    end = frames.link_local(cabled.end)
+    for liar in "fe80::dead:beef", local, end:
+        for target in END6, end, frames.ALL_NODES:
+            counted(cabled, "c1", "dropped",
+                    frame_from(cabled, frames.udp(liar, target, 7, 9999, b"who am I")))  # fmt: skip
+    host = _in_namespace(cabled.namespace, lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
+    host.sendto(b"done", (END6, 9999))
+    assert heard.until(b"done") == [b"done"]
+
+    before = counters(cabled)
+    v6 = Receiver(cabled, socket.AF_INET6, socket.IPPROTO_ICMPV6)
+    questions = [frames.solicitation(local, END6, frames.option(1, cabled.inside), to=END6),
+                 frames.icmp6(local, END6, frames.ROUTER_SOLICITATION, bytes(4))]  # fmt: skip
+    send(cabled, "c1", *(frame_from(cabled, question) for question in questions),
+         frame_from(cabled, frames.icmp6(LOCAL6, END6, 129, b"\0\0\0\0honest")))  # fmt: skip
+    assert frames.ROUTER_SOLICITATION in [packet[0] for packet in v6.until(b"honest")]
+    after = counters(cabled)
+    assert [after[name] for name in ("dropped", "spoofed", "rogue")] == [
+        before[name] for name in ("dropped", "spoofed", "rogue")]  # fmt: skip
+
+
 @pytest.mark.parametrize("v6", [False, True], ids=["v4", "v6"])
 def test_within_a_flow(cabled, v6):
     """A packet that belongs to the neighbour's flow, which connection tracking knows, is seen
@@ -161,13 +187,15 @@ def test_router(cabled):
         frames.icmp(LOCAL, END, frames.REDIRECT, frames.address_bytes(LOCAL) + inside, 1),
         frames.icmp(END, END, frames.REDIRECT, frames.address_bytes(LOCAL) + inside, 1),
         frames.icmp(LOCAL, END, frames.ROUTER_ADVERTISEMENT_V4, bytes(4)),
+        frames.in_pieces(frames.router_advertisement(local))[0],
+        frames.in_pieces(frames.router_advertisement(local), socket.IPPROTO_ICMPV6)[0],
     ]  # fmt: skip
     v4 = Receiver(cabled, socket.AF_INET, socket.IPPROTO_ICMP)
     v6 = Receiver(cabled, socket.AF_INET6, socket.IPPROTO_ICMPV6)
     routes = cabled.ip("route"), cabled.ip("-6", "route")
     counted(cabled, "c1", "rogue", *(frame_from(cabled, attack) for attack in attacks))
     send(cabled, "c1", frame_from(cabled, frames.icmp(LOCAL, END, 0, b"\0\0\0\0honest")),
-         frame_from(cabled, frames.icmp6(local, END6, 129, b"\0\0\0\0honest")))  # fmt: skip
+         frame_from(cabled, frames.icmp6(LOCAL6, END6, 129, b"\0\0\0\0honest")))  # fmt: skip
     kinds = [packet[20] for packet in v4.until(b"honest")]
     assert not {frames.REDIRECT, frames.ROUTER_ADVERTISEMENT_V4} & set(kinds)
     kinds = [packet[0] for packet in v6.until(b"honest")]

@@ -7,11 +7,12 @@ those on bridges.
 """
 
 import socket
+import struct
 
 import frames
 import pytest
 from test_ports import END, END6, LOCAL, LOCAL6, NEIGHBOUR, NEIGHBOUR6, Asker, create, udp_server
-from world import HERE, HOST, HOST6, OUTSIDE, OUTSIDE6, PORT, _in_namespace, eventually
+from world import HERE, HOST, HOST6, OUTSIDE, OUTSIDE6, _in_namespace, eventually
 
 STRANGER, STRANGER6 = "203.0.113.9", "2001:db8:bad::9"
 LIAR_MAC = "02:bb:bb:bb:bb:bb"
@@ -148,31 +149,74 @@ def test_link_local(cabled):
         before[name] for name in ("dropped", "spoofed", "rogue")]  # fmt: skip
 
 
+def outside_socket(cabled, family, kind, port):
+    """A socket of the host outside."""
+    made = _in_namespace(cabled.outside.namespace, lambda: socket.socket(family, kind))
+    made.settimeout(10)
+    made.bind(("", port))
+    return made
+
+
+def tracked(cabled, port):
+    """What connection tracking has about a flow that began at a port."""
+    [line] = [line for line in cabled.run("cat", "/proc/net/nf_conntrack").stdout.splitlines()
+              if f" sport={port} " in line.partition(" src=")[2].partition(" src=")[0]]  # fmt: skip
+    return line
+
+
 @pytest.mark.parametrize("v6", [False, True], ids=["v4", "v6"])
 def test_within_a_flow(cabled, v6):
-    """A packet that belongs to the neighbour's flow, which connection tracking knows, is seen
-    through before that is asked."""
+    """A datagram that belongs to the neighbour's flow, whose answers connection tracking has seen, is
+    seen through before that is asked."""
     mine, theirs, target = ((LOCAL6, NEIGHBOUR6, OUTSIDE6) if v6 else (LOCAL, NEIGHBOUR, OUTSIDE))
     listener = Listener(cabled.outside.namespace)
     family = socket.AF_INET6 if v6 else socket.AF_INET
-    victim = _in_namespace(cabled.container_namespace("c2"),
-                           lambda: socket.socket(family, socket.SOCK_STREAM))  # fmt: skip
-    victim.settimeout(10)
-    victim.connect((target, PORT))
-    assert victim.recv(100), "the flow is not established"
-    port = victim.getsockname()[1]
-    assert any(f"sport={port} " in line and "ESTABLISHED" in line or f"sport={port} " in line
-               for line in cabled.run("cat", "/proc/net/nf_conntrack").stdout.splitlines())  # fmt: skip
-    asker = Asker(cabled.container_namespace("c2"), target, 9999)
-    asker.ask(timeout=0.01)
-    [_, flow] = asker.name
-    lie = frames.udp(theirs, target, flow, 9999, b"in your flow")
-    truth = frames.udp(mine, target, flow, 9999, b"in my flow")
-    is_dropped(cabled, listener, "spoofed", (frame_from(cabled, lie), b"in your flow"),
-               (frame_from(cabled, truth), b"in my flow"))  # fmt: skip
-    segment = frames.tcp_syn(theirs, target, port, PORT)
-    counted(cabled, "c1", "spoofed", frame_from(cabled, segment))
-    victim.close()
+    with outside_socket(cabled, family, socket.SOCK_DGRAM, 9999) as server:
+        victim = _in_namespace(cabled.container_namespace("c2"),
+                               lambda: socket.socket(family, socket.SOCK_DGRAM))  # fmt: skip
+        victim.settimeout(10)
+        victim.connect((target, 9999))
+        victim.send(b"a question")
+        server.sendto(b"an answer", server.recvfrom(100)[1])
+        assert victim.recv(100) == b"an answer"
+        [_, flow] = victim.getsockname()[:2]
+        assert "UNREPLIED" not in tracked(cabled, flow)
+        lie = frames.udp(theirs, target, flow, 9999, b"in your flow")
+        truth = frames.udp(mine, target, flow, 9999, b"in my flow")
+        is_dropped(cabled, listener, "spoofed", (frame_from(cabled, lie), b"in your flow"),
+                   (frame_from(cabled, truth), b"in my flow"))  # fmt: skip
+        assert server.recv(100) == b"in my flow"
+        victim.close()
+
+
+@pytest.mark.parametrize("v6", [False, True], ids=["v4", "v6"])
+def test_within_a_connection(cabled, v6):
+    """The same with TCP: what the receiver would take next, from somebody else."""
+    theirs, target = (NEIGHBOUR6, OUTSIDE6) if v6 else (NEIGHBOUR, OUTSIDE)
+    cable = Listener(cabled.namespace, "ve-c2")
+    family = socket.AF_INET6 if v6 else socket.AF_INET
+    with outside_socket(cabled, family, socket.SOCK_STREAM, 9998) as server:
+        server.listen(1)
+        victim = _in_namespace(cabled.container_namespace("c2"),
+                               lambda: socket.socket(family, socket.SOCK_STREAM))  # fmt: skip
+        victim.settimeout(10)
+        victim.connect((target, 9998))
+        connection, _ = server.accept()
+        connection.settimeout(10)
+        port = victim.getsockname()[1]
+        line = tracked(cabled, port)
+        assert "ESTABLISHED" in line and "[ASSURED]" in line
+        victim.send(b"the first")
+        assert connection.recv(100) == b"the first"
+        header = cable.until(b"the first")[-1][54 if v6 else 34 :]
+        sequence, acknowledged = struct.unpack("!II", header[4:12])
+        lie = frames.tcp_data(theirs, target, port, 9998, sequence + 9 & 0xFFFFFFFF, acknowledged,
+                              b"of others")  # fmt: skip
+        counted(cabled, "c1", "spoofed", frame_from(cabled, lie))
+        victim.send(b"of itself")
+        assert connection.recv(100) == b"of itself"
+        connection.close()
+        victim.close()
 
 
 def test_router(cabled):

@@ -17,6 +17,11 @@
  * or with one, which is the container's MAC, or a nonce (RFC 7527). Behind extension headers, with
  * several options, or longer, there is nothing an honest host has to say.
  *
+ * A bridge does not put the pieces of a packet together. So of an IPv6 packet in pieces the first has to
+ * show what it is (RFC 7112), which is then looked at as if it were whole, neighbour discovery comes in
+ * one piece (RFC 6980), and so does whatever stays on the link. In IPv4 no piece is shorter than two
+ * ports.
+ *
  * Two containers do not see each other's packets unless they are linked. What a container has the host
  * route to a neighbour comes in through the bridge itself ("input") and is no way round that.
  *
@@ -100,7 +105,10 @@ static const struct object objects[] = {
 	CHAIN(PART_TABLE, "nd-router", "it asks for routers, and says who it is"),
 	CHAIN(PART_TABLE, "ipv6-right", "its address; what it says in neighbour discovery"),
 	CHAIN(PART_TABLE, "ipv6-other", "not leased; may be none yet, or of the network"),
-	CHAIN(PART_TABLE, "ipv6", "whose is the address"),
+	CHAIN(PART_TABLE, "ipv6-source", "whose is the address"),
+	CHAIN(PART_TABLE, "ipv6-piece", "what it is must stand in the first"),
+	CHAIN(PART_TABLE, "ipv6-known", "what only routers say, and pieces"),
+	CHAIN(PART_TABLE, "ipv6", "what is it"),
 	CHAIN(PART_TABLE, "ipv4", "whose is the address"),
 	CHAIN(PART_TABLE, "sender", "who says to have an address, and to whom it belongs"),
 	CHAIN(PART_TABLE, "pin", "a container is who it is, and no router"),
@@ -130,6 +138,10 @@ static const struct object objects[] = {
 #define REMEMBER              { .kind = WORD_PIN, .pin = PIN_UPDATE, .name = SET_CALLERS }
 #define CALLER                { .kind = WORD_LINKS_IN, .name = SET_CALLERS }
 #define TCP_NOT_SYN           { .kind = WORD_PIN, .pin = PIN_TCP_NOT_SYN }
+#define LATER_PIECE           { .kind = WORD_PIN, .pin = PIN_LATER_PIECE }
+#define KNOWN                 { .kind = WORD_PIN, .pin = PIN_KNOWN }
+#define IS_SOME(field_)       { .kind = WORD_PIN, .pin = PIN_FIELD_SOME, .bits = (field_) }
+#define IS_GROUP(field_)      { .kind = WORD_PIN, .pin = PIN_FIELD_GROUP, .bits = (field_) }
 #define IS_LOCAL(field_)      { .kind = WORD_PIN, .pin = PIN_FIELD_LOCAL, .bits = (field_) }
 
 #define ND_LENGTH   24     /* of a solicitation or advertisement of a neighbour without options */
@@ -138,7 +150,6 @@ static const struct object objects[] = {
 #define FROM_ETHER  0x0101 /* ND_OPT_SOURCE_LINKADDR, of eight bytes */
 #define TO_ETHER    0x0201 /* ND_OPT_TARGET_LINKADDR */
 #define NONCE       0x0e01 /* RFC 3971, 5.3.2 */
-#define MLD2_REPORT 143    /* RFC 3810 */
 
 static const struct rule rules[] = {
 	{ PART_TABLE, "nd-option", "no option",
@@ -183,7 +194,7 @@ static const struct rule rules[] = {
 	{ PART_TABLE, "ipv6-other", "may I have this address",
 	  { IS(FIELD_IP6_SADDR, 0), ICMP6(ND_NEIGHBOR_SOLICIT), GOTO("nd-target") } },
 	{ PART_TABLE, "ipv6-other", "which groups it hears",
-	  { IS(FIELD_IP6_SADDR, 0), ICMP6(MLD2_REPORT), ACCEPT } },
+	  { IS(FIELD_IP6_SADDR, 0), ICMP6(MLD2_LISTENER_REPORT), ACCEPT } },
 	{ PART_TABLE, "ipv6-other", "this follows from the MAC",
 	  { IS_LOCAL(FIELD_IP6_SADDR), COUNT("spoofed"), DROP } },
 	{ PART_TABLE, "ipv6-other", "nobody's",
@@ -191,23 +202,50 @@ static const struct rule rules[] = {
 	{ PART_TABLE, "ipv6-other", "somebody else's",
 	  { COUNT("spoofed"), DROP } },
 
-	{ PART_TABLE, "ipv6", "another way is the router's to choose",
-	  { ICMP6(ND_REDIRECT), COUNT("rogue"), DROP } },
-	{ PART_TABLE, "ipv6", "RFC 4861",
-	  { ICMP6(ND_ROUTER_ADVERT), COUNT("rogue"), DROP } },
-	{ PART_TABLE, "ipv6", "DHCPv6 server",
-	  { UDP(547, 546), COUNT("rogue"), DROP } },
-	{ PART_TABLE, "ipv6", "its own",
+	{ PART_TABLE, "ipv6-source", "its own",
 	  { OWN(FIELD_IP6_SADDR, SET_SOURCES6), GOTO("ipv6-right") } },
-	{ PART_TABLE, "ipv6", "all else",
+	{ PART_TABLE, "ipv6-source", "all else",
 	  { GOTO("ipv6-other") } },
+
+	{ PART_TABLE, "ipv6-piece", "nothing on the link is that long",
+	  { IS_LOCAL(FIELD_IP6_SADDR), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-piece", "nor said to all",
+	  { IS_GROUP(FIELD_IP6_DADDR), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-piece", "RFC 6980",
+	  { ICMP6(ND_NEIGHBOR_SOLICIT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-piece", "the same",
+	  { ICMP6(ND_NEIGHBOR_ADVERT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-piece", "the same, of routers",
+	  { ICMP6(ND_ROUTER_SOLICIT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-piece", "nothing without the first",
+	  { LATER_PIECE, GOTO("ipv6-source") } },
+	{ PART_TABLE, "ipv6-piece", "RFC 7112",
+	  { IS_SOME(FIELD_UPPER), GOTO("ipv6-source") } },
+	{ PART_TABLE, "ipv6-piece", "the first, and what it is comes later",
+	  { COUNT("rogue"), DROP } },
+
+	{ PART_TABLE, "ipv6-known", "another way is the router's to choose",
+	  { ICMP6(ND_REDIRECT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-known", "RFC 4861",
+	  { ICMP6(ND_ROUTER_ADVERT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-known", "DHCPv6 server",
+	  { UDP_TO(DHCP6_CLIENT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-known", "a piece of a packet",
+	  { PIECE, GOTO("ipv6-piece") } },
+	{ PART_TABLE, "ipv6-known", "all else",
+	  { GOTO("ipv6-source") } },
+
+	{ PART_TABLE, "ipv6", "its headers lead somewhere",
+	  { KNOWN, GOTO("ipv6-known") } },
+	{ PART_TABLE, "ipv6", "nobody can say what it is",
+	  { COUNT("rogue"), DROP } },
 
 	{ PART_TABLE, "ipv4", "another way is the router's to choose",
 	  { ICMP(ICMP_REDIRECT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "RFC 1256",
 	  { ICMP(ICMP_ROUTERADVERT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "DHCP server",
-	  { UDP(67, 68), COUNT("rogue"), DROP } },
+	  { UDP_TO(DHCP_CLIENT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "its own",
 	  { OWN(FIELD_IP_SADDR, SET_SOURCES), ACCEPT } },
 	{ PART_TABLE, "ipv4", "nobody's",

@@ -61,6 +61,7 @@ enum packet_field {
 	FIELD_IP6_SADDR,
 	FIELD_IP6_DADDR,
 	FIELD_IP6_LENGTH,
+	FIELD_UPPER,     /* the first four bytes above IP: two ports, or a type and more */
 	FIELD_ND_TARGET, /* of neighbour solicitations and advertisements */
 	FIELD_ND_OPTION, /* type and length of the first option of these */
 	FIELD_ND_ETHER,  /* the address in it */
@@ -74,11 +75,16 @@ enum pin_word {
 	PIN_L4PROTO,      /* meta l4proto BITS */
 	PIN_ICMP,         /* icmp type BITS */
 	PIN_ICMP6,        /* icmpv6 type BITS */
-	PIN_UDP,          /* udp sport BITS >> 16 udp dport BITS & 0xffff */
+	PIN_UDP,          /* udp dport BITS */
 	PIN_FIELD_IS,     /* FIELD VALUE; in BITS: FIELD_IS() */
 	PIN_FIELD_IN,     /* FIELD @SET; BITS are the enum packet_field, in all that follow */
 	PIN_FIELD_NOT_IN, /* FIELD != @SET */
 	PIN_FIELD_LOCAL,  /* FIELD fe80::/10 */
+	PIN_FIELD_GROUP,  /* FIELD ff00::/8 */
+	PIN_FIELD_SOME,   /* FIELD != 0 */
+	PIN_KNOWN,        /* meta l4proto != 255: headers lead to a protocol above IP */
+	PIN_PIECE,        /* exthdr frag exists */
+	PIN_LATER_PIECE,  /* frag frag-off != 0 */
 	PIN_PORT_IN,      /* iifname . FIELD @SET */
 	PIN_PORT_NOT_IN,  /* iifname . FIELD != @SET */
 	PIN_CALLED,       /* FIELD . meta l4proto . th dport @SET; sport for a source address */

@@ -117,6 +117,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	HOOKED(PART_TABLE, "postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC,
 	       "containers share the addresses of the host"),
 	CHAIN(PART_TABLE, "leave", "with which address they leave"),
+	CHAIN(PART_TABLE, "link-local", "only for finding each other"),
 	CHAIN(PART_TABLE, "pin", "a container is who it is, and no router"),
 	HOOKED(PART_TABLE, "source", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW,
 	       "containers do not lie about their address"),
@@ -221,9 +222,9 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
  * "pin" asks for the way back to a packet's sender. A container's addresses are routed to its own
  * link, so that the route is the lease and one rule pins all containers, for rp_filter=1 on the link
  * yields to a 2 in conf/all. The unspecified address of an IPv6 host that has none yet passes the
- * fib expression by itself; link-local ones, which it uses to find its neighbour again, have no
- * route where the host's end has no such address, and are never forwarded. What they could do to the
- * host itself is dropped before.
+ * fib expression by itself. Link-local ones, which it uses to find its neighbour, are all routed to
+ * the link or, where the host's end has no such address, none is: they may be anybody's, and so say
+ * nothing but that ("link-local").
  *
  * A published port is an element of a map, whoever calls it, and however many there are: outsiders and
  * containers come through "prerouting", the host itself through "output". The kernel refuses packets to
@@ -360,13 +361,30 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_TABLE, "pin", "RFC 4861",
 	  { ICMP6(ND_ROUTER_ADVERT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "pin", "DHCP server",
-	  { UDP(67, 68), COUNT("rogue"), DROP } },
+	  { UDP_TO(DHCP_CLIENT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "pin", "DHCPv6 server",
-	  { UDP(547, 546), COUNT("rogue"), DROP } },
+	  { UDP_TO(DHCP6_CLIENT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "pin", "a piece that connection tracking could not put together",
+	  { PIECE, COUNT("rogue"), DROP } },
 	{ PART_TABLE, "pin", "never leaves the link",
-	  { LINK_LOCAL, ACCEPT } },
+	  { LINK_LOCAL, GOTO("link-local") } },
 	{ PART_TABLE, "pin", "the way back is another one",
 	  { SOURCE_MISSING, COUNT("spoofed"), DROP } },
+
+	{ PART_TABLE, "link-local", "who has this address",
+	  { ICMP6(ND_NEIGHBOR_SOLICIT), ACCEPT } },
+	{ PART_TABLE, "link-local", "I have this address",
+	  { ICMP6(ND_NEIGHBOR_ADVERT), ACCEPT } },
+	{ PART_TABLE, "link-local", "who is a router",
+	  { ICMP6(ND_ROUTER_SOLICIT), ACCEPT } },
+	{ PART_TABLE, "link-local", "which groups it hears",
+	  { ICMP6(MLD2_LISTENER_REPORT), ACCEPT } },
+	{ PART_TABLE, "link-local", "the same, as it was said before",
+	  { ICMP6(MLD_LISTENER_REPORT), ACCEPT } },
+	{ PART_TABLE, "link-local", "and no longer",
+	  { ICMP6(MLD_LISTENER_REDUCTION), ACCEPT } },
+	{ PART_TABLE, "link-local", "whose address it is no route tells",
+	  { COUNT("dropped"), DROP } },
 
 	{ PART_PORTS, "publish", "IPv4",
 	  { PUBLISH(V4, MAP_FORWARDS) } },

@@ -21,7 +21,8 @@
 #define ICMP6_ND_OPTION 24 /* behind the target */
 #define ICMP6_RS_OPTION 8  /* RFC 4861, 4.1 */
 #define TCP_FLAGS       13 /* RFC 9293, 3.1 */
-#define OPTION_ETHER    2  /* in an option, behind its type and length */
+#define IP6_PIECE_AT    2 /* RFC 8200, 4.5: where in the whole a piece belongs, in its upper bits */
+#define OPTION_ETHER    2 /* in an option, behind its type and length */
 
 /* Of ARP for IPv4 over Ethernet, RFC 826: behind the fixed part. */
 #define ARP_SENDER_MAC sizeof(struct arphdr)
@@ -48,6 +49,7 @@ static const struct {
 			      ETH_P_IPV6 },
 	[FIELD_IP6_LENGTH] = { NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ipv6hdr, payload_len), 2,
 			       ETH_P_IPV6 },
+	[FIELD_UPPER] = { NFT_PAYLOAD_TRANSPORT_HEADER, 0, 4, 0 },
 	[FIELD_ND_TARGET] = { NFT_PAYLOAD_TRANSPORT_HEADER, ICMP6_ND_TARGET, 16, 0 },
 	[FIELD_ND_OPTION] = { NFT_PAYLOAD_TRANSPORT_HEADER, ICMP6_ND_OPTION, 2, 0 },
 	[FIELD_ND_ETHER] = { NFT_PAYLOAD_TRANSPORT_HEADER, ICMP6_ND_OPTION + OPTION_ETHER, ETH_ALEN,
@@ -132,35 +134,142 @@ static void put_field_is(struct builder *builder, unsigned bits)
 }
 
 /**
+ * put_mask - leave only some bits in the register
+ * @builder: changed
+ * @mask, @size: which
+ */
+static void put_mask(struct builder *builder, const void *mask, uint32_t size)
+{
+	static const uint8_t zero[16];
+
+	EXPRESSION(builder, "bitwise", FIELD_U32(NFTNL_EXPR_BITWISE_SREG, NFT_REG_1),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_DREG, NFT_REG_1),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL),
+		   FIELD_U32(NFTNL_EXPR_BITWISE_LEN, size),
+		   FIELD_BYTES(NFTNL_EXPR_BITWISE_MASK, mask, size),
+		   FIELD_BYTES(NFTNL_EXPR_BITWISE_XOR, zero, size));
+}
+
+/**
  * put_field_local - go on only when an IPv6 address is one of the link, RFC 4291, 2.4
  * @builder: changed
  * @field: which
  */
 static void put_field_local(struct builder *builder, enum packet_field field)
 {
-	static const uint8_t mask[16] = { 0xff, 0xc0 }, prefix[16] = { 0xfe, 0x80 }, zero[16];
+	static const uint8_t mask[16] = { 0xff, 0xc0 }, prefix[16] = { 0xfe, 0x80 };
 
 	put_field(builder, field, false);
-	EXPRESSION(builder, "bitwise", FIELD_U32(NFTNL_EXPR_BITWISE_SREG, NFT_REG_1),
-		   FIELD_U32(NFTNL_EXPR_BITWISE_DREG, NFT_REG_1),
-		   FIELD_U32(NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL),
-		   FIELD_U32(NFTNL_EXPR_BITWISE_LEN, sizeof(mask)),
-		   FIELD_BYTES(NFTNL_EXPR_BITWISE_MASK, mask, sizeof(mask)),
-		   FIELD_BYTES(NFTNL_EXPR_BITWISE_XOR, zero, sizeof(zero)));
+	put_mask(builder, mask, sizeof(mask));
 	put_compare(builder, NFT_CMP_EQ, prefix, sizeof(prefix));
 }
 
 /**
- * put_first - go on only when what a protocol above IP begins with is this
+ * put_field_some - go on only when a packet has a field at all, and not just zeros there
  * @builder: changed
- * @protocol: IPPROTO_...
- * @value, @size: the bytes: a type, or two ports
+ * @field: which
  */
-static void put_first(struct builder *builder, uint8_t protocol, const void *value, uint32_t size)
+static void put_field_some(struct builder *builder, enum packet_field field)
+{
+	static const uint8_t zero[16];
+	uint32_t size = put_field(builder, field, false);
+
+	put_compare(builder, NFT_CMP_NEQ, zero, size);
+}
+
+/**
+ * put_field_group - go on only when an IPv6 address is that of a group, RFC 4291, 2.4
+ * @builder: changed
+ * @field: which
+ */
+static void put_field_group(struct builder *builder, enum packet_field field)
+{
+	static const uint8_t prefix = 0xff;
+
+	if (fields[field].protocol)
+		put_protocol(builder, fields[field].protocol);
+	put_payload(builder, NFT_REG_1, fields[field].base, fields[field].offset, sizeof(prefix));
+	put_compare(builder, NFT_CMP_EQ, &prefix, sizeof(prefix));
+}
+
+/**
+ * put_known - go on only when the headers of a packet lead to a protocol above IP
+ * @builder: changed
+ *
+ * Where they do not there is nothing to compare, whatever with; 255 is reserved (RFC 3692).
+ */
+static void put_known(struct builder *builder)
+{
+	static const uint8_t reserved = 255;
+
+	put_meta(builder, NFT_META_L4PROTO);
+	put_compare(builder, NFT_CMP_NEQ, &reserved, sizeof(reserved));
+}
+
+/**
+ * put_piece_field - load something of the header of a piece of an IPv6 packet into the register
+ * @builder: changed
+ * @offset, @size: of the bytes behind its beginning
+ * @flags: NFT_EXTHDR_F_PRESENT: whether there is such a header
+ */
+static void put_piece_field(struct builder *builder, uint32_t offset, uint32_t size, uint32_t flags)
+{
+	static const uint8_t type = IPPROTO_FRAGMENT;
+
+	put_protocol(builder, ETH_P_IPV6);
+	EXPRESSION(builder, "exthdr", FIELD_U32(NFTNL_EXPR_EXTHDR_DREG, NFT_REG_1),
+		   FIELD_BYTES(NFTNL_EXPR_EXTHDR_TYPE, &type, sizeof(type)),
+		   FIELD_U32(NFTNL_EXPR_EXTHDR_OFFSET, offset),
+		   FIELD_U32(NFTNL_EXPR_EXTHDR_LEN, size),
+		   FIELD_U32(NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6),
+		   FIELD_U32(NFTNL_EXPR_EXTHDR_FLAGS, flags));
+}
+
+/**
+ * put_piece - go on only with pieces of IPv6 packets, all or without the first
+ * @builder: changed
+ * @later: without the first
+ */
+static void put_piece(struct builder *builder, bool later)
+{
+	static const uint8_t yes = 1, mask[2] = { 0xff, 0xf8 }, zero[2];
+
+	if (!later) {
+		put_piece_field(builder, 0, sizeof(yes), NFT_EXTHDR_F_PRESENT);
+		put_compare(builder, NFT_CMP_EQ, &yes, sizeof(yes));
+		return;
+	}
+	put_piece_field(builder, IP6_PIECE_AT, sizeof(mask), 0);
+	put_mask(builder, mask, sizeof(mask));
+	put_compare(builder, NFT_CMP_NEQ, zero, sizeof(zero));
+}
+
+/**
+ * put_type - go on only with one type of ICMP
+ * @builder: changed
+ * @protocol: IPPROTO_ICMP or IPPROTO_ICMPV6
+ * @type: the first byte
+ */
+static void put_type(struct builder *builder, uint8_t protocol, uint8_t type)
 {
 	put_transport(builder, protocol);
-	put_payload(builder, NFT_REG_1, NFT_PAYLOAD_TRANSPORT_HEADER, 0, size);
-	put_compare(builder, NFT_CMP_EQ, value, size);
+	put_payload(builder, NFT_REG_1, NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof(type));
+	put_compare(builder, NFT_CMP_EQ, &type, sizeof(type));
+}
+
+/**
+ * put_udp_to - go on only with UDP to a port
+ * @builder: changed
+ * @port: its number
+ */
+static void put_udp_to(struct builder *builder, uint16_t port)
+{
+	const uint16_t value = htons(port);
+
+	put_transport(builder, IPPROTO_UDP);
+	put_payload(builder, NFT_REG_1, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct udphdr, dest),
+		    sizeof(value));
+	put_compare(builder, NFT_CMP_EQ, &value, sizeof(value));
 }
 
 /**
@@ -205,16 +314,11 @@ static void put_pair(struct builder *builder, uint32_t from, uint32_t to, const 
  */
 static void put_tcp_not_syn(struct builder *builder)
 {
-	static const uint8_t mask = TH_SYN | TH_ACK, syn = TH_SYN, zero;
+	static const uint8_t mask = TH_SYN | TH_ACK, syn = TH_SYN;
 
 	put_transport(builder, IPPROTO_TCP);
 	put_payload(builder, NFT_REG_1, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS, sizeof(mask));
-	EXPRESSION(builder, "bitwise", FIELD_U32(NFTNL_EXPR_BITWISE_SREG, NFT_REG_1),
-		   FIELD_U32(NFTNL_EXPR_BITWISE_DREG, NFT_REG_1),
-		   FIELD_U32(NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL),
-		   FIELD_U32(NFTNL_EXPR_BITWISE_LEN, sizeof(mask)),
-		   FIELD_BYTES(NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask)),
-		   FIELD_BYTES(NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero)));
+	put_mask(builder, &mask, sizeof(mask));
 	put_compare(builder, NFT_CMP_NEQ, &syn, sizeof(syn));
 }
 
@@ -227,7 +331,6 @@ void put_pin_word(struct builder *builder, const struct word *word)
 {
 	bool inverted = word->pin == PIN_FIELD_NOT_IN || word->pin == PIN_PORT_NOT_IN;
 	bool ported = word->pin == PIN_PORT_IN || word->pin == PIN_PORT_NOT_IN;
-	const uint32_t ports = htonl(word->bits);
 	const uint8_t type = (uint8_t)word->bits;
 
 	if (word->pin == PIN_PROTOCOL) {
@@ -235,11 +338,11 @@ void put_pin_word(struct builder *builder, const struct word *word)
 	} else if (word->pin == PIN_L4PROTO) {
 		put_transport(builder, type);
 	} else if (word->pin == PIN_ICMP) {
-		put_first(builder, IPPROTO_ICMP, &type, sizeof(type));
+		put_type(builder, IPPROTO_ICMP, type);
 	} else if (word->pin == PIN_ICMP6) {
-		put_first(builder, IPPROTO_ICMPV6, &type, sizeof(type));
+		put_type(builder, IPPROTO_ICMPV6, type);
 	} else if (word->pin == PIN_UDP) {
-		put_first(builder, IPPROTO_UDP, &ports, sizeof(ports));
+		put_udp_to(builder, (uint16_t)word->bits);
 	} else if (word->pin == PIN_FIELD_IS) {
 		put_field_is(builder, word->bits);
 	} else if (word->pin == PIN_CALLED) {
@@ -249,6 +352,14 @@ void put_pin_word(struct builder *builder, const struct word *word)
 		put_pair(builder, NFT_META_IIFNAME, NFT_META_OIFNAME, word->name);
 	} else if (word->pin == PIN_TCP_NOT_SYN) {
 		put_tcp_not_syn(builder);
+	} else if (word->pin == PIN_KNOWN) {
+		put_known(builder);
+	} else if (word->pin == PIN_PIECE || word->pin == PIN_LATER_PIECE) {
+		put_piece(builder, word->pin == PIN_LATER_PIECE);
+	} else if (word->pin == PIN_FIELD_GROUP) {
+		put_field_group(builder, (enum packet_field)word->bits);
+	} else if (word->pin == PIN_FIELD_SOME) {
+		put_field_some(builder, (enum packet_field)word->bits);
 	} else if (word->pin == PIN_FIELD_LOCAL) {
 		put_field_local(builder, (enum packet_field)word->bits);
 	} else {

@@ -53,6 +53,11 @@
 
 /* Types of ICMP that only one side of a network sends. */
 #define ICMP_ROUTERADVERT 9 /* RFC 1256 */
+#define MLD2_LISTENER_REPORT 143 /* RFC 3810 */
+
+/* Where DHCP and DHCPv6 clients listen, and only there. They do not look at who answers by which port. */
+#define DHCP_CLIENT  68
+#define DHCP6_CLIENT 546
 
 /* clang-format off */
 #define COUNT(name_)        { .kind = WORD_COUNTER, .name = (name_) }
@@ -60,7 +65,8 @@
 #define JUMP(chain_)        { .kind = WORD_JUMP, .name = (chain_) }
 #define ICMP(type_)         { .kind = WORD_PIN, .pin = PIN_ICMP, .bits = (type_) }
 #define ICMP6(type_)        { .kind = WORD_PIN, .pin = PIN_ICMP6, .bits = (type_) }
-#define UDP(from_, to_)     { .kind = WORD_PIN, .pin = PIN_UDP, .bits = (from_) << 16 | (to_) }
+#define UDP_TO(port_)       { .kind = WORD_PIN, .pin = PIN_UDP, .bits = (port_) }
+#define PIECE               { .kind = WORD_PIN, .pin = PIN_PIECE }
 #define ACCEPT              { .kind = WORD_VERDICT, .bits = NF_ACCEPT }
 #define DROP                { .kind = WORD_VERDICT, .bits = NF_DROP }
 /* clang-format on */

@@ -76,8 +76,8 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 55
-#define RULESET_RULES   76
+#define RULESET_OBJECTS 56
+#define RULESET_RULES   84
 
 /* A table. */
 struct ruleset {

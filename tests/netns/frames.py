@@ -92,6 +92,21 @@ def ipv6(source, target, protocol, payload, hops=255):
         source) + address_bytes(target) + payload  # fmt: skip
 
 
+def piece(source, target, at, payload, upper=socket.IPPROTO_DSTOPTS, last=False):
+    """A piece of an IPv6 packet: eight times that far into it."""
+    head = struct.pack("!BBHI", upper, 0, at << 3 | (not last), 77)
+    return ipv6(source, target, socket.IPPROTO_FRAGMENT, head + payload)
+
+
+def in_pieces(whole, upper=socket.IPPROTO_DSTOPTS):
+    """An IPv6 packet in two, whose first has nothing but options, so that what it is comes later. The
+    second says what it likes of itself (upper)."""
+    source, target = (str(ipaddress.ip_address(whole[at:at + 16])) for at in (8, 24))
+    options = bytes([whole[6], 0, 1, 4, 0, 0, 0, 0])
+    return [piece(source, target, 0, options),
+            piece(source, target, 1, whole[40:], upper, True)]  # fmt: skip
+
+
 def packet(source, target, protocol, payload):
     """A packet of the family of its addresses."""
     return (ipv6 if ":" in target else ipv4)(source, target, protocol, payload)
@@ -119,6 +134,15 @@ def tcp_syn(source, target, from_port, to_port):
     total = checksum(pseudo(source, target, socket.IPPROTO_TCP, len(head)) + head)
     return packet(source, target, socket.IPPROTO_TCP,
                   head[:16] + struct.pack("!H", total) + head[18:])  # fmt: skip
+
+
+def tcp_data(source, target, from_port, to_port, sequence, acknowledged, payload):
+    """What belongs to a connection that is there."""
+    head = struct.pack("!HHIIBBHHH", from_port, to_port, sequence, acknowledged, 5 << 4, 0x18, 1024, 0, 0)
+    total = checksum(pseudo(source, target, socket.IPPROTO_TCP, len(head) + len(payload))
+                     + head + payload)  # fmt: skip
+    return packet(source, target, socket.IPPROTO_TCP,
+                  head[:16] + struct.pack("!H", total) + head[18:] + payload)  # fmt: skip
 
 
 def icmp(source, target, kind, body, code=0):

@@ -7,11 +7,12 @@ those on bridges.
 """
 
 import socket
+import struct
 
 import frames
 import pytest
 from test_ports import END, END6, LOCAL, LOCAL6, NEIGHBOUR, NEIGHBOUR6, Asker, create, udp_server
-from world import HERE, HOST, HOST6, OUTSIDE, OUTSIDE6, PORT, _in_namespace, eventually
+from world import HERE, HOST, HOST6, OUTSIDE, OUTSIDE6, _in_namespace, eventually
 
 STRANGER, STRANGER6 = "203.0.113.9", "2001:db8:bad::9"
 LIAR_MAC = "02:bb:bb:bb:bb:bb"
@@ -122,31 +123,100 @@ def test_source(cabled, liar, to_host):
                (frame_from(cabled, truth), b"I am myself"))  # fmt: skip
 
 
+def test_link_local(cabled):
+    """No route tells whose a link-local address is: under one, a container can say where it is, and
+    nothing else."""
+    heard = Receiver(cabled, socket.AF_INET6, 0, port=9999)
+    local = frames.link_local(cabled.inside)
+    end = frames.link_local(cabled.end)
+    for liar in "fe80::dead:beef", local, end:
+        for target in END6, end, frames.ALL_NODES:
+            counted(cabled, "c1", "dropped",
+                    frame_from(cabled, frames.udp(liar, target, 7, 9999, b"who am I")))  # fmt: skip
+    host = _in_namespace(cabled.namespace, lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
+    host.sendto(b"done", (END6, 9999))
+    assert heard.until(b"done") == [b"done"]
+
+    before = counters(cabled)
+    v6 = Receiver(cabled, socket.AF_INET6, socket.IPPROTO_ICMPV6)
+    questions = [frames.solicitation(local, END6, frames.option(1, cabled.inside), to=END6),
+                 frames.icmp6(local, END6, frames.ROUTER_SOLICITATION, bytes(4))]  # fmt: skip
+    send(cabled, "c1", *(frame_from(cabled, question) for question in questions),
+         frame_from(cabled, frames.icmp6(LOCAL6, END6, 129, b"\0\0\0\0honest")))  # fmt: skip
+    assert frames.ROUTER_SOLICITATION in [packet[0] for packet in v6.until(b"honest")]
+    after = counters(cabled)
+    assert [after[name] for name in ("dropped", "spoofed", "rogue")] == [
+        before[name] for name in ("dropped", "spoofed", "rogue")]  # fmt: skip
+
+
+def outside_socket(cabled, family, kind, port):
+    """A socket of the host outside."""
+    made = _in_namespace(cabled.outside.namespace, lambda: socket.socket(family, kind))
+    made.settimeout(10)
+    made.bind(("", port))
+    return made
+
+
+def tracked(cabled, port):
+    """What connection tracking has about a flow that began at a port."""
+    [line] = [line for line in cabled.run("cat", "/proc/net/nf_conntrack").stdout.splitlines()
+              if f" sport={port} " in line.partition(" src=")[2].partition(" src=")[0]]  # fmt: skip
+    return line
+
+
 @pytest.mark.parametrize("v6", [False, True], ids=["v4", "v6"])
 def test_within_a_flow(cabled, v6):
-    """A packet that belongs to the neighbour's flow, which connection tracking knows, is seen
-    through before that is asked."""
+    """A datagram that belongs to the neighbour's flow, whose answers connection tracking has seen, is
+    seen through before that is asked."""
     mine, theirs, target = ((LOCAL6, NEIGHBOUR6, OUTSIDE6) if v6 else (LOCAL, NEIGHBOUR, OUTSIDE))
     listener = Listener(cabled.outside.namespace)
     family = socket.AF_INET6 if v6 else socket.AF_INET
-    victim = _in_namespace(cabled.container_namespace("c2"),
-                           lambda: socket.socket(family, socket.SOCK_STREAM))  # fmt: skip
-    victim.settimeout(10)
-    victim.connect((target, PORT))
-    assert victim.recv(100), "the flow is not established"
-    port = victim.getsockname()[1]
-    assert any(f"sport={port} " in line and "ESTABLISHED" in line or f"sport={port} " in line
-               for line in cabled.run("cat", "/proc/net/nf_conntrack").stdout.splitlines())  # fmt: skip
-    asker = Asker(cabled.container_namespace("c2"), target, 9999)
-    asker.ask(timeout=0.01)
-    [_, flow] = asker.name
-    lie = frames.udp(theirs, target, flow, 9999, b"in your flow")
-    truth = frames.udp(mine, target, flow, 9999, b"in my flow")
-    is_dropped(cabled, listener, "spoofed", (frame_from(cabled, lie), b"in your flow"),
-               (frame_from(cabled, truth), b"in my flow"))  # fmt: skip
-    segment = frames.tcp_syn(theirs, target, port, PORT)
-    counted(cabled, "c1", "spoofed", frame_from(cabled, segment))
-    victim.close()
+    with outside_socket(cabled, family, socket.SOCK_DGRAM, 9999) as server:
+        victim = _in_namespace(cabled.container_namespace("c2"),
+                               lambda: socket.socket(family, socket.SOCK_DGRAM))  # fmt: skip
+        victim.settimeout(10)
+        victim.connect((target, 9999))
+        victim.send(b"a question")
+        server.sendto(b"an answer", server.recvfrom(100)[1])
+        assert victim.recv(100) == b"an answer"
+        [_, flow] = victim.getsockname()[:2]
+        assert "UNREPLIED" not in tracked(cabled, flow)
+        lie = frames.udp(theirs, target, flow, 9999, b"in your flow")
+        truth = frames.udp(mine, target, flow, 9999, b"in my flow")
+        is_dropped(cabled, listener, "spoofed", (frame_from(cabled, lie), b"in your flow"),
+                   (frame_from(cabled, truth), b"in my flow"))  # fmt: skip
+        assert server.recv(100) == b"in my flow"
+        victim.close()
+
+
+@pytest.mark.parametrize("v6", [False, True], ids=["v4", "v6"])
+def test_within_a_connection(cabled, v6):
+    """The same with TCP: what the receiver would take next, from somebody else."""
+    theirs, target = (NEIGHBOUR6, OUTSIDE6) if v6 else (NEIGHBOUR, OUTSIDE)
+    cable = Listener(cabled.namespace, "ve-c2")
+    family = socket.AF_INET6 if v6 else socket.AF_INET
+    with outside_socket(cabled, family, socket.SOCK_STREAM, 9998) as server:
+        server.listen(1)
+        victim = _in_namespace(cabled.container_namespace("c2"),
+                               lambda: socket.socket(family, socket.SOCK_STREAM))  # fmt: skip
+        victim.settimeout(10)
+        victim.connect((target, 9998))
+        connection, _ = server.accept()
+        connection.settimeout(10)
+        port = victim.getsockname()[1]
+        line = tracked(cabled, port)
+        assert "ESTABLISHED" in line and "[ASSURED]" in line
+        victim.send(b"the first")
+        assert connection.recv(100) == b"the first"
+        header = cable.until(b"the first")[-1][54 if v6 else 34 :]
+        sequence, acknowledged = struct.unpack("!II", header[4:12])
+        lie = frames.tcp_data(theirs, target, port, 9998, sequence + 9 & 0xFFFFFFFF, acknowledged,
+                              b"of others")  # fmt: skip
+        counted(cabled, "c1", "spoofed", frame_from(cabled, lie))
+        victim.send(b"of itself")
+        assert connection.recv(100) == b"of itself"
+        connection.close()
+        victim.close()
 
 
 def test_router(cabled):
@@ -161,13 +231,15 @@ def test_router(cabled):
         frames.icmp(LOCAL, END, frames.REDIRECT, frames.address_bytes(LOCAL) + inside, 1),
         frames.icmp(END, END, frames.REDIRECT, frames.address_bytes(LOCAL) + inside, 1),
         frames.icmp(LOCAL, END, frames.ROUTER_ADVERTISEMENT_V4, bytes(4)),
+        frames.in_pieces(frames.router_advertisement(local))[0],
+        frames.in_pieces(frames.router_advertisement(local), socket.IPPROTO_ICMPV6)[0],
     ]  # fmt: skip
     v4 = Receiver(cabled, socket.AF_INET, socket.IPPROTO_ICMP)
     v6 = Receiver(cabled, socket.AF_INET6, socket.IPPROTO_ICMPV6)
     routes = cabled.ip("route"), cabled.ip("-6", "route")
     counted(cabled, "c1", "rogue", *(frame_from(cabled, attack) for attack in attacks))
     send(cabled, "c1", frame_from(cabled, frames.icmp(LOCAL, END, 0, b"\0\0\0\0honest")),
-         frame_from(cabled, frames.icmp6(local, END6, 129, b"\0\0\0\0honest")))  # fmt: skip
+         frame_from(cabled, frames.icmp6(LOCAL6, END6, 129, b"\0\0\0\0honest")))  # fmt: skip
     kinds = [packet[20] for packet in v4.until(b"honest")]
     assert not {frames.REDIRECT, frames.ROUTER_ADVERTISEMENT_V4} & set(kinds)
     kinds = [packet[0] for packet in v6.until(b"honest")]
@@ -177,16 +249,26 @@ def test_router(cabled):
 
 @pytest.mark.parametrize("v6", [False, True], ids=["dhcp", "dhcpv6"])
 def test_dhcp_server(cabled, v6):
-    """No container answers a DHCP client of the host, also not from its own address."""
+    """No container answers a DHCP client of the host, from whatever port: clients do not look at it.
+    It may be a client itself."""
     ports = (547, 546) if v6 else (67, 68)
     source = frames.link_local(cabled.inside) if v6 else LOCAL
     receiver = Receiver(cabled, socket.AF_INET6 if v6 else socket.AF_INET, 0, port=ports[1])
     target = END6 if v6 else END
-    for address in source, LOCAL6 if v6 else LOCAL:
-        lie = frames.udp(address, target, *ports, b"take this address")
-        truth = frames.udp(address, target, 1067, ports[1], b"hello")
-        is_dropped(cabled, receiver, "rogue", (frame_from(cabled, lie), b"take this address"),
-                   (frame_from(cabled, truth), b"hello"))  # fmt: skip
+    server = Receiver(cabled, socket.AF_INET6 if v6 else socket.AF_INET, 0, port=ports[0])
+    addresses = source, LOCAL6 if v6 else LOCAL
+    counted(cabled, "c1", "rogue",
+            *(frame_from(cabled, frames.udp(address, target, port, ports[1], b"take this address"))
+              for address in addresses for port in (ports[0], 1067)))  # fmt: skip
+    before = counters(cabled)["rogue"]
+    send(cabled, "c1",
+         frame_from(cabled, frames.udp(addresses[1], target, *reversed(ports), b"who gives me one")))
+    server.until(b"who gives me one")
+    assert counters(cabled)["rogue"] == before
+    host = _in_namespace(cabled.namespace, lambda: socket.socket(
+        socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM))  # fmt: skip
+    host.sendto(b"done", (target, ports[1]))
+    assert receiver.until(b"done") == [b"done"]
 
 
 def test_neighbours_of_the_host(cabled):

@@ -227,6 +227,8 @@ def test_router_and_dhcp_server(bridged, name):
         frames.udp(v4, "255.255.255.255", 67, 68, b"take this address, of thirty bytes"),
         frames.udp(GATE, "255.255.255.255", 67, 68, b"take this address, of thirty bytes"),
         frames.udp(local, frames.ALL_NODES, 547, 546, b"take this address, of thirty bytes"),
+        frames.udp(v4, "255.255.255.255", 1067, 68, b"take it from another port of mine"),
+        frames.udp(local, frames.ALL_NODES, 1547, 546, b"take it from another port of mine"),
     ]  # fmt: skip
     behind = frames.router_advertisement(local)
     lies.append(frames.ipv6(local, frames.ALL_NODES, 0, bytes([58, 0, 1, 4, 0, 0, 0, 0])
@@ -241,6 +243,34 @@ def test_router_and_dhcp_server(bridged, name):
     on_bridge(bridged, name, "rogue",
               [bridged.to_all(lie, source=mac) for lie in lies],
               [bridged.to_all(truth, source=mac) for truth in truths])  # fmt: skip
+
+
+def test_in_pieces(bridged):
+    """What the rules look at is said in the second piece of a packet, or in both. Long datagrams come in
+    pieces, too."""
+    own, liar = frames.option(2, bridged.c1), frames.option(2, LIAR_MAC)
+    whole = [frames.router_advertisement(bridged.local),
+             frames.udp(bridged.local, frames.ALL_NODES, 547, 546, b"take this address"),
+             frames.advertisement(MINE6, THEIRS6, own), frames.advertisement(MINE6, THEIRS6, own, LAN6),
+             frames.udp(MINE6, LAN6, 547, 546, b"take this address")]  # fmt: skip
+    firsts = [frames.in_pieces(packet)[0] for packet in whole]
+    seconds = [frames.in_pieces(packet)[1] for packet in whole]
+    halves = frames.solicitation(MINE6, LAN6, liar, LAN6)[40:]
+    alone = frames.udp(MINE6, LAN6, 7, 9999, b"whole, and calls itself a piece")[40:]
+    known = [frames.piece(MINE6, LAN6, 0, halves[:16], 58)]
+    on_bridge(bridged, "c1", "rogue",
+              [bridged.to_all(lie) for lie in firsts + seconds + known], [])
+    datagram = frames.udp(MINE6, LAN6, 7, 9999, b"a datagram of more than twice thirty bytes" * 2)[40:]
+    lan = Listener(bridged.lan)
+    send(bridged.world, "c1", frames.ethernet(bridged.c1, LAN_MAC, frames.IP6, frames.piece(
+        MINE6, LAN6, 0, datagram[:48], 17)), frames.ethernet(bridged.c1, LAN_MAC, frames.IP6, frames.piece(
+            MINE6, LAN6, 6, datagram[48:], 17, True)))  # fmt: skip
+    lan.until(datagram[-24:])
+    send(bridged.world, "c1", frames.ethernet(bridged.c1, LAN_MAC, frames.IP6, frames.piece(
+        MINE6, LAN6, 0, alone, 17, True)))  # fmt: skip
+    lan.until(alone[-24:])
+    spoofed = [frames.piece(THEIRS6, LAN6, at, datagram[:48], 17) for at in (0, 6)]
+    on_bridge(bridged, "c1", "spoofed", [bridged.to_all(lie) for lie in spoofed], [])
 
 
 def test_no_lease(bridged):

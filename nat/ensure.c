@@ -316,9 +316,10 @@ static int table_adopt(struct nat *nat, const struct snapshot *snapshot,
 static int foreign_refuse(const struct ruleset *ruleset, struct error *e)
 {
 	error_set(e, ERROR_CONFLICT, EBUSY, "table %s was made by somebody else", ruleset->label);
-	return error_remedy(e, -EBUSY,
-			    "give that table another name, or if nobody needs it: nft delete table %s",
-			    ruleset->label);
+	return error_remedy(
+		e, -EBUSY,
+		"give that table another name, or if nobody needs it: nft delete table %s",
+		ruleset->label);
 }
 
 /**

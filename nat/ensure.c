@@ -307,6 +307,22 @@ static int table_adopt(struct nat *nat, const struct snapshot *snapshot,
 }
 
 /**
+ * foreign_refuse - refuse to work on a table that somebody else has made
+ * @ruleset: whose name it has
+ * @e: names the table
+ *
+ * Returns -EBUSY (ERROR_CONFLICT).
+ */
+static int foreign_refuse(const struct ruleset *ruleset, struct error *e)
+{
+	error_set(e, ERROR_CONFLICT, EBUSY, "table %s was made by somebody else", ruleset->label);
+	return error_remedy(
+		e, -EBUSY,
+		"give that table another name, or if nobody needs it: nft delete table %s",
+		ruleset->label);
+}
+
+/**
  * table_mend - make a table what it should be, if nobody has changed it since it was read
  * @nat: the session
  * @snapshot: what is there
@@ -322,6 +338,8 @@ static int table_mend(struct nat *nat, const struct snapshot *snapshot, const st
 	int r = snapshot->present && snapshot->state.intact && parts_right(snapshot, spec) &&
 		!spec->crowded;
 
+	if (snapshot->foreign)
+		return foreign_refuse(ruleset, e);
 	if (r > 0)
 		r = ownership_is_right(nat, snapshot, spec, e);
 	if (r > 0) {
@@ -396,88 +414,4 @@ int nat_ensure(struct nat *nat, const struct nat_spec *spec, struct error *e)
 int nat_bridge_ensure(struct nat *nat, const struct nat_spec *spec, struct error *e)
 {
 	return table_ensure(nat, &bridge_ruleset, spec, e);
-}
-
-/**
- * take_presence - take the answer to whether there is a table
- * @data: bool
- * @index: 0
- * @answer: borrowed; NULL: there is none
- * @e: unused
- *
- * Returns 0.
- */
-static int take_presence(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
-{
-	(void)index;
-	(void)e;
-	*(bool *)data = answer;
-	return 0;
-}
-
-/**
- * table_is_there - whether there is a table
- * @nat: the session
- * @ruleset: which
- * @e: filled on failure
- *
- * Returns 1, 0 or -errno.
- */
-static int table_is_there(struct nat *nat, const struct ruleset *ruleset, struct error *e)
-{
-	bool there = false;
-	const struct nft_taker taker = { take_presence, &there };
-	struct nft_request request;
-	int r;
-
-	nft_request_init(&request);
-	request.family = ruleset->family;
-	object_put_name(nft_request_add(&request, NFT_READ, NFT_TABLE, NAT_TABLE),
-			&ruleset->objects[0]);
-	r = nft_query(nat, &request, &taker, e);
-	nft_request_deinit(&request);
-	return r < 0 ? r : there;
-}
-
-/**
- * table_remove - remove a table
- * @nat: the session
- * @ruleset: which
- * @e: filled on failure
- *
- * The kernel undoes a refused request by waiting for all processors, so it is asked before whether
- * there is anything to remove.
- *
- * Returns 1, 0 when it was gone, or -errno.
- */
-static int table_remove(struct nat *nat, const struct ruleset *ruleset, struct error *e)
-{
-	struct nft_request batch;
-	int r = table_is_there(nat, ruleset, e);
-
-	if (r <= 0)
-		return r;
-	nft_batch_init(&batch, 0);
-	batch.family = ruleset->family;
-	object_put_name(nft_request_add(&batch, NFT_DELETE, NFT_TABLE, NAT_TABLE),
-			&ruleset->objects[0]);
-	r = nft_commit(nat, &batch, e);
-	if (r == -ENOENT)
-		return 0;
-	return r < 0 ? r : 1;
-}
-
-/**
- * nat_remove - remove the tables
- * @nat: the session
- * @e: filled on failure
- *
- * Returns 1, 0 when they were gone, or -errno.
- */
-int nat_remove(struct nat *nat, struct error *e)
-{
-	int bridge = table_remove(nat, &bridge_ruleset, e);
-	int inet = bridge < 0 ? bridge : table_remove(nat, &inet_ruleset, e);
-
-	return inet < 0 ? inet : bridge || inet;
 }

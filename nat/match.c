@@ -125,6 +125,38 @@ static bool attribute_equal(const struct nlattr *a, const struct nlattr *b)
 }
 
 /**
+ * table_is_marked - whether a table was made by us
+ * @table: what it should be
+ * @actual: what the kernel has
+ *
+ * Its comment is the mark: who makes a table of this name for himself has no reason to write that.
+ */
+static bool table_is_marked(const struct object *table, const struct nlmsghdr *actual)
+{
+	static const struct nat_state nothing;
+	struct scratch scratch;
+	struct nlmsghdr *wanted = scratch_message(&scratch);
+
+	object_put(wanted, table, 0, 0, &nothing);
+	return attribute_equal(message_attribute(wanted, NFTA_TABLE_USERDATA),
+			       message_attribute(actual, NFTA_TABLE_USERDATA));
+}
+
+/**
+ * table_is_foreign - whether a table of our name is somebody else's
+ * @table: what it should be
+ * @actual: what the kernel has
+ *
+ * One with nothing in it is nobody's: nothing is lost with it.
+ */
+bool table_is_foreign(const struct object *table, const struct nlmsghdr *actual)
+{
+	const struct nlattr *use = message_attribute(actual, NFTA_TABLE_USE);
+
+	return use && mnl_attr_get_u32(use) && !table_is_marked(table, actual);
+}
+
+/**
  * table_is_dormant - whether a table is switched off
  * @actual: what the kernel has
  *

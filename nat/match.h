@@ -17,6 +17,7 @@ const struct nlattr *message_attribute(const struct nlmsghdr *message, unsigned 
 void counter_take(const struct nlattr *data, struct nat_counter *counter);
 const struct nlattr *nested_attribute(const struct nlattr *outer, unsigned type);
 
+bool table_is_foreign(const struct object *table, const struct nlmsghdr *actual);
 bool object_is_right(const struct object *object, const struct nlmsghdr *actual);
 const struct rule *chain_rule(const struct ruleset *ruleset, const char *chain, size_t index,
 			      unsigned parts);

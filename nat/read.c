@@ -69,6 +69,9 @@ static void take_table(struct snapshot *snapshot, const struct nlmsghdr *answer)
 	const struct nlattr *flags = message_attribute(answer, NFTA_TABLE_FLAGS);
 
 	snapshot->present = true;
+	snapshot->foreign = table_is_foreign(&snapshot->ruleset->objects[0], answer);
+	if (snapshot->foreign)
+		snapshot_differs(snapshot, "somebody else has made it");
 	snapshot->state.owned = owner;
 	snapshot->state.persistent = flags && ntohl(mnl_attr_get_u32(flags)) & NFT_TABLE_F_PERSIST;
 	snapshot->use = use ? ntohl(mnl_attr_get_u32(use)) : 0;

@@ -14,6 +14,7 @@
 struct snapshot {
 	const struct ruleset *ruleset; /* what it should be */
 	bool present;
+	bool foreign; /* somebody else has made it, for himself */
 	struct nat_state state;
 	uint32_t owner;      /* netlink port of the process that owns the table, 0: none */
 	uint32_t generation; /* of the ruleset it was taken from; 0: from several */

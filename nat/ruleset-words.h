@@ -27,6 +27,7 @@
 
 #define NFT_PAIR(a_, b_) ((a_) << NFT_TYPE_BITS | (b_))
 
+/* The comment is what a table of ours is known by, so it is the same in all versions. */
 #define TABLE(comment_)                                                                         \
 	{                                                                                       \
 		.part = PART_TABLE, .kind = NFT_TABLE, .name = NAT_TABLE, .comment = (comment_) \

@@ -311,10 +311,8 @@ in
     systemd.tmpfiles.packages = [ cfg.package ];
     systemd.generators.nixctr-net-generator = "${cfg.package}/lib/systemd/system-generators/nixctr-net-generator";
     systemd.services.nixctr-net-watch.wantedBy = lib.optional cfg.watch "multi-user.target";
-    systemd.services.nixctr-net-apply.wantedBy = lib.optionals (!cfg.watch) [
-      "nftables.service"
-      "firewalld.service"
-    ];
+    systemd.services.nixctr-net-apply.wantedBy = lib.optional (!cfg.watch) "nftables.service";
+    systemd.services.nixctr-net-apply-firewalld.wantedBy = lib.optional (!cfg.watch) "firewalld.service";
 
     systemd.services.nixctr-net-pools = lib.mkIf (cfg.pools != [ ]) {
       description = "Pools of addresses of containers";

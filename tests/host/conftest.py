@@ -67,3 +67,14 @@ def host(request):
     with Host(marker.args if marker else ()) as fresh:
         fresh.boot()
         yield fresh
+
+
+@pytest.fixture
+def tell(capfd):
+    """Puts a line into the log of the tests, also of one that passes; for TAP it is a comment."""
+
+    def say(line):
+        with capfd.disabled():
+            print(f"\n# {line}", flush=True)
+
+    return say

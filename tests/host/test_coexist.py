@@ -3,6 +3,8 @@
 same, once that is asked for, and whoever is in the way is named."""
 
 import pytest
+from passing import (OPTIONS, PUBLISHED, coexist, docker_chains, findings, firewalld, insist_on_masquerade,
+                     insist_on_passing)  # fmt: skip
 from world import HOST, OUTSIDE, eventually
 
 NM_KEEPS_OFF = "/usr/lib/NetworkManager/conf.d/10-nixctr-net.conf"
@@ -12,26 +14,12 @@ NETWORKD_KEEPS_OFF = "/usr/lib/systemd/network/10-nixctr-net.network"
 
 @pytest.fixture(name="networked")
 def networked_fixture(host):
-    """A host with NAT and an attached container, whose packets pass."""
+    """A host with NAT and an attached container with a published port, whose packets pass."""
     host.ok("nat", "enable", "--external", "eth0")
-    host.ok("create", "--no-system", "foo")
+    host.ok("create", "--no-system", "foo", *OPTIONS)
     host.ok("net", "up", "foo")
     insist_on_masquerade(host)
     return host
-
-
-def insist_on_masquerade(host):
-    """The server outside is called by the container, and has seen the host."""
-    assert host.connect_from(host.container_namespace("foo"), OUTSIDE) == HOST
-    assert host.outside.peers[-1] == HOST
-
-
-def findings(host, status=None):
-    """What "nat check" finds, {id: finding}, and that its status tells so."""
-    result = host.nixctr("nat", "check", "--json")
-    found = {finding["id"]: finding for finding in result.json["findings"]}
-    assert result.rc == (bool(found) if status is None else status), result
-    return found
 
 
 def insist_on_blocked(host, whom):
@@ -44,26 +32,9 @@ def insist_on_blocked(host, whom):
     return finding
 
 
-def insist_on_passing(host):
-    """It does, and there is nothing to be said."""
-    insist_on_masquerade(host)
-    assert findings(host, 0) == {}
-
-
-def coexist(host, *options):
-    """nat coexist. Returns {whom: whether something was done}."""
-    told = host.ok("nat", "coexist", *options, "--json").json["parties"]
-    return {party["name"]: party["changed"] for party in told}
-
-
-def firewalld(host, verb="start"):
-    """Starts firewalld. systemd takes it for started before it has made its rules; it answers after."""
-    host.sh(f"systemctl {verb} firewalld; firewall-cmd --quiet --state")
-
-
 def our_table(host):
     """Our table as the kernel numbers it: made anew, it has another number, and so have its rules."""
-    return host.sh("nft --handle --stateless list table inet nixctr-net")
+    return host.sh("nft --handle --stateless --terse list table inet nixctr-net")
 
 
 def test_firewalld(networked):
@@ -143,12 +114,12 @@ def test_ufw(networked, kind):
 def test_docker(networked, kind):
     """Its policy is to drop; it leaves a chain for others, where iptables shows our rules."""
     networked.sh(f"update-alternatives --set iptables /usr/sbin/iptables-{kind}")
-    networked.sh("iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -N DOCKER-FORWARD;"
-                 " iptables -A FORWARD -j DOCKER-USER; iptables -A FORWARD -j DOCKER-FORWARD;"
-                 " iptables -A DOCKER-USER -j RETURN")  # fmt: skip
+    docker_chains(networked)
     before = networked.sh("iptables -S")
     finding = insist_on_blocked(networked, "Docker")
     assert "chain FORWARD" in finding["evidence"] and "policy" in finding["evidence"]
+    assert "calls of published ports" in finding["what"], finding
+    assert networked.cannot_connect(networked.outside.namespace, HOST, PUBLISHED)
     assert coexist(networked) == {"docker": True}
     insist_on_passing(networked)
     assert networked.sh("iptables -S DOCKER-USER").splitlines()[1:] == [
@@ -166,18 +137,6 @@ def test_docker(networked, kind):
     assert coexist(networked, "--remove") == {"docker": True}
     assert networked.sh("iptables -S") == before
     insist_on_blocked(networked, "Docker")
-
-
-def test_docker_with_a_published_port(host):
-    """What is published is called from outside, through the same rules."""
-    host.ok("nat", "enable", "--external", "eth0")
-    host.ok("create", "--no-system", "foo", "--port", "8080:80")
-    host.ok("net", "up", "foo")
-    host.sh("iptables -P FORWARD DROP; iptables -N DOCKER-USER; iptables -A FORWARD -j DOCKER-USER")
-    [finding] = findings(host, 1).values()
-    assert "calls of published ports" in finding["what"], finding
-    coexist(host)
-    insist_on_passing(host)
 
 
 def states(host):

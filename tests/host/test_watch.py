@@ -104,3 +104,27 @@ def test_nothing_resident(busy):
                    f"the rules are back after {verb}")  # fmt: skip
         assert gets_out(busy)
     assert "rules put back" in said(busy, "nixctr-net-apply")
+
+
+def since_boot(host, unit, which):
+    """When something was so with a unit, in microseconds."""
+    return int(host.sh(f"systemctl show --property={which}TimestampMonotonic --value {unit}"))
+
+
+def test_nothing_resident_beside_firewalld(busy):
+    """It does so behind firewalld.service, too: once that is up, and never before."""
+    busy.sh("systemctl enable nixctr-net-apply")
+    ours = ["table", "inet", "nixctr-net"]
+    before = busy.run("nft", "--stateless", "list", *ours).stdout
+    for verb in "start", "restart", "reload":
+        busy.sh("nft delete table inet nixctr-net")
+        busy.sh(f"systemctl {verb} firewalld; firewall-cmd --quiet --state")
+        eventually(lambda: busy.run("nft", "--stateless", "list", *ours).stdout == before,
+                   f"the rules are back after {verb}")  # fmt: skip
+        if verb != "reload":
+            eventually(lambda: since_boot(busy, "nixctr-net-apply-firewalld", "ActiveEnter"), "it has done so")
+            up = since_boot(busy, "firewalld", "ActiveEnter")
+            assert since_boot(busy, "nixctr-net-apply-firewalld", "InactiveExit") >= up, verb
+    assert "rules put back" in said(busy, "nixctr-net-apply-firewalld")
+    busy.sh("systemctl stop firewalld")
+    assert busy.run("systemctl", "is-active", "nixctr-net-apply-firewalld").rc != 0

@@ -164,8 +164,9 @@ def test_module_refuses():
     failed = [entry["message"] for entry in config["assertions"] if not entry["assertion"]]
     assert any("services.nixctr-net.watch" in message for message in failed)
     assert any("containers.a.linkedTo: there is no other container 'c'" in message for message in failed)
-    assert config["systemd"]["services"]["nixctr-net-apply"]["wantedBy"] == [
-        "nftables.service", "firewalld.service"]  # fmt: skip
+    services = config["systemd"]["services"]
+    assert services["nixctr-net-apply"]["wantedBy"] == ["nftables.service"]
+    assert services["nixctr-net-apply-firewalld"]["wantedBy"] == ["firewalld.service"]
 
 
 @pytest.mark.parametrize("check, sample", [

@@ -73,6 +73,50 @@ def test_refused_enable_leaves_the_old(networked):
     assert networked.connect_from(networked.container_namespace("c1"), OUTSIDE) == HOST
 
 
+# What an administrator may have under our name, also with a chain that we have one of.
+THEIRS = """table %s nixctr-net {
+    chain forward { type filter hook %s priority 0; policy accept; tcp dport 22 drop; }
+}"""
+
+
+@pytest.mark.parametrize("family", ["inet", "bridge"])
+def test_table_of_somebody_else(world, family):
+    """A table of our name that we have not made is refused by its name, with what mends it, and stays;
+    once it is empty or gone all goes on."""
+    networks = []
+    if family == "bridge":
+        world.run("ip", "link", "add", "br0", "type", "bridge")
+        networks = ["--bridge", "br0", "--local-address", "10.7.0.2/24"]
+    world.ok("create", "c1", *networks)
+    theirs = THEIRS % (family, "input")
+    assert world.run("nft", theirs).rc == 0
+    before = world.ruleset()
+    enable = ("nat", "enable", "--external", "eth0")
+    for words in ("net", "up", "c1"), ("hook", "pre-start", "c1"), *([enable] if family == "inet" else []):
+        refused = world.nixctr(*words)
+        assert refused.rc == 4, refused
+        assert f"table {family} nixctr-net was made by somebody else" in refused.stderr, refused
+        assert f"nft delete table {family} nixctr-net" in refused.stderr, refused
+        assert "dport 22 drop" in world.ruleset(), words
+    assert world.namespaces() == []
+    world.ok("net", "down", "c1")
+    assert world.nixctr("nat", "disable").rc == (4 if family == "inet" else 0)
+    assert world.ruleset() == before
+    # Empty it is nobody's. In the place of ours it is found, too, and stays.
+    ours = f"{family} nixctr-net"
+    assert world.run("nft", f"delete table {ours}; add table {ours}").rc == 0
+    world.ok("net", "up", "c1")
+    assert world.ok("nat", "show", "--json").json["drift"] == []
+    assert world.run("nft", f"delete table {ours}; {theirs}").rc == 0
+    checked = world.nixctr("nat", "check")
+    assert checked.rc == 1 and f"table {ours}: somebody else has made it" in checked.stdout, checked
+    applied = world.nixctr("nat", "apply")
+    assert applied.rc == 4 and "dport 22 drop" in world.ruleset(), applied
+    assert world.run("nft", f"delete table {ours}").rc == 0
+    world.ok("nat", "apply")
+    assert world.ok("nat", "show", "--json").json["drift"] == []
+
+
 def test_attach_while_nat_changes(world):
     """Whoever is attached while NAT is switched on and off ends as the last one has it."""
     names = [f"c{number}" for number in range(8)]

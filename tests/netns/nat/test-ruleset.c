@@ -202,7 +202,8 @@ static void counters_go_on(void **state)
 	struct nat_state is;
 
 	(void)state;
-	must_run("nft add table inet nixctr-net");
+	must_run("nft add table inet nixctr-net { comment "
+		 "\"networks of NixOS-style containers; see nixctr-net(8)\" ; }");
 	must_run("nft add counter inet nixctr-net masqueraded { packets 1 bytes 10 ; }");
 	must_run("nft add counter inet nixctr-net outgoing { packets 2 bytes 20 ; }");
 	must_run("nft add counter inet nixctr-net incoming { packets 3 bytes 30 ; }");

@@ -109,3 +109,14 @@ def test_a_host_end_of_one_family(world):
     assert "container 'o' shares the host's end 10.9.0.1" in said and "fd00::1" not in said
     row = leases(world)["o"]
     assert (row["host_address"], row["host_address6"]) in ((None, "fd00::1"), ("", "fd00::1"))
+
+
+def test_a_cable_of_another(world):
+    """To attach a second container with an address warns by name; to look again does not."""
+    for name in "no":
+        define(world, name, *HELD, "HOST_ADDRESS6=fd00::1", "LOCAL_ADDRESS6=fd00::2")
+    assert "in use" not in world.ok("net", "up", "n").stderr
+    said = world.ok("net", "up", "o").stderr
+    for address in ("10.233.1.2", "fd00::2"):
+        assert f"container 'o': {address} is in use by container 'n'" in said
+    assert "in use" not in world.ok("net", "up", "o").stderr

@@ -110,7 +110,7 @@ static int compare_both(const struct comparison *comparison, const struct ipam_l
 		why = "the MACs differ";
 	else if (!empty && strcmp(claim->bridge, lease->bridge) != 0)
 		why = "the bridges differ";
-	else if (!empty && lease->state == IPAM_RESERVED)
+	else if (!empty && lease->state == IPAM_RESERVED && !defined->elsewhere)
 		why = "the addresses are only reserved";
 	/* What is reserved for a container that gets none from its definition may stay. */
 	if (!why || (empty && (!held || lease->state == IPAM_RESERVED)) ||

@@ -59,8 +59,7 @@ static int claim_add(struct rebuild *rebuild, const struct ipam_lease *lease, co
 	}
 	claim = &rebuild->claims[rebuild->n_claims++];
 	*claim = *lease;
-	/* A pair that a pool would give out just so was given out by it. */
-	claim->v4.automatic = claim->v6.automatic = true;
+	claim_as_it_was(claim, view_lease(&rebuild->view, lease->container));
 	if (reason)
 		(void)snprintf(claim->reason, sizeof(claim->reason), "%s", reason);
 	return 0;
@@ -69,13 +68,14 @@ static int claim_add(struct rebuild *rebuild, const struct ipam_lease *lease, co
 /**
  * claims_of_definitions - add what definitions claim, those that are attached first
  * @rebuild: changed
+ * @elsewhere: of those in the older place, and else of the others
  * @e: filled on failure
  *
  * The reason that the old book had for a lease is kept where it can be read.
  *
  * Returns 0 or -ENOMEM.
  */
-static int claims_of_definitions(struct rebuild *rebuild, struct error *e)
+static int claims_of_definitions(struct rebuild *rebuild, bool elsewhere, struct error *e)
 {
 	const struct view *view = &rebuild->view;
 	int r = 0;
@@ -86,6 +86,7 @@ static int claims_of_definitions(struct rebuild *rebuild, struct error *e)
 			const struct ipam_lease *old = view_lease(view, claim->container);
 
 			if (!!view_attached(view, claim->container) != attached ||
+			    view->defined[i].elsewhere != elsewhere ||
 			    (!addr_is_set(&claim->v4.local.addr) &&
 			     !addr_is_set(&claim->v6.local.addr)))
 				continue;
@@ -166,22 +167,21 @@ static int claim_refuse(struct rebuild *rebuild, const char *container, const ch
  * claim_enter_one - enter one claim that cannot be entered together with others
  * @rebuild: changed
  * @claim: borrowed
+ * @elsewhere: whether its definition is in the older place
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int claim_enter_one(struct rebuild *rebuild, const struct ipam_lease *claim, struct error *e)
+static int claim_enter_one(struct rebuild *rebuild, const struct ipam_lease *claim, bool elsewhere,
+			   struct error *e)
 {
 	struct ipam_lease entered = *claim;
 	struct error refused = ERROR_INIT;
-	int r = ipam_lease(rebuild->ipam, claim, ENTER_FLAGS, &entered, &refused);
+	int r = claim_enter(rebuild->ipam, &entered, elsewhere, &refused);
 
-	if (r == -EADDRINUSE) { /* it may be the host's end, which several may have */
-		entered = *claim;
-		r = claim_enter(rebuild->ipam, &entered, &refused);
-	}
 	if (r >= 0) {
 		rebuild->rebuilt->leases++;
+		rebuild->rebuilt->reserved += elsewhere;
 		return 0;
 	}
 	if (r != -EADDRINUSE && r != -EINVAL && r != -EEXIST) {
@@ -214,7 +214,7 @@ static int claims_enter(struct rebuild *rebuild, size_t first, size_t count, str
 	if (count == 0)
 		return 0;
 	if (count == 1)
-		return claim_enter_one(rebuild, &rebuild->claims[first], e);
+		return claim_enter_one(rebuild, &rebuild->claims[first], false, e);
 	r = ipam_lease_many(rebuild->ipam, &rebuild->claims[first], count, ENTER_FLAGS, entered, e);
 	if (r >= 0) {
 		rebuild->rebuilt->leases += count;
@@ -321,16 +321,22 @@ static void pools_take_over(struct rebuild *rebuild)
  */
 static int rebuild_fill(struct rebuild *rebuild, struct error *e)
 {
-	int r = claims_of_definitions(rebuild, e);
+	size_t n_here;
+	int r = claims_of_definitions(rebuild, false, e);
 
 	if (r == 0)
 		r = claims_of_kernel(rebuild, e);
+	n_here = rebuild->n_claims;
+	if (r == 0)
+		r = claims_of_definitions(rebuild, true, e);
 	if (r == 0)
 		r = book_open(&rebuild->paths, IPAM_TRY, &rebuild->ipam, e);
 	if (r >= 0) {
 		pools_take_over(rebuild);
-		r = claims_enter(rebuild, 0, rebuild->n_claims, e);
+		r = claims_enter(rebuild, 0, n_here, e);
 	}
+	for (size_t i = n_here; r == 0 && i < rebuild->n_claims; i++)
+		r = claim_enter_one(rebuild, &rebuild->claims[i], true, e);
 	if (r == 0)
 		r = reservations_enter(rebuild, e);
 	for (size_t i = 0; r == 0 && i < rebuild->view.troubles.count; i++)

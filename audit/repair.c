@@ -201,8 +201,9 @@ static bool repair_enter_one(struct repair *repair, size_t i, bool last)
 	int r;
 
 	(void)snprintf(claim.reason, sizeof(claim.reason), "repaired: by its definition");
+	claim_as_it_was(&claim, view_lease(&repair->view, name));
 	if (addr_is_set(&claim.v4.local.addr) || addr_is_set(&claim.v6.local.addr))
-		r = claim_enter(repair->ipam, &claim, &e);
+		r = claim_enter(repair->ipam, &claim, defined->elsewhere, &e);
 	else
 		r = ipam_release(repair->ipam, name, "repaired: its definition has none", &e);
 	if (r < 0 && !last)

@@ -10,9 +10,6 @@
 #include "base/file.h"
 #include "base/log.h"
 
-/* Where nixos-container has its definitions on hosts that were installed before NixOS 22.05. */
-#define OLD_DEFINITIONS "/etc/containers"
-
 /**
  * addr_order - the order of addresses, by family and bytes
  * @a, @b: borrowed
@@ -67,53 +64,32 @@ _Static_assert(offsetof(struct defined, claim) == 0, "sorted by their first byte
 _Static_assert(offsetof(struct attached, container) == 0, "sorted by their first bytes");
 
 /**
- * defined_read - read one definition
- * @paths: borrowed
- * @name: of the container, borrowed
- * @ret_defined: filled
- * @troubles: gets what is wrong with it
+ * view_add_defined - remember what a definition says; a defined_visit
+ * @data: the view
+ * @visited: borrowed
  * @e: filled on failure
  *
- * Returns 1, 0 when it has just gone, or -errno.
+ * Returns 0 or -ENOMEM.
  */
-static int defined_read(const struct paths *paths, const char *name, struct defined *ret_defined,
-			struct audit_troubles *troubles, struct error *e)
+static int view_add_defined(void *data, const struct visited *visited, struct error *e)
 {
-	struct definition definition;
-	struct error unread = ERROR_INIT;
-	int r = definition_read(paths, name, &definition, &unread);
+	struct view *view = data;
 
-	*ret_defined = (struct defined){ .unread = r < 0 };
-	if (r > 0)
-		ret_defined->claim = definition_lease(&definition);
-	if (r >= 0)
-		return r;
-	(void)snprintf(ret_defined->claim.container, sizeof(ret_defined->claim.container), "%s",
-		       name);
-	r = trouble_add(troubles, name, unread.text, e);
-	return r < 0 ? r : 1;
-}
+	if (!visited->named)
+		return 0;
+	if (view->n_defined == view->room_defined) {
+		size_t room = view->room_defined ? view->room_defined * 2 : 64;
+		struct defined *list = reallocarray(view->defined, room, sizeof(*list));
 
-/**
- * defined_read_old - read one definition of the directory of older versions
- * @paths: with that directory, borrowed
- * @name: of the container, borrowed
- * @ret_defined: filled
- *
- * Others have files there as well: what does not speak of a container's network is none.
- *
- * Returns whether it is one.
- */
-static bool defined_read_old(const struct paths *paths, const char *name,
-			     struct defined *ret_defined)
-{
-	struct definition definition;
-
-	if (definition_read(paths, name, &definition, NULL) <= 0 || !definition.private_network)
-		return false;
-	*ret_defined =
-		(struct defined){ .claim = definition_lease(&definition), .elsewhere = true };
-	return true;
+		if (!list)
+			return error_errno(e, ENOMEM, "cannot read %zu definitions", room);
+		view->defined = list;
+		view->room_defined = room;
+	}
+	view->defined[view->n_defined++] = visited->defined;
+	return visited->unread
+		       ? trouble_add(&view->troubles, visited->name, visited->unread->text, e)
+		       : 0;
 }
 
 /**
@@ -122,40 +98,11 @@ static bool defined_read_old(const struct paths *paths, const char *name,
  * @view: its definitions and troubles are filled
  * @e: names the directory
  *
- * Of a container that has one in both directories the newer place counts.
- *
  * Returns 0 or -errno.
  */
 int view_read_definitions(const struct paths *paths, struct view *view, struct error *e)
 {
-	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
-	_cleanup_(freep) char(*old_names)[CONTAINER_NAME_MAX] = NULL;
-	struct paths old = *paths;
-	size_t count = 0, n_old = 0, known;
-	int r = definition_names(paths, &names, &count, e);
-
-	if (r == 0)
-		r = path_format(old.definitions, sizeof(old.definitions), e, "%s" OLD_DEFINITIONS,
-				paths->root);
-	if (r == 0)
-		r = definition_names(&old, &old_names, &n_old, e);
-	if (r < 0)
-		return r;
-	view->defined = calloc(count + n_old + 1, sizeof(*view->defined));
-	if (!view->defined)
-		return error_errno(e, ENOMEM, "cannot read %zu definitions", count);
-	for (size_t i = 0; r >= 0 && i < count; i++) {
-		r = defined_read(paths, names[i], &view->defined[view->n_defined], &view->troubles,
-				 e);
-		view->n_defined += r > 0;
-	}
-	known = view->n_defined;
-	for (size_t i = 0; r >= 0 && i < n_old; i++)
-		if (!bsearch(old_names[i], view->defined, known, sizeof(*view->defined),
-			     container_order) &&
-		    defined_read_old(&old, old_names[i], &view->defined[view->n_defined]))
-			view->n_defined++;
-	return r < 0 ? r : 0;
+	return definitions_each(paths, view_add_defined, view, e);
 }
 
 /**

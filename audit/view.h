@@ -9,13 +9,6 @@
  * comparing them are apart, so that every case can be made up.
  */
 
-/* What a definition says. */
-struct defined {
-	struct ipam_lease claim; /* its container; what it claims in the book */
-	bool unread;             /* it is there and cannot be understood: nothing is known of it */
-	bool elsewhere;          /* it is in the directory of older versions of NixOS */
-};
-
 /* Where an address was seen. */
 enum sighting_place {
 	SIGHTING_LINK,   /* on a link of the host */
@@ -45,9 +38,9 @@ struct untagged {
 
 struct view {
 	size_t n_leases, n_defined, n_attached, n_sightings, n_untagged, n_pools;
-	size_t room_attached, room_sightings, room_untagged;
+	size_t room_defined, room_attached, room_sightings, room_untagged;
 	struct ipam_lease *leases;  /* by container */
-	struct defined *defined;    /* by container */
+	struct defined *defined;    /* of those with a name, by container */
 	struct attached *attached;  /* by container */
 	struct sighting *sightings; /* by address */
 	struct untagged *untagged;

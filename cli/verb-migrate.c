@@ -120,9 +120,11 @@ static json_t *migration_json(const struct migration *migration, const struct mi
 {
 	const char *next = next_step(migration);
 
-	return json_pack("{s:I, s:I, s:b, s:o, s:o}", "entered", (json_int_t)migration->entered,
-			 "refused", (json_int_t)migration->refused, "nat", migration->nat, "next",
-			 json_text(next ? next : ""), migrate_listing.key,
+	return json_pack("{s:I, s:I, s:I, s:b, s:o, s:o}", "entered",
+			 (json_int_t)migration->entered, "reserved",
+			 (json_int_t)migration->reserved, "refused", (json_int_t)migration->refused,
+			 "nat", migration->nat, "next", json_text(next ? next : ""),
+			 migrate_listing.key,
 			 json_rows(&migrate_listing, selection, rows, migration->count));
 }
 
@@ -150,9 +152,9 @@ static int migration_print(const struct invocation *in, const struct migration *
 			log_notice("%s: %s",
 				   text_escape(migration->list[i].name, name, sizeof(name)),
 				   text_escape(migration->list[i].remedy, remedy, sizeof(remedy)));
-	log_notice("%zu containers found, %zu %s, %zu refused", migration->count,
+	log_notice("%zu containers found, %zu %s, %zu only reserved, %zu refused", migration->count,
 		   migration->entered, options->dry_run ? "would be entered" : "entered",
-		   migration->refused);
+		   migration->reserved, migration->refused);
 	if (next)
 		log_notice("%s", next);
 	return r;
@@ -169,7 +171,7 @@ static int migration_status(const struct migration *migration)
 	for (size_t i = 0; i < migration->count; i++)
 		if (migration->list[i].state == MIGRANT_CONFLICT)
 			return ERROR_CONFLICT;
-	return migration->refused ? ERROR_FAILED : 0;
+	return migration->refused || migration->reserved ? ERROR_FAILED : 0;
 }
 
 /**

@@ -12,11 +12,14 @@
 #include "container/address-choice.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "container/adopt.h"
+#include "container/claims.h"
 #include "container/conflict.h"
 
 #define ADDRESSES_TRIED 1024 /* each of them a transaction */
@@ -33,44 +36,9 @@ struct choice {
 	bool automatic4, automatic6; /* a pair of that family is from a pool, and may be another */
 	struct veth *veth;           /* opened with the first look; owned */
 	struct engine_networks engines;
-	bool looked; /* at the engines */
+	bool looked;          /* at the engines */
+	struct claims claims; /* of definitions, where the book may not have all of them; owned */
 };
-
-/**
- * addresses_refuse_probed - say that another machine has an address
- * @definition: borrowed
- * @addr: borrowed
- * @mac: of the machine, borrowed
- * @e: filled
- *
- * Returns -EADDRINUSE.
- */
-int addresses_refuse_probed(const struct definition *definition, const struct addr *addr,
-			    const struct mac *mac, struct error *e)
-{
-	char text[ADDR_TEXT], who[MAC_TEXT];
-	int r = error_set(e, ERROR_CONFLICT, EADDRINUSE,
-			  "%s is in use on bridge %s by the machine with the MAC address %s",
-			  addr_format(addr, text), definition->bridge, mac_format(mac, who));
-
-	return error_remedy(e, r, "choose another address, or take it with --force");
-}
-
-/**
- * addresses_refuse - say what is in the way of an address
- * @conflict: borrowed
- * @e: filled
- *
- * Returns -EADDRINUSE.
- */
-int addresses_refuse(const struct conflict *conflict, struct error *e)
-{
-	char text[PREFIX_TEXT];
-	int r = error_set(e, ERROR_CONFLICT, EADDRINUSE, "%s is in use on this host: %s",
-			  prefix_format(&conflict->subject, text), conflict->holder);
-
-	return error_remedy(e, r, "choose another address, or take it with --force");
-}
 
 /**
  * pool_find - find the pool that an address comes from
@@ -104,6 +72,8 @@ static int pool_find(struct ipam *ipam, const struct addr *addr, struct prefix *
  * @ret_occupancy: filled; its engines are borrowed from @choice
  * @e: filled on failure
  *
+ * With force nothing of it counts.
+ *
  * Returns 0 or -errno.
  */
 static int look(struct choice *choice, const struct addr *addrs, size_t count,
@@ -113,6 +83,9 @@ static int look(struct choice *choice, const struct addr *addrs, size_t count,
 	bool here = !choice->paths->root[0];
 	int r = 0;
 
+	*ret_occupancy = occupancy;
+	if (choice->probed->force)
+		return 0;
 	if (!choice->looked)
 		r = engines_read(choice->paths->root, &choice->engines, e);
 	choice->looked = true;
@@ -147,6 +120,29 @@ static struct conflict addresses_meet(const struct occupancy *occupancy, struct 
 			worst = conflict;
 	}
 	return worst;
+}
+
+/**
+ * defined_meet - whether the definition of another container claims the address of a pair
+ * @choice: borrowed
+ * @pair: borrowed, set
+ * @conflict: filled when one does
+ *
+ * Several may have the same host end.
+ */
+static void defined_meet(const struct choice *choice, const struct veth_pair *pair,
+			 struct conflict *conflict)
+{
+	const struct addr *local = &pair->local.addr;
+	const char *holder = claims_holder(&choice->claims, local, choice->definition->name);
+
+	if (!holder)
+		return;
+	*conflict = (struct conflict){ .grade = CONFLICT_REFUSED,
+				       .subject = { *local, addr_bits(local) },
+				       .prefix = { *local, addr_bits(local) } };
+	(void)snprintf(conflict->holder, sizeof(conflict->holder),
+		       "the definition of container '%s'", holder);
 }
 
 /**
@@ -188,6 +184,8 @@ static int pair_meet(struct choice *choice, const struct veth_pair *pair, bool a
 		}
 	}
 	free(occupancy.uses.list);
+	if (r >= 0)
+		defined_meet(choice, pair, ret_conflict);
 	return r < 0 ? r : 0;
 }
 
@@ -329,7 +327,7 @@ static int pool_pair_meet(struct choice *choice, const struct veth_pair *pair,
 {
 	int r = pair_meet(choice, pair, true, ret_conflict, ret_pool, e);
 
-	if (r < 0 || ret_conflict->grade == CONFLICT_REFUSED)
+	if (r < 0 || ret_conflict->grade == CONFLICT_REFUSED || choice->probed->force)
 		return r;
 	return probed_meet(choice->paths, choice->definition, choice->probed, &pair->local.addr,
 			   ret_conflict, e);
@@ -446,8 +444,11 @@ static int choose(struct choice *choice, struct error *e)
 		return r;
 	choice->reserved = r > 0 && before.state == IPAM_RESERVED;
 	request_make(choice);
-	r = lease_take(choice, 0, e);
-	if (r < 0 || choice->probed->force)
+	if (!adopt_is_current(choice->paths))
+		r = claims_read(choice->paths, &choice->claims, e);
+	if (r >= 0)
+		r = lease_take(choice, 0, e);
+	if (r < 0)
 		return r;
 	r = chosen_check(choice, e);
 	if (r == 0)
@@ -485,6 +486,7 @@ int addresses_lease(const struct paths *paths, struct ipam *ipam, struct definit
 			    choice.engines.troubles[i].file, choice.engines.troubles[i].what);
 	veth_close(choice.veth);
 	free(choice.engines.list);
+	free(choice.claims.list);
 	if (r < 0)
 		return error_wrap(e, r, "container '%s'", definition->name);
 	*ret_reserved = choice.reserved;

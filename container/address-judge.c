@@ -14,6 +14,42 @@
  */
 
 /**
+ * addresses_refuse_probed - say that another machine has an address
+ * @definition: borrowed
+ * @addr: borrowed
+ * @mac: of the machine, borrowed
+ * @e: filled
+ *
+ * Returns -EADDRINUSE.
+ */
+int addresses_refuse_probed(const struct definition *definition, const struct addr *addr,
+			    const struct mac *mac, struct error *e)
+{
+	char text[ADDR_TEXT], who[MAC_TEXT];
+	int r = error_set(e, ERROR_CONFLICT, EADDRINUSE,
+			  "%s is in use on bridge %s by the machine with the MAC address %s",
+			  addr_format(addr, text), definition->bridge, mac_format(mac, who));
+
+	return error_remedy(e, r, "choose another address, or take it with --force");
+}
+
+/**
+ * addresses_refuse - say what is in the way of an address
+ * @conflict: borrowed
+ * @e: filled
+ *
+ * Returns -EADDRINUSE.
+ */
+int addresses_refuse(const struct conflict *conflict, struct error *e)
+{
+	char text[PREFIX_TEXT];
+	int r = error_set(e, ERROR_CONFLICT, EADDRINUSE, "%s is in use on this host: %s",
+			  prefix_format(&conflict->subject, text), conflict->holder);
+
+	return error_remedy(e, r, "choose another address, or take it with --force");
+}
+
+/**
  * is_held - whether the book says that a container has an address
  * @paths: borrowed
  * @addr: borrowed

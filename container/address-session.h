@@ -9,6 +9,8 @@ struct address_session {
 	int lock;
 };
 
+struct defined;
+
 #define ADDRESS_SESSION_INIT ((struct address_session){ .lock = -1 })
 
 int address_session_begin(const struct paths *paths, enum ipam_access access,
@@ -24,6 +26,9 @@ void book_set_terms(const struct paths *paths, struct ipam *ipam, enum ipam_acce
  * and if all were in the book calls adopt_remember() behind the change.
  */
 int adopt_lease(struct ipam *ipam, const struct definition *definition, struct error *e);
+/* The same of one that is there. Who has its address only in the book gives it up. */
+int adopt_defined(const struct paths *paths, struct ipam *ipam, const struct defined *defined,
+		  struct error *e);
 /* Return 1 when all are in it, 0 when some are refused, which the log names, or -errno. */
 int adopt_definitions(const struct paths *paths, struct ipam *ipam, struct error *e);
 int adopt_all(const struct paths *paths, struct ipam *ipam, struct error *e);

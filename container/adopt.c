@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "container/claims.h"
 
 /*
  * Theory of operation
@@ -23,8 +24,8 @@
  * directory is remembered after each change of ours, and as long as it is still the same nobody has
  * added, replaced or removed a file. The time is set to the nanosecond by us: the kernel's own stamps
  * are coarser, and a change within the same tick of the clock would go unseen. The files of NixOS
- * are links through /etc/static, which it exchanges as a whole, so that is remembered as well. And so
- * is the book itself: one that was lost, or put back from a copy, has not seen what was entered.
+ * are links through /etc/static, which it exchanges as a whole, so that is remembered as well, and so is
+ * the directory of older versions, to which we never write. And so is the book itself: one that was lost, or put back from a copy, has not seen what was entered.
  *
  * What is remembered is a hint: without it, or with a wrong one, all files are looked at.
  */
@@ -39,6 +40,7 @@ struct seen {
 struct hint {
 	struct timespec directory;
 	struct timespec collection; /* of /etc/static; zero where there is none */
+	struct timespec elsewhere;  /* of the older directory; the same */
 };
 
 /**
@@ -72,6 +74,9 @@ static int hint_take(const struct paths *paths, struct hint *ret_hint)
 	if (path_format(path, sizeof(path), NULL, "%s/etc/static", paths->root) == 0 &&
 	    lstat(path, &st) == 0)
 		hint.collection = st.st_ctim;
+	if (path_format(path, sizeof(path), NULL, "%s" DEFINITIONS_ELSEWHERE, paths->root) == 0 &&
+	    stat(path, &st) == 0)
+		hint.elsewhere = st.st_mtim;
 	*ret_hint = hint;
 	return 0;
 }
@@ -83,9 +88,10 @@ static int hint_take(const struct paths *paths, struct hint *ret_hint)
  */
 static void hint_format(const struct hint *hint, char text[HINT_TEXT])
 {
-	(void)snprintf(text, HINT_TEXT, "%lld.%09ld %lld.%09ld\n",
+	(void)snprintf(text, HINT_TEXT, "%lld.%09ld %lld.%09ld %lld.%09ld\n",
 		       (long long)hint->directory.tv_sec, hint->directory.tv_nsec,
-		       (long long)hint->collection.tv_sec, hint->collection.tv_nsec);
+		       (long long)hint->collection.tv_sec, hint->collection.tv_nsec,
+		       (long long)hint->elsewhere.tv_sec, hint->elsewhere.tv_nsec);
 }
 
 /**
@@ -183,68 +189,9 @@ void adopt_forget(const struct paths *paths)
 }
 
 /**
- * claim_pair - what a definition claims of one family
- * @pair: borrowed
- * @bridged: whether it is on a bridge
- *
- * A host end alone is nobody's: NixOS lets several containers have the same.
- */
-static struct ipam_pair claim_pair(const struct veth_pair *pair, bool bridged)
-{
-	struct ipam_pair claim = { .automatic = false };
-
-	if (!addr_is_set(&pair->local.addr))
-		return claim;
-	claim.local = pair->local;
-	if (!bridged)
-		claim.host = pair->host;
-	return claim;
-}
-
-/**
- * definition_lease - what a definition claims in the book
- * @definition: borrowed
- *
- * On a bridge the host's address is a gateway, which belongs to nobody.
- */
-struct ipam_lease definition_lease(const struct definition *definition)
-{
-	struct ipam_lease lease = { .mac = definition->mac, .reason = "defined by others" };
-
-	memcpy(lease.container, definition->name, sizeof(lease.container));
-	memcpy(lease.bridge, definition->bridge, sizeof(lease.bridge));
-	if (!definition->private_network)
-		return lease;
-	lease.v4 = claim_pair(&definition->v4, definition->bridge[0]);
-	lease.v6 = claim_pair(&definition->v6, definition->bridge[0]);
-	return lease;
-}
-
-/**
- * claim_enter - enter in the book what a definition claims
- * @ipam: the book
- * @lease: the claim; its host ends are given up where another container has the same one, as
- *         several may on point-to-point links
- * @e: names the holder of the container's own address
- *
- * Returns 1, 0 when the book had it so, or -errno. Without an address there is nothing to say.
- */
-int claim_enter(struct ipam *ipam, struct ipam_lease *lease, struct error *e)
-{
-	struct ipam_lease entered;
-	const unsigned flags = IPAM_REPLACE | IPAM_OVERRULE;
-	int r = ipam_lease(ipam, lease, flags, &entered, e);
-
-	if (r != -EADDRINUSE)
-		return r;
-	lease->v4.host = lease->v6.host = (struct addr){ 0 };
-	return ipam_lease(ipam, lease, flags, &entered, e);
-}
-
-/**
- * adopt_lease - have the book say what a definition does
+ * adopt_lease - have the book say what a definition is to say
  * @ipam: the book, open for writing
- * @definition: borrowed
+ * @definition: borrowed; its addresses were chosen for it
  * @e: names the holder of an address
  *
  * Returns 1, 0 when the book had it so, or -errno. Without an address there is nothing to say.
@@ -255,31 +202,75 @@ int adopt_lease(struct ipam *ipam, const struct definition *definition, struct e
 
 	if (!addr_is_set(&lease.v4.local.addr) && !addr_is_set(&lease.v6.local.addr))
 		return 1;
-	return claim_enter(ipam, &lease, e);
+	return claim_enter(ipam, &lease, false, e);
 }
 
 /**
- * adopt_definition - have one definition in the book as it is
+ * adopt_defined - have the book say what a definition does that is there
  * @paths: borrowed
- * @ipam: the book
- * @name: of the container
+ * @ipam: the book, open for writing
+ * @defined: borrowed
+ * @e: names the holder of an address
  *
- * A definition that cannot be read, or whose address somebody else holds, does not keep others from
+ * Whoever has an address only in the book gives it up.
+ *
+ * Returns 1, 0 when the book had it so, or -errno. Without an address there is nothing to say.
+ */
+int adopt_defined(const struct paths *paths, struct ipam *ipam, const struct defined *defined,
+		  struct error *e)
+{
+	struct ipam_lease claim = defined->claim, old;
+	int r;
+
+	if (!addr_is_set(&claim.v4.local.addr) && !addr_is_set(&claim.v6.local.addr))
+		return 1;
+	if (defined->elsewhere)
+		(void)snprintf(claim.reason, sizeof(claim.reason),
+			       "defined in " DEFINITIONS_ELSEWHERE);
+	r = ipam_lookup(ipam, claim.container, &old, e);
+	if (r >= 0) {
+		claim_as_it_was(&claim, r > 0 ? &old : NULL);
+		r = claim_make_way(paths, ipam, &claim, e);
+	}
+	return r < 0 ? r : claim_enter(ipam, &claim, defined->elsewhere, e);
+}
+
+/* What enters definitions in the book. */
+struct adoption {
+	const struct paths *paths; /* borrowed */
+	struct ipam *ipam;         /* borrowed */
+	bool refused;              /* some */
+};
+
+/**
+ * adopt_visited - have one definition in the book as it is; a defined_visit
+ * @data: struct adoption
+ * @visited: borrowed
+ * @e: not used
+ *
+ * A definition that cannot be read, or whose address somebody else has, does not keep others from
  * being created; the log names it.
  *
- * Returns whether the book has it.
+ * Returns 0.
  */
-static bool adopt_definition(const struct paths *paths, struct ipam *ipam, const char *name)
+static int adopt_visited(void *data, const struct visited *visited, struct error *e)
 {
-	struct definition definition;
-	struct error refused;
-	int r = definition_read(paths, name, &definition, &refused);
+	struct adoption *adoption = data;
+	struct error refused = ERROR_INIT;
+	int r = visited->r;
 
-	if (r > 0)
-		r = adopt_lease(ipam, &definition, &refused);
+	(void)e;
+	if (!visited->named)
+		return 0;
 	if (r < 0)
-		log_warning("not in the address book: container '%s': %s", name, refused.text);
-	return r >= 0;
+		refused = *visited->unread;
+	else
+		r = adopt_defined(adoption->paths, adoption->ipam, &visited->defined, &refused);
+	if (r < 0)
+		log_warning("not in the address book: container '%s': %s", visited->name,
+			    refused.text);
+	adoption->refused |= r < 0;
+	return 0;
 }
 
 /**
@@ -292,16 +283,10 @@ static bool adopt_definition(const struct paths *paths, struct ipam *ipam, const
  */
 int adopt_all(const struct paths *paths, struct ipam *ipam, struct error *e)
 {
-	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
-	bool complete = true;
-	size_t count;
-	int r = definition_names(paths, &names, &count, e);
+	struct adoption adoption = { .paths = paths, .ipam = ipam };
+	int r = definitions_each(paths, adopt_visited, &adoption, e);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < count; i++)
-		complete &= adopt_definition(paths, ipam, names[i]);
-	return complete;
+	return r < 0 ? r : !adoption.refused;
 }
 
 /**

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/netns.h"
 #include "container/forwards.h"
 #include "container/links.h"
@@ -169,6 +172,48 @@ static int ports_ensure(struct network *network, const struct definition *defini
 }
 
 /**
+ * addr_warn - say that the cable of another container has an address
+ * @network: the session
+ * @definition: whose it is to be, borrowed
+ * @addr: borrowed; may be none
+ */
+static void addr_warn(const struct network *network, const struct definition *definition,
+		      const struct addr *addr)
+{
+	struct veth_uses uses = { .count = 0 };
+	char text[ADDR_TEXT];
+
+	if (addr_is_set(addr) && veth_uses_find(network->host.veth, addr, 1, &uses, NULL) == 0)
+		for (size_t i = 0; i < uses.count; i++) {
+			const struct veth_use *use = &uses.list[i];
+
+			if (use->container[0] && strcmp(use->container, definition->name) != 0 &&
+			    use->prefix.length == addr_bits(addr))
+				log_warning("container '%s': %s is in use by container '%s'; only "
+					    "one of them can be reached by it",
+					    definition->name, addr_format(addr, text),
+					    use->container);
+		}
+	free(uses.list);
+}
+
+/**
+ * others_warn - say that cables of other containers have addresses of a definition
+ * @network: the session
+ * @definition: borrowed; it is not attached yet
+ *
+ * A container boots whatever others have. What cannot be found out is not said.
+ */
+static void others_warn(const struct network *network, const struct definition *definition)
+{
+	if (!definition->cable || definition->bridge[0] ||
+	    container_is_attached(network->host.paths, definition->name))
+		return;
+	addr_warn(network, definition, &definition->v4.local.addr);
+	addr_warn(network, definition, &definition->v6.local.addr);
+}
+
+/**
  * attach_defined - make the network that a definition asks for
  * @network: the session
  * @definition: borrowed
@@ -191,6 +236,8 @@ static int attach_defined(struct network *network, const struct definition *defi
 	}
 	if (r == 0)
 		r = rules = rules_ensure(network, e);
+	if (r >= 0)
+		others_warn(network, definition);
 	if (r >= 0)
 		r = plug = plug_ensure(network, definition, &spec, &cable, e);
 	if (r >= 0)
@@ -330,6 +377,8 @@ static int attach_late(struct network *network, const struct definition *definit
 		r = network_detach_locked(network, name, e);
 	if (r >= 0 && addr_is_set(&spec.v6.local.addr))
 		network->host.nat.ipv6 = true;
+	if (r >= 0)
+		others_warn(network, definition);
 	if (r >= 0)
 		r = rules_ensure(network, e);
 	if (r >= 0 && pins_wanted(definition))

@@ -132,17 +132,23 @@ static int holder_find(struct ipam *ipam, const char *what, struct addr *ret_add
  * @name: of it, borrowed
  * @e: says what to do instead
  *
+ * A definition that cannot be read is one.
+ *
  * Returns 0 when there is no definition, or -errno.
  */
 static int refuse_container(const struct paths *paths, const char *name, struct error *e)
 {
-	char path[PATH_MAX];
-	int r = definition_path(paths, name, path, e);
+	struct defined defined = { .elsewhere = false };
+	int r = defined_find(paths, name, &defined, NULL);
 
-	if (r < 0 || (access(path, F_OK) < 0 && errno == ENOENT))
-		return r;
-	r = error_set(e, ERROR_CONFLICT, EEXIST, "container '%s' has its addresses: %s is there",
-		      name, path);
+	if (r == 0)
+		return 0;
+	r = error_set(e, ERROR_CONFLICT, EEXIST,
+		      "container '%s' has its addresses: %s%s/%s.conf is there", name,
+		      defined.elsewhere ? paths->root : "",
+		      defined.elsewhere ? DEFINITIONS_ELSEWHERE : paths->definitions, name);
+	if (defined.elsewhere)
+		return error_remedy(e, r, "take that file away to give them up");
 	return error_remedy(e, r, "run 'nixctr-net destroy %s' to give them up", name);
 }
 

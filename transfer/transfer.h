@@ -128,7 +128,7 @@ struct migrant {
 struct migration {
 	struct migrant *list; /* the caller frees it */
 	size_t count;
-	size_t entered, refused;
+	size_t entered, reserved, refused;
 	bool nat;   /* the host lets containers out already */
 	bool nixos; /* its settings are made by NixOS */
 };

@@ -82,7 +82,7 @@ def test_everything_is_mended(broken):
         "bridged": ("bound", "192.0.2.9/24"),
         "cable": ("bound", "10.233.4.2"),
         "nixos": ("bound", "10.233.1.2"),
-        "old": ("bound", "172.30.0.2"),
+        "old": ("reserved", "172.30.0.2"),
         "reserved": ("reserved", "10.233.5.2"),
     }
     [address] = broken.ip("address", "show", "dev", "ve-cable")[0]["addr_info"]

@@ -175,7 +175,8 @@ def test_file_vanishes(stocked):
 
 def test_json_file(stocked):
     """The same as JSON, with a function of the module system given as data."""
-    text = {"containers": {"foo": {"config": {"message": "from json"}, "localMacAddress": None}}}
+    text = {"containers": {"foo": {"config": {"message": "from json"}, "localMacAddress": None,
+                                   "path": None, "specialArgs": None}}}
     write(stocked, "/run/c.json", json.dumps(text))
     stocked.ok("apply", "/run/c.json")
     assert message(stocked, "foo") == "from json"

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -189,6 +190,48 @@ static void mistakes_are_named(void **state)
 	}
 }
 
+static void what_only_one_can_have_is_refused_to_two(void **state)
+{
+	static const struct {
+		const char *one, *other, *said;
+	} cases[] = {
+		{ "\"config\": true, \"extraVeths\": {\"db\": {}}",
+		  "\"config\": true, \"extraVeths\": {\"db\": {}}", "link db" },
+		{ "\"config\": true, \"extraVeths\": {\"a\": {\"localAddress\": \"10.2.0.2\"}}",
+		  "\"config\": true, \"extraVeths\": {\"b\": {\"localAddress\": \"10.2.0.2\"}}",
+		  "10.2.0.2" },
+		{ "\"config\": true, \"extraVeths\": {\"a\": {\"hostAddress\": \"10.2.0.2\"}}",
+		  "\"config\": true, \"privateNetwork\": true, \"localAddress\": \"10.2.0.2\"",
+		  "10.2.0.2" },
+		{ "\"config\": true, \"interfaces\": [\"lan0\"]",
+		  "\"config\": true, \"interfaces\": [\"lan0\"]", "link lan0" },
+		{ "\"config\": true, \"interfaces\": [\"lan0\"]",
+		  "\"config\": true, \"macvlans\": [\"lan0\"]", "link lan0" },
+		{ "\"rootTree\": \"/srv/x\"", "\"rootTree\": \"/srv/x\"", "rootTree /srv/x" },
+		{ "\"config\": true, \"macvlans\": [\"lan0\"]",
+		  "\"config\": true, \"macvlans\": [\"lan0\"]", NULL },
+		{ "\"config\": true, \"extraVeths\": {\"a\": {\"hostAddress\": \"10.2.0.1\"}}",
+		  "\"config\": true, \"extraVeths\": {\"b\": {\"hostAddress\": \"10.2.0.1\"}}",
+		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(declarations_deinit) struct declarations declarations = { .count = 0 };
+		struct error e = ERROR_INIT;
+		char json[1024];
+		int r;
+
+		(void)snprintf(json, sizeof(json),
+			       "{\"values\": {\"containers\": {\"a\": {%s}, \"b\": {%s}}}}",
+			       cases[i].one, cases[i].other);
+		r = declarations_parse(json, &declarations, &e);
+		assert_int_equal(r, cases[i].said ? -EADDRINUSE : 0);
+		if (cases[i].said && !strstr(e.text, cases[i].said))
+			fail_msg("%s: %s", cases[i].one, e.text);
+	}
+}
+
 static void the_right_word_is_suggested(void **state)
 {
 	_cleanup_(declarations_deinit) struct declarations declarations = { .count = 0 };
@@ -228,6 +271,7 @@ int main(void)
 		cmocka_unit_test(each_option_becomes_a_key),
 		cmocka_unit_test(what_it_boots_is_chosen),
 		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(what_only_one_can_have_is_refused_to_two),
 		cmocka_unit_test(the_right_word_is_suggested),
 		cmocka_unit_test(what_is_no_set_of_containers_is_refused),
 	};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,42 @@ static int check_one(const struct declared *declared, struct definition *ret_def
 	return r < 0 ? error_classify(e, r, ERROR_USAGE) : 0;
 }
 
+/* An address of one end of a cable. */
+struct end {
+	const struct addr *addr;
+	bool local, bridged; /* inside; on a bridge */
+};
+
+#define ENDS_MAX (4 * (1 + EXTRAS_MAX)) /* two of each family and cable */
+
+/**
+ * ends_of - all addresses of the cables of a container
+ * @definition: borrowed as long as @ends are
+ * @ends: filled
+ *
+ * Returns how many there are.
+ */
+static size_t ends_of(const struct definition *definition, struct end ends[ENDS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i <= definition->n_extras; i++) {
+		const struct veth_extra *extra = i ? &definition->extras[i - 1] : NULL;
+		const struct veth_pair *v4 = extra ? &extra->v4 : &definition->v4;
+		const struct veth_pair *v6 = extra ? &extra->v6 : &definition->v6;
+		bool bridged = extra ? extra->bridge[0] : definition->bridge[0];
+		const struct end all[] = { { &v4->local.addr, true, bridged },
+					   { &v6->local.addr, true, bridged },
+					   { &v4->host, false, bridged },
+					   { &v6->host, false, bridged } };
+
+		for (size_t j = 0; j < ARRAY_SIZE(all); j++)
+			if (addr_is_set(all[j].addr))
+				ends[count++] = all[j];
+	}
+	return count;
+}
+
 /**
  * same_address - an address that two containers would both have
  * @one, @other: borrowed
@@ -53,25 +90,43 @@ static int check_one(const struct declared *declared, struct definition *ret_def
 static bool same_address(const struct definition *one, const struct definition *other,
 			 char text[ADDR_TEXT])
 {
-	const struct addr *const pairs[][2] = {
-		{ &one->v4.local.addr, &other->v4.local.addr },
-		{ &one->v6.local.addr, &other->v6.local.addr },
-		{ &one->v4.host, &other->v4.local.addr },
-		{ &one->v6.host, &other->v6.local.addr },
-		{ &one->v4.local.addr, &other->v4.host },
-		{ &one->v6.local.addr, &other->v6.host },
-	};
+	struct end ours[ENDS_MAX], theirs[ENDS_MAX];
+	size_t n_ours = ends_of(one, ours), n_theirs = ends_of(other, theirs);
 
-	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+	for (size_t i = 0; i < n_ours * n_theirs; i++) {
+		const struct end *a = &ours[i / n_theirs], *b = &theirs[i % n_theirs];
+
 		/* On a bridge the host's is a gateway, which may be a container. */
-		if (i >= 2 && (one->bridge[0] || other->bridge[0]))
-			break;
-		if (!addr_is_set(pairs[i][0]) || !addr_equal(pairs[i][0], pairs[i][1]))
+		if ((!a->local || !b->local) && (a->local == b->local || a->bridged || b->bridged))
 			continue;
-		addr_format(pairs[i][0], text);
+		if (!addr_equal(a->addr, b->addr))
+			continue;
+		addr_format(a->addr, text);
 		return true;
 	}
 	return false;
+}
+
+/**
+ * same_link - a link of the host that two containers would both have
+ * @one, @other: borrowed
+ *
+ * Any number of links can sit on one, as long as that stays on the host.
+ *
+ * Returns its name, borrowed, or NULL.
+ */
+static const char *same_link(const struct definition *one, const struct definition *other)
+{
+	for (size_t i = 0; i < one->n_extras; i++)
+		for (size_t j = 0; j < other->n_extras; j++) {
+			const struct veth_extra *a = &one->extras[i], *b = &other->extras[j];
+			bool moved = a->kind == VETH_EXTRA_MOVED || b->kind == VETH_EXTRA_MOVED;
+			bool cables = a->kind == VETH_EXTRA_CABLE && b->kind == VETH_EXTRA_CABLE;
+
+			if ((moved || cables) && strcmp(a->link, b->link) == 0)
+				return a->link;
+		}
+	return NULL;
 }
 
 /**
@@ -84,10 +139,15 @@ bool declared_clash(const struct definition *one, const struct definition *other
 {
 	const struct port *port, *same;
 	bool mac = mac_is_set(&one->mac) && mac_equal(&one->mac, &other->mac);
+	const char *link = same_link(one, other);
 
 	if (same_address(one, other, what))
 		return true;
-	if (mac)
+	if (link)
+		(void)snprintf(what, CLASH_TEXT, "link %s", link);
+	else if (one->root_tree[0] && strcmp(one->root_tree, other->root_tree) == 0)
+		(void)snprintf(what, CLASH_TEXT, "rootTree %.100s", one->root_tree);
+	else if (mac)
 		mac_format(&one->mac, what);
 	else if (ports_overlap(&one->ports, &other->ports, &port, &same))
 		port_format(same, what);

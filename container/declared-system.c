@@ -66,11 +66,13 @@ static const char expression[] =
 	"  };\n"
 	"  nixos = import (if container.nixpkgs or null == null then <nixpkgs/nixos>\n"
 	"    else \"${toString container.nixpkgs}/nixos\");\n"
-	"  special = container.specialArgs or { };\n"
+	"  extra = container.specialArgs or null;\n"
+	"  special = if extra == null then { } else extra;\n"
 	"in {\n"
 	"  declared = { inherit values places; };\n"
-	"  system = container.path or (nixos ({ inherit configuration; }\n"
-	"    // (if special == { } then { } else { specialArgs = special; }))).system;\n"
+	"  system = if container.path or null != null then container.path\n"
+	"    else (nixos ({ inherit configuration; }\n"
+	"      // (if special == { } then { } else { specialArgs = special; }))).system;\n"
 	"}\n";
 
 /**

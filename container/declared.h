@@ -32,7 +32,7 @@ bool change_is_replugged(const struct change *change);
 /* Ends what a new definition would not fit any more. Returns 1, 0 or -errno. */
 int change_make_way(const struct change *change, bool replugged, struct error *e);
 
-/* Whether two containers would have the same address, MAC or port. @what: which. */
-#define CLASH_TEXT (PORT_TEXT + ADDR_TEXT + MAC_TEXT)
+/* Whether two containers would have the same address, link, root tree, MAC or port. @what: which. */
+#define CLASH_TEXT (PORT_TEXT + ADDR_TEXT + MAC_TEXT + 112)
 bool declared_clash(const struct definition *one, const struct definition *other,
 		    char what[CLASH_TEXT]);

@@ -141,6 +141,8 @@ static int veth_set(struct veth_extra *extra, char *text, struct error *e)
 	struct prefix prefix;
 	int r = -EINVAL;
 
+	if (value && strcmp(key, "mac") == 0)
+		return mac_parse(value, &extra->mac, e);
 	for (size_t i = 0; value && i < ARRAY_SIZE(veth_keys); i++) {
 		struct veth_pair *pair = veth_keys[i].family == AF_INET ? &extra->v4 : &extra->v6;
 
@@ -163,7 +165,7 @@ static int veth_set(struct veth_extra *extra, char *text, struct error *e)
 	error_set(e, ERROR_USAGE, EINVAL, "'%.40s' is no setting of a further cable", key);
 	return error_remedy(e, r,
 			    "write it as NAME[,host=ADDRESS][,local=ADDRESS[/LENGTH]]"
-			    "[,host6=...][,local6=...][,bridge=LINK]");
+			    "[,host6=...][,local6=...][,bridge=LINK][,mac=MAC]");
 }
 
 /**

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "declare/compound.h"
+#include "declare/value.h"
 
 /**
  * fields_read - read the options of a set
@@ -194,12 +196,11 @@ int take_ports(struct taking *taking, const struct declare_option *option, const
 static int cable_take(const char *name, const struct spot *spot, json_t *value,
 		      struct words *cables, struct error *e)
 {
-	static const char *const keys[] = { "host", "local", "host6", "local6", "bridge" };
-	struct field fields[] = { { "hostAddress", NULL },
-				  { "localAddress", NULL },
-				  { "hostAddress6", NULL },
-				  { "localAddress6", NULL },
-				  { "hostBridge", NULL } };
+	static const char *const keys[] = { "host", "local", "host6", "local6", "bridge", "mac" };
+	struct field fields[] = { { "hostAddress", NULL },  { "localAddress", NULL },
+				  { "hostAddress6", NULL }, { "localAddress6", NULL },
+				  { "hostBridge", NULL },   { "localMacAddress", NULL },
+				  { "forwardPorts", NULL } };
 	char word[512];
 	size_t length;
 	int r = fields_read(fields, ARRAY_SIZE(fields), spot, value, e);
@@ -209,7 +210,12 @@ static int cable_take(const char *name, const struct spot *spot, json_t *value,
 	if (r < 0)
 		return r;
 	length = (size_t)snprintf(word, sizeof(word), "%s", name);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fields); i++) {
+	if (json_array_size(fields[ARRAY_SIZE(keys)].value))
+		log_warning(
+			"%s.forwardPorts is passed over, as NixOS does: publish ports by those of "
+			"the container",
+			spot->path);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(keys); i++) {
 		const char *text;
 
 		r = field_text(&fields[i], spot, &text, e);
@@ -282,6 +288,15 @@ int take_devices(struct taking *taking, const struct declare_option *option,
 			r = field_text(&fields[1], &inner, &modifier, e);
 		if (r == 0 && !node)
 			r = spot_wrong(&inner, e, "has no node");
+		if (r == 0 && !value_is_device(node))
+			r = spot_wrong(&inner, e,
+				       "has the node '%.80s', and that should be below /dev, "
+				       "or char-CLASS or block-CLASS",
+				       node);
+		if (r == 0 && modifier && modifier[strspn(modifier, "rwm")])
+			r = spot_wrong(&inner, e,
+				       "has the modifier '%.80s', and that should be of r, w and m",
+				       modifier);
 		if (r == 0)
 			r = words_add(&taking->devices, e, "%s%s%s", node, modifier ? ":" : "",
 				      modifier ? modifier : "");
@@ -334,7 +349,7 @@ int take_capabilities(struct taking *taking, const struct declare_option *option
 		struct spot inner;
 
 		spot_enter_index(spot, i, &inner);
-		if (!text || strncmp(text, "CAP_", 4) != 0 || strpbrk(text, " \t\n"))
+		if (!text || !value_is_capability(text))
 			r = spot_wrong(&inner, e,
 				       "should be a capability, such as \"CAP_SYS_TIME\"");
 		else

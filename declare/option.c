@@ -39,7 +39,7 @@ const struct declare_option declare_options[] = {
 	{ "privateUsers", "PRIVATE_USERS", take_text, set_text },
 	{ "copyResolvConf", "COPY_RESOLV_CONF", take_flag, set_flag },
 	{ "autoStart", "AUTO_START", take_flag, set_flag },
-	{ "timeoutStartSec", "TIMEOUT_START", take_text, set_text },
+	{ "timeoutStartSec", "TIMEOUT_START", take_time, set_time },
 	{ "restartIfChanged", NULL, take_untouched, NULL },
 };
 

@@ -52,6 +52,8 @@ int take_path(struct taking *taking, const struct declare_option *option, const 
 	      json_t *value, struct error *e);
 int take_text(struct taking *taking, const struct declare_option *option, const struct spot *spot,
 	      json_t *value, struct error *e);
+int take_time(struct taking *taking, const struct declare_option *option, const struct spot *spot,
+	      json_t *value, struct error *e);
 int take_words(struct taking *taking, const struct declare_option *option, const struct spot *spot,
 	       json_t *value, struct error *e);
 int take_pinned(struct taking *taking, const struct declare_option *option, const struct spot *spot,
@@ -63,6 +65,8 @@ int take_nothing(struct taking *taking, const struct declare_option *option,
 int set_flag(const struct declare_option *option, const char *text, char **ret_value,
 	     struct error *e);
 int set_text(const struct declare_option *option, const char *text, char **ret_value,
+	     struct error *e);
+int set_time(const struct declare_option *option, const char *text, char **ret_value,
 	     struct error *e);
 int set_list(const struct declare_option *option, const char *text, char **ret_value,
 	     struct error *e);

@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "base/cleanup.h"
 #include "declare/option.h"
+#include "declare/value.h"
 
 /**
  * text_check - have a value that is a text
@@ -167,6 +168,24 @@ int take_text(struct taking *taking, const struct declare_option *option, const 
 	else
 		r = text_check(spot, value, "a text", &text, e);
 	return r < 0 ? r : taking_give(taking, option->key, text, e);
+}
+
+/**
+ * take_time - an option that is a time span
+ * @taking: gets the key
+ * @option, @spot, @value: borrowed
+ * @e: names the spot
+ *
+ * Returns 0 or -EINVAL.
+ */
+int take_time(struct taking *taking, const struct declare_option *option, const struct spot *spot,
+	      json_t *value, struct error *e)
+{
+	const char *text = json_string_value(value);
+
+	if (text && !value_is_time(text))
+		return spot_wrong(spot, e, "is '%.80s', and should be a time such as 5min", text);
+	return take_text(taking, option, spot, value, e);
 }
 
 /**
@@ -340,6 +359,24 @@ int set_text(const struct declare_option *option, const char *text, char **ret_v
 	if (strpbrk(text, "\n\r"))
 		return error_set(e, ERROR_USAGE, EINVAL, "%s has more than one line", option->name);
 	return value_copy(text, 0, 0, ret_value, e);
+}
+
+/**
+ * set_time - an option that is a time span
+ * @option, @text: borrowed
+ * @ret_value: the caller frees it
+ * @e: names the option
+ *
+ * Returns 0 or -EINVAL.
+ */
+int set_time(const struct declare_option *option, const char *text, char **ret_value,
+	     struct error *e)
+{
+	if (text[0] && !value_is_time(text))
+		return error_set(e, ERROR_USAGE, EINVAL,
+				 "%s is '%.40s', and should be a time such as 5min", option->name,
+				 text);
+	return set_text(option, text, ret_value, e);
 }
 
 /**

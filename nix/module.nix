@@ -26,6 +26,7 @@ let
       ++ lib.optional (veth.hostAddress6 != null) "host6=${veth.hostAddress6}"
       ++ lib.optional (veth.localAddress6 != null) "local6=${veth.localAddress6}"
       ++ lib.optional (veth.hostBridge != null) "bridge=${veth.hostBridge}"
+      ++ lib.optional (veth.localMacAddress != null) "mac=${veth.localMacAddress}"
     );
 
   line =
@@ -317,18 +318,31 @@ in
     systemd.services.nixctr-net-pools = lib.mkIf (cfg.pools != [ ]) {
       description = "Pools of addresses of containers";
       wantedBy = [ "multi-user.target" ];
-      before = [ "machines.target" ];
+      before = [
+        "machines.target"
+      ]
+      ++ map (name: "container@${name}.service") (builtins.attrNames config.containers);
       serviceConfig = {
         Type = "oneshot";
         RemainAfterExit = true;
-        ExecStart = map addPool cfg.pools;
       };
+      # One that cannot be added does not stop the others.
+      script = ''
+        failed=0
+        ${lib.concatStringsSep "\n" (map (pool: "${addPool pool} || failed=1") cfg.pools)}
+        exit $failed
+      '';
     };
 
     # The host finds containers by their names, also those that are made by command. Before systemd-resolved,
-    # which answers for all others and leaves nothing to whoever comes behind it.
+    # which answers for all others and leaves nothing to whoever comes behind it, and behind /etc/hosts, so that
+    # no container takes the place of what stands there. NixOS has "files" behind resolved: named twice, it is
+    # asked again only for what nobody knows.
     system.nssModules = [ cfg.package ];
-    system.nssDatabases.hosts = lib.mkOrder 400 [ "nixctr" ];
+    system.nssDatabases.hosts = lib.mkOrder 399 [
+      "files"
+      "nixctr"
+    ];
     systemd.paths.nixctr-net-names.wantedBy = [ "multi-user.target" ];
     systemd.services.nixctr-net-names.wantedBy = [ "multi-user.target" ];
     systemd.timers.nixctr-net-backup.wantedBy = [ "timers.target" ];

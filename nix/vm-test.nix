@@ -12,7 +12,7 @@ let
         requiredBy = [ "multi-user.target" ];
         before = [ "multi-user.target" ];
         serviceConfig.Type = "oneshot";
-        script = "${pkgs.curl}/bin/curl --silent --fail --max-time 20 http://192.168.1.1/fetched";
+        script = "${pkgs.curl}/bin/curl --silent --fail --retry 5 --retry-connrefused --max-time 20 http://192.168.1.1/fetched";
       };
       system.stateVersion = lib.trivial.release;
     };
@@ -70,8 +70,11 @@ in
   };
 
   testScript = ''
-    start_all()
+    # What containers ask for while they boot has to be there already.
+    elsewhere.start()
     elsewhere.wait_for_unit("nginx.service")
+    elsewhere.wait_for_open_port(80)
+    host.start()
 
     with subtest("containers have their network while they boot"):
         for name in ["web", "database", "apart"]:

@@ -215,6 +215,8 @@ static int cable_make(struct veth *veth, int ns_fd, const struct veth_extra *ext
 	peer = batch_nest_header(&batch, VETH_INFO_PEER, &header, sizeof(header));
 	batch_put_text(&batch, IFLA_IFNAME, extra->inside);
 	batch_put_u32(&batch, IFLA_NET_NS_FD, (uint32_t)ns_fd);
+	if (mac_is_set(&extra->mac))
+		batch_put(&batch, IFLA_ADDRESS, extra->mac.bytes, sizeof(extra->mac.bytes));
 	batch_nest_end(&batch, peer);
 	batch_nest_end(&batch, data);
 	batch_nest_end(&batch, info);

@@ -161,7 +161,7 @@ struct veth_extra {
 	char bridge[IFNAMSIZ]; /* VETH_EXTRA_CABLE: the host end is a port of it, or "" */
 	struct veth_pair v4; /* VETH_EXTRA_CABLE: addresses of both ends, which may be none; the */
 	struct veth_pair v6; /* length inside is that of the network they share */
-	struct mac mac;      /* VETH_EXTRA_MACVLAN: none: the kernel makes one up */
+	struct mac mac;      /* inside, but of a moved link; none: the kernel makes one up */
 };
 
 /*

@@ -131,7 +131,8 @@ def test_module_options():
                          ranges = [ "10.9.0.10-10.9.0.99" "10.9.0.200-10.9.0.210" ]; force = true; } ]; }""",
         """{ a = { ephemeral = true; pinned = false; tmpfs = [ "/tmp" ]; enableTun = true; linkedTo = [ "b" ];
                    extraVeths.db = { hostAddress = "10.8.0.1"; localAddress = "10.8.0.2";
-                     hostAddress6 = null; localAddress6 = null; hostBridge = null; }; }; b = { }; }""",
+                     hostAddress6 = null; localAddress6 = null; hostBridge = null;
+                     localMacAddress = "02:00:00:00:00:09"; }; }; b = { }; }""",
     )
     etc = config["environment"]["etc"]
     conf = etc["nixctr-net/nixctr-net.conf"]["text"]
@@ -142,19 +143,23 @@ def test_module_options():
         assert f"{said}\n" in conf
     pools = config["systemd"]["services"]["nixctr-net-pools"]
     add = "/package/bin/nixctr-net ipam pool add"
-    assert pools["serviceConfig"]["ExecStart"] == [
-        f"{add} lab 10.50.0.0/16 --exclude 10.50.0.1",
+    assert pools["script"].splitlines() == [
+        "failed=0",
+        f"{add} lab 10.50.0.0/16 --exclude 10.50.0.1 || failed=1",
         f"{add} lan 10.9.0.0/24 --bridge br0 --gateway 10.9.0.1"
-        " --range 10.9.0.10-10.9.0.99,10.9.0.200-10.9.0.210 --force",
+        " --range 10.9.0.10-10.9.0.99,10.9.0.200-10.9.0.210 --force || failed=1",
+        "exit $failed",
     ]  # fmt: skip
+    assert pools["before"] == ["machines.target", "container@a.service", "container@b.service"]
+    assert config["system"]["nssDatabases"]["hosts"] == ["files", "nixctr"]
     manual = tree.read("man/nixctr-net-ipam.8.scd")
     assert "*ipam pool add*" in manual
-    for option in re.findall("--[a-z]+", str(pools["serviceConfig"]["ExecStart"])):
+    for option in re.findall("--[a-z]+", pools["script"]):
         assert f"*{option}*" in manual, option
     definition = etc["nixos-containers/a.conf"]["text"]
     assert definition.splitlines() == [
         "EPHEMERAL=1", "PINNED=0", 'TMPFS="/tmp"', 'ADDITIONAL_CAPABILITIES="CAP_NET_ADMIN"',
-        'EXTRA_VETHS="db,host=10.8.0.1,local=10.8.0.2"', 'LINKED_TO="b"']  # fmt: skip
+        'EXTRA_VETHS="db,host=10.8.0.1,local=10.8.0.2,mac=02:00:00:00:00:09"', 'LINKED_TO="b"']  # fmt: skip
     assert all(entry["assertion"] for entry in config["assertions"])
 
 

@@ -175,7 +175,8 @@ def test_file_vanishes(stocked):
 
 def test_json_file(stocked):
     """The same as JSON, with a function of the module system given as data."""
-    text = {"containers": {"foo": {"config": {"message": "from json"}, "localMacAddress": None}}}
+    text = {"containers": {"foo": {"config": {"message": "from json"}, "localMacAddress": None,
+                                   "path": None, "specialArgs": None}}}
     write(stocked, "/run/c.json", json.dumps(text))
     stocked.ok("apply", "/run/c.json")
     assert message(stocked, "foo") == "from json"
@@ -186,6 +187,11 @@ def test_one_of_several_fails(stocked):
     stocked.ok("create", "mine")
     names = "a", "b", "c"
     declare(stocked, **{name: config(name) for name in names}, d=config("broken"), mine=config("x"))
+    result = stocked.nixctr("apply", "--json")
+    assert result.rc == FAILED, result
+    rows = {row["name"]: row for row in result.json["containers"]}
+    assert {name for name in rows if rows[name]["changed"] and "error" not in rows[name]} == set(names)
+    assert "cannot build" in str(rows["d"]["error"]) and "is there already" in str(rows["mine"]["error"])
     result = stocked.nixctr("apply")
     assert result.rc == FAILED, result
     assert "this is why it is broken" in result.stderr

@@ -84,7 +84,7 @@ def test_a_macvlan_is_made(world):
 
 def test_a_further_cable_is_furnished(world):
     """Both ends up, with addresses and routes to each other, as NixOS does it."""
-    define(world, CABLE + 'EXTRA_VETHS="db,host=10.9.0.1,local=10.9.0.2,host6=fd09::1,local6=fd09::2"\n')
+    define(world, CABLE + 'EXTRA_VETHS="db,host=10.9.0.1,local=10.9.0.2,host6=fd09::1,local6=fd09::2,mac=02:00:00:00:00:09"\n')
     for _ in range(2):
         world.ok("net", "up", "foo")
         [host] = world.ip("address", "show", "dev", "db")
@@ -93,6 +93,7 @@ def test_a_further_cable_is_furnished(world):
         assert addresses(host) == {"10.9.0.1/32", "fd09::1/128"}
         assert addresses(end) == {"10.9.0.2/32", "fd09::2/128"}
         assert host["ifalias"] == "nixctr-net container foo"
+        assert end["address"] == "02:00:00:00:00:09"
         for address in "10.9.0.2", "fd09::2":
             assert world.ip("route", "get", address)[0]["dev"] == "db"
             assert world.run("ping", "-c", "1", "-W", "5", address).rc == 0

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,6 +54,9 @@ static const struct {
 	{ "\"extraVeths\": {\"db\": {\"hostAddress\": \"10.2.0.1\", \"localAddress\": \"10.2.0.2\","
 	  " \"hostBridge\": null}}",
 	  "EXTRA_VETHS", "db,host=10.2.0.1,local=10.2.0.2" },
+	{ "\"extraVeths\": {\"db\": {\"localMacAddress\": \"02:00:00:00:00:01\","
+	  " \"forwardPorts\": [{\"hostPort\": 80}]}}",
+	  "EXTRA_VETHS", "db,mac=02:00:00:00:00:01" },
 	{ "\"interfaces\": [\"lan1\", \"lan2\"]", "INTERFACES", "lan1 lan2" },
 	{ "\"macvlans\": [\"lan1\"]", "MACVLANS", "lan1" },
 	{ "\"networkNamespace\": \"/run/netns/x\"", "NETWORK_NAMESPACE_PATH", "/run/netns/x" },
@@ -73,6 +77,9 @@ static const struct {
 	{ "\"extraFlags\": [\"--setenv=A=b c\"]", "EXTRA_NSPAWN_FLAGS", "--setenv=A=b\\ c" },
 	{ "\"autoStart\": true", "AUTO_START", "1" },
 	{ "\"timeoutStartSec\": \"5min\"", "TIMEOUT_START", "5min" },
+	{ "\"timeoutStartSec\": \"1h 30.5min\"", "TIMEOUT_START", "1h 30.5min" },
+	{ "\"timeoutStartSec\": 90", "TIMEOUT_START", "90" },
+	{ "\"timeoutStartSec\": \"infinity\"", "TIMEOUT_START", "infinity" },
 	{ "\"privateUsers\": \"pick\"", "PRIVATE_USERS", "pick" },
 	{ "\"privateUsers\": 65536", "PRIVATE_USERS", "65536" },
 	{ "\"copyResolvConf\": false", "COPY_RESOLV_CONF", "0" },
@@ -164,11 +171,20 @@ static void mistakes_are_named(void **state)
 		{ "\"path\": \"/x\", \"forwardPorts\": [{\"containerPort\": 1}]",
 		  "has no hostPort" },
 		{ "\"path\": \"/x\", \"forwardPorts\": [{\"port\": 1}]", "forwardPorts[0].port" },
-		{ "\"path\": \"/x\", \"extraVeths\": {\"db\": {\"forwardPorts\": []}}",
-		  "containers.foo.extraVeths.db.forwardPorts" },
+		{ "\"path\": \"/x\", \"extraVeths\": {\"db\": {\"ports\": []}}",
+		  "containers.foo.extraVeths.db.ports" },
 		{ "\"path\": \"/x\", \"bindMounts\": {\"a\": {}}", "not absolute: a" },
 		{ "\"path\": \"/x\", \"bindMounts\": {\"/a\": {\"isReadOnly\": 1}}", "isReadOnly" },
 		{ "\"path\": \"/x\", \"allowedDevices\": [{}]", "has no node" },
+		{ "\"path\": \"/x\", \"allowedDevices\": [{\"node\": \"nonsense\"}]",
+		  "'nonsense'" },
+		{ "\"path\": \"/x\", \"allowedDevices\": [{\"node\": \"/dev/fuse\","
+		  " \"modifier\": \"q q\"}]",
+		  "'q q'" },
+		{ "\"path\": \"/x\", \"timeoutStartSec\": \"garbage\"", "time such as" },
+		{ "\"path\": \"/x\", \"timeoutStartSec\": \"5 parsecs\"", "time such as" },
+		{ "\"path\": \"/x\", \"additionalCapabilities\": [\"CAP_NONSENSE\"]",
+		  "capability" },
 		{ "\"path\": \"/x\", \"additionalCapabilities\": [\"SYS_TIME\"]", "capability" },
 		{ "\"flake\": \"./here\"", "absolute path" },
 		{ "\"path\": \"/x\", \"privateUsers\": \"some\"", "PRIVATE_USERS" },
@@ -186,6 +202,48 @@ static void mistakes_are_named(void **state)
 		assert_true(e.class == ERROR_USAGE);
 		if (!strstr(e.text, cases[i].said))
 			fail_msg("%s: %s", cases[i].options, e.text);
+	}
+}
+
+static void what_only_one_can_have_is_refused_to_two(void **state)
+{
+	static const struct {
+		const char *one, *other, *said;
+	} cases[] = {
+		{ "\"config\": true, \"extraVeths\": {\"db\": {}}",
+		  "\"config\": true, \"extraVeths\": {\"db\": {}}", "link db" },
+		{ "\"config\": true, \"extraVeths\": {\"a\": {\"localAddress\": \"10.2.0.2\"}}",
+		  "\"config\": true, \"extraVeths\": {\"b\": {\"localAddress\": \"10.2.0.2\"}}",
+		  "10.2.0.2" },
+		{ "\"config\": true, \"extraVeths\": {\"a\": {\"hostAddress\": \"10.2.0.2\"}}",
+		  "\"config\": true, \"privateNetwork\": true, \"localAddress\": \"10.2.0.2\"",
+		  "10.2.0.2" },
+		{ "\"config\": true, \"interfaces\": [\"lan0\"]",
+		  "\"config\": true, \"interfaces\": [\"lan0\"]", "link lan0" },
+		{ "\"config\": true, \"interfaces\": [\"lan0\"]",
+		  "\"config\": true, \"macvlans\": [\"lan0\"]", "link lan0" },
+		{ "\"rootTree\": \"/srv/x\"", "\"rootTree\": \"/srv/x\"", "rootTree /srv/x" },
+		{ "\"config\": true, \"macvlans\": [\"lan0\"]",
+		  "\"config\": true, \"macvlans\": [\"lan0\"]", NULL },
+		{ "\"config\": true, \"extraVeths\": {\"a\": {\"hostAddress\": \"10.2.0.1\"}}",
+		  "\"config\": true, \"extraVeths\": {\"b\": {\"hostAddress\": \"10.2.0.1\"}}",
+		  NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(declarations_deinit) struct declarations declarations = { .count = 0 };
+		struct error e = ERROR_INIT;
+		char json[1024];
+		int r;
+
+		(void)snprintf(json, sizeof(json),
+			       "{\"values\": {\"containers\": {\"a\": {%s}, \"b\": {%s}}}}",
+			       cases[i].one, cases[i].other);
+		r = declarations_parse(json, &declarations, &e);
+		assert_int_equal(r, cases[i].said ? -EADDRINUSE : 0);
+		if (cases[i].said && !strstr(e.text, cases[i].said))
+			fail_msg("%s: %s", cases[i].one, e.text);
 	}
 }
 
@@ -228,6 +286,7 @@ int main(void)
 		cmocka_unit_test(each_option_becomes_a_key),
 		cmocka_unit_test(what_it_boots_is_chosen),
 		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(what_only_one_can_have_is_refused_to_two),
 		cmocka_unit_test(the_right_word_is_suggested),
 		cmocka_unit_test(what_is_no_set_of_containers_is_refused),
 	};

@@ -43,7 +43,7 @@ static void what_cannot_be_set_is_refused(void **state)
 		{ "autoStart", "" },         { "=1", "" },
 		{ "autoStart=maybe", "" },   { "hostAdress=1", "write hostAddress" },
 		{ "APPLIED=/x", "" },        { "config=x", "" },
-		{ "hostBridge=a\nB=c", "" },
+		{ "hostBridge=a\nB=c", "" }, { "timeoutStartSec=garbage", "" },
 	};
 
 	(void)state;

@@ -254,6 +254,6 @@ int book_restore(const struct paths *paths, const char *file, bool dry,
 	*report = (struct restore_report){ .count = 0 };
 	r = backup_path(paths, file, report->file, e);
 	if (r == 0)
-		r = definitions_lock(paths, &lock, e);
+		r = definitions_lock_for(paths, dry ? IPAM_TRY : IPAM_WRITE, &lock, e);
 	return r < 0 ? r : restore_locked(paths, dry, report, e);
 }

@@ -307,6 +307,8 @@ def test_backup_if_changed(world):
     world.ok("ipam", "reserve", "more")
     assert world.ok("ipam", "backup", "--if-changed", "--json").json["changed"]
     assert not [name for name in os.listdir(world.path(BOOK).parent) if "new" in name]
+    result = world.nixctr("ipam", "backup", "/nowhere/copy.db")
+    assert result.rc == 1 and "make its directory first" in result.stderr
 
 
 def test_backups_and_restores_while_others_create(world):

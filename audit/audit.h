@@ -95,6 +95,8 @@ struct audit {
 const char *audit_grade_name(enum audit_grade grade);
 enum audit_grade audit_grade(enum audit_case which);
 const char *audit_case_name(enum audit_case which);
+/* Whether somebody has to do something about it; if not, it is only told. */
+bool audit_counts(enum audit_case which);
 bool audit_is_mendable(enum audit_case which);
 void audit_remedy(const struct audit_finding *finding, char *text, size_t size);
 
@@ -121,10 +123,11 @@ int audit_is_here(const struct paths *paths, const struct audit *audit, struct e
 /* ------------------------------------------------------------- mending */
 
 enum audit_result {
-	AUDIT_MENDED,  /* or would be */
-	AUDIT_GONE,    /* it is no longer so */
-	AUDIT_LEFT,    /* it cannot be decided here */
-	AUDIT_REFUSED, /* mending failed */
+	AUDIT_MENDED,
+	AUDIT_GONE,       /* it is no longer so */
+	AUDIT_LEFT,       /* it cannot be decided here */
+	AUDIT_REFUSED,    /* mending failed */
+	AUDIT_WOULD_MEND, /* it would be mended, were it not for AUDIT_DRY */
 };
 
 struct audit_outcome {

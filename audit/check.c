@@ -17,7 +17,6 @@
 #include "audit/finding.h"
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/log.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
@@ -162,11 +161,7 @@ int audit_check(const struct paths *paths, uint32_t grace, struct audit *ret_aud
 	first = ret_audit->findings;
 	ret_audit->findings = (struct audit_findings){ .count = 0 };
 	wait_grace(&first, grace);
-	r = definitions_lock(paths, &lock, e);
-	if (r == -EROFS) { /* then nobody can change anything */
-		log_debug("looking without a lock: %s", e ? e->text : "");
-		r = 0;
-	}
+	r = definitions_lock_for(paths, IPAM_READ, &lock, e);
 	if (r == 0)
 		r = look(paths, ret_audit, e);
 	if (r == 0)

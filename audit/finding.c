@@ -115,6 +115,15 @@ bool audit_is_mendable(enum audit_case which)
 }
 
 /**
+ * audit_counts - whether somebody has to do something about a case
+ * @which: one of enum audit_case
+ */
+bool audit_counts(enum audit_case which)
+{
+	return which != AUDIT_HOST_HAS_POOL;
+}
+
+/**
  * audit_remedy - say what mends a finding
  * @finding: borrowed
  * @text, @size: filled
@@ -207,14 +216,18 @@ bool finding_is_same(const struct audit_finding *a, const struct audit_finding *
 }
 
 /**
- * findings_have - whether a finding is among others
+ * findings_find - look for a finding among others
  * @findings: sorted, borrowed
  * @finding: borrowed
+ *
+ * Returns the one about the same thing, or NULL.
  */
-bool findings_have(const struct audit_findings *findings, const struct audit_finding *finding)
+const struct audit_finding *findings_find(const struct audit_findings *findings,
+					  const struct audit_finding *finding)
 {
-	return findings->count && bsearch(finding, findings->list, findings->count,
-					  sizeof(*findings->list), finding_order);
+	return findings->count ? bsearch(finding, findings->list, findings->count,
+					 sizeof(*findings->list), finding_order)
+			       : NULL;
 }
 
 /**

@@ -18,7 +18,8 @@ int finding_add(struct audit_findings *findings, const struct audit_finding *fin
 		struct error *e);
 int audit_case_parse(const char *name, enum audit_case *ret_which);
 bool finding_is_same(const struct audit_finding *a, const struct audit_finding *b);
-bool findings_have(const struct audit_findings *findings, const struct audit_finding *finding);
+const struct audit_finding *findings_find(const struct audit_findings *findings,
+					  const struct audit_finding *finding);
 void findings_sort(struct audit_findings *findings);
 void lease_words(const struct ipam_lease *lease, char words[AUDIT_SAYS]);
 

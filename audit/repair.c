@@ -41,6 +41,7 @@ const char *audit_result_name(enum audit_result result)
 		[AUDIT_GONE] = "gone",
 		[AUDIT_LEFT] = "left",
 		[AUDIT_REFUSED] = "refused",
+		[AUDIT_WOULD_MEND] = "would-mend",
 	};
 
 	return names[result];
@@ -111,15 +112,22 @@ static const char *would_do(enum audit_case which)
  * @repair: borrowed
  * @finding: of the report, borrowed
  *
- * A repair that was killed may have given the old lease of a definition up already.
+ * So is one only where book and definition say what they did: others may have edited them since. A repair
+ * that was killed may have given the old lease of a definition up already, or have mended half of a cable;
+ * so what the kernel says is not compared.
  */
 static bool is_still_so(const struct repair *repair, const struct audit_finding *finding)
 {
+	const struct audit_finding *now = findings_find(&repair->now, finding);
 	struct audit_finding half = *finding;
 
+	if (now)
+		return strcmp(now->book, finding->book) == 0 &&
+		       strcmp(now->definition, finding->definition) == 0;
 	half.which = AUDIT_DEFINITION_UNLEASED;
-	return findings_have(&repair->now, finding) ||
-	       (finding->which == AUDIT_DEFINITION_DIFFERS && findings_have(&repair->now, &half));
+	now = finding->which == AUDIT_DEFINITION_DIFFERS ? findings_find(&repair->now, &half)
+							 : NULL;
+	return now && strcmp(now->definition, finding->definition) == 0;
 }
 
 /**
@@ -145,7 +153,7 @@ static bool repair_plan(struct repair *repair, unsigned flags)
 		else if (!would)
 			outcome_set(repair, i, AUDIT_LEFT, remedy);
 		else if (flags & AUDIT_DRY)
-			outcome_set(repair, i, AUDIT_MENDED, would);
+			outcome_set(repair, i, AUDIT_WOULD_MEND, would);
 		any |= repair->pending[i];
 	}
 	return any;

@@ -178,6 +178,10 @@ static const char *finding_parse(json_t *object, struct audit_finding *finding)
 		return "an address of a finding is none";
 	if (!text_take(object, "link", finding->link, sizeof(finding->link)))
 		return "a link of a finding has a name that none can have";
+	if (!text_take(object, "book", finding->book, sizeof(finding->book)) ||
+	    !text_take(object, "definition", finding->definition, sizeof(finding->definition)) ||
+	    !text_take(object, "kernel", finding->kernel, sizeof(finding->kernel)))
+		return "what a finding has of book, definition or kernel is no text";
 	if (!text_take(object, "what", finding->what, sizeof(finding->what)) || !finding->what[0])
 		return "a finding does not say what it is";
 	return NULL;

@@ -177,7 +177,8 @@ int verb_ipam_check(const struct invocation *in, struct error *e)
 		r = audit_tell(in, &audit, e);
 	if (r < 0)
 		return r;
-	if (audit.findings.count)
-		return CHECK_FOUND;
+	for (size_t i = 0; i < audit.findings.count; i++)
+		if (audit_counts(audit.findings.list[i].which))
+			return CHECK_FOUND;
 	return audit.troubles.count ? CHECK_UNREAD : CHECK_FINE;
 }

@@ -33,7 +33,8 @@ struct outcome_row {
 #define OUTCOME(name) offsetof(struct outcome_row, name)
 
 static const struct column columns[] = {
-	{ "RESULT", COLUMN_WORD, OUTCOME(result), COLUMN_KEPT, "mended, gone, left or refused" },
+	{ "RESULT", COLUMN_WORD, OUTCOME(result), COLUMN_KEPT,
+	  "mended, would-mend, gone, left or refused" },
 	{ "CASE", COLUMN_TEXT, OUTCOME(which), COLUMN_USUAL, "what was found" },
 	{ "CONTAINER", COLUMN_TEXT, OUTCOME(container), COLUMN_KEPT, "whom it is about" },
 	{ "ADDRESS", COLUMN_ADDR, OUTCOME(addr), COLUMN_USUAL, "which it is about" },
@@ -112,7 +113,9 @@ int verb_ipam_repair(const struct invocation *in, struct error *e)
 	if (r == 0)
 		r = outcomes_print(in, &report, outcomes, e);
 	for (size_t i = 0; r == 0 && i < report.findings.count; i++)
-		if (outcomes[i].result == AUDIT_LEFT || outcomes[i].result == AUDIT_REFUSED)
+		if ((outcomes[i].result == AUDIT_LEFT &&
+		     audit_counts(report.findings.list[i].which)) ||
+		    outcomes[i].result == AUDIT_REFUSED)
 			r = ERROR_FAILED;
 	return r;
 }

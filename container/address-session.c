@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "container/actor.h"
@@ -56,6 +58,34 @@ int book_open(const struct paths *paths, enum ipam_access access, struct ipam **
 }
 
 /**
+ * definitions_lock_for - keep containers from being added and removed, as far as that is needed
+ * @paths: borrowed
+ * @access: what is to be done with the book
+ * @ret_fd: closed by the caller; -1 without a lock
+ * @e: says who is at it
+ *
+ * Where nothing can be written, nobody changes anything either: who only looks needs no lock there.
+ *
+ * Returns 0 or -errno.
+ */
+int definitions_lock_for(const struct paths *paths, enum ipam_access access, int *ret_fd,
+			 struct error *e)
+{
+	struct error refused = ERROR_INIT;
+	int fd = -1, r = definitions_lock(paths, &fd, &refused);
+
+	if (r == -EROFS && access != IPAM_WRITE) {
+		log_debug("looking without a lock: %s", refused.text);
+		r = 0;
+	}
+	if (r < 0 && e)
+		*e = refused;
+	if (r == 0)
+		*ret_fd = fd;
+	return r;
+}
+
+/**
  * address_session_begin - open the book, and keep containers from being added and removed
  * @paths: borrowed
  * @access: whether the book may be made and changed
@@ -68,7 +98,7 @@ int address_session_begin(const struct paths *paths, enum ipam_access access,
 			  struct address_session *ret_session, struct error *e)
 {
 	_cleanup_(address_session_end) struct address_session session = ADDRESS_SESSION_INIT;
-	int r = definitions_lock(paths, &session.lock, e);
+	int r = definitions_lock_for(paths, access, &session.lock, e);
 
 	if (r == 0)
 		r = book_open(paths, access, &session.ipam, e);

@@ -6,6 +6,10 @@
 /* Keeps everybody else from adding or removing containers, until the descriptor is closed. */
 int definitions_lock(const struct paths *paths, int *ret_fd, struct error *e);
 
+/* The same, but that who only looks needs no lock where nothing can be written: *ret_fd is -1 then. */
+int definitions_lock_for(const struct paths *paths, enum ipam_access access, int *ret_fd,
+			 struct error *e);
+
 /* machine-id(5). Returns 1, 0 when there is none, or -errno. */
 int machine_id_read(const struct paths *paths, uint8_t ret_id[16], struct error *e);
 

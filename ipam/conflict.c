@@ -72,7 +72,10 @@ int conflict_lease(struct database *database, const struct ipam_lease *lease, st
 		return database_damaged(database, "an address without a holder", e);
 	r = error_set(e, ERROR_CONFLICT, EADDRINUSE, "%s is the MAC address of container %s",
 		      mac_format(&lease->mac, text), holder.lease.container);
-	return holder_remedy(&holder.lease, e, r);
+	return error_remedy(
+		e, r, "give container %s another MAC address, or none, or run 'nixctr-net %s %s'",
+		lease->container, holder.lease.state == IPAM_BOUND ? "destroy" : "ipam release",
+		holder.lease.container);
 }
 
 /**

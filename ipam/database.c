@@ -67,6 +67,9 @@ int database_remedy(const char *path, int r, struct error *e)
 	case EACCES:
 	case EPERM:
 		return error_remedy(e, r, "run it as root (it takes CAP_DAC_OVERRIDE)");
+	case ENOENT:
+	case ENOTDIR:
+		return error_remedy(e, r, "make its directory first, or name another file");
 	default:
 		return error_remedy(e, r, "look for errors of the disk in the kernel's log");
 	}

@@ -99,6 +99,7 @@ void query_bind_blob(struct query *query, const void *bytes, size_t size);
 void query_bind_null(struct query *query);
 void query_bind_addr(struct query *query, const struct addr *addr);
 void query_bind_boot(struct query *query, const uint8_t *boot);
+void query_bind_column(struct query *query, const struct query *row, int column);
 
 int query_step(struct query *query, struct error *e);
 int query_run(struct query *query, struct error *e);

@@ -368,6 +368,13 @@ int ipam_backup(struct ipam *ipam, const char *path, struct error *e);
 int ipam_open_backup(const char *path, struct ipam **ret_ipam, struct error *e);
 
 /*
+ * Takes over into @to, a copy of the book @from, what has come since: the history, pools, and what is cooling
+ * and nobody's in the copy. Pools that have no place there are left out. Leases stay as they are. Returns 0
+ * or -errno; @to is worth nothing then.
+ */
+int ipam_carry(struct ipam *from, struct ipam *to, struct error *e);
+
+/*
  * Puts what @with has in the place of the book at @path, in one step. What was there, damaged or not, is
  * kept beside it under the name @ret_aside, "" when there was nothing. Sessions of others go on with the
  * new one when they change it next. Returns 0 or -errno.

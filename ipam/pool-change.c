@@ -99,6 +99,28 @@ static int pool_admit(struct change *change, const struct pool *wanted, struct e
 }
 
 /**
+ * pool_enter - enter a new pool
+ * @change: begun; its list of pools stays as it is
+ * @pool: gets its key, and counts what leases have of it already
+ * @e: says what is in its way
+ *
+ * Returns 1, 0 when there is just that, or -errno.
+ */
+int pool_enter(struct change *change, struct pool *pool, struct error *e)
+{
+	int r = pool_admit(change, pool, e);
+
+	if (r <= 0)
+		return r;
+	r = pool_insert(change->frame.database, pool, e);
+	if (r == 0)
+		r = pool_tally(change->frame.database, pool, e);
+	if (r == 0)
+		r = pool_update(change->frame.database, pool, e);
+	return r < 0 ? r : 1;
+}
+
+/**
  * ipam_pool_add - add a pool
  * @ipam: borrowed, open for writing
  * @spec: borrowed
@@ -117,18 +139,12 @@ int ipam_pool_add(struct ipam *ipam, const struct ipam_pool *spec, struct error 
 		return r;
 	r = change_begin(&change, ipam, e);
 	if (r == 0)
-		r = pool_admit(&change, &pool, e);
+		r = pool_enter(&change, &pool, e);
 	if (r <= 0)
 		return r;
-	r = pool_insert(change.frame.database, &pool, e);
-	if (r == 0)
-		r = pool_tally(change.frame.database, &pool, e);
-	if (r == 0)
-		r = pool_update(change.frame.database, &pool, e);
 	(void)snprintf(what, sizeof(what), "%s%s%s", prefix_format(&spec->prefix, text),
 		       spec->bridge[0] ? " for bridge " : "", spec->bridge);
-	if (r == 0)
-		r = history_append_pool(&change.frame, IPAM_ACT_ADDED, spec->name, what, e);
+	r = history_append_pool(&change.frame, IPAM_ACT_ADDED, spec->name, what, e);
 	if (r == 0)
 		r = change_commit(&change, e);
 	return r < 0 ? r : 1;

@@ -47,10 +47,14 @@ int network_check(const struct prefix *network, struct error *e)
 		r = prefix_parse(specials[i].prefix, &special, e);
 		if (r < 0)
 			return r;
-		if (prefix_overlaps(&special, network))
-			return error_set(e, ERROR_USAGE, EINVAL,
-					 "%s cannot be a pool: it overlaps with %s, %s", text,
-					 specials[i].prefix, specials[i].what);
+		if (!prefix_overlaps(&special, network))
+			continue;
+		r = error_set(e, ERROR_USAGE, EINVAL,
+			      "%s cannot be a pool: it overlaps with %s, %s", text,
+			      specials[i].prefix, specials[i].what);
+		return error_remedy(e, r,
+				    "choose a private network, such as 10.234.0.0/16, or 'ula' for "
+				    "one of IPv6");
 	}
 	return 0;
 }
@@ -66,13 +70,15 @@ int pool_measure(struct pool *pool, struct error *e)
 {
 	bool pairs = pool->usage.kind == IPAM_PAIRS;
 	char text[PREFIX_TEXT];
+	int r;
 
 	pool->usage.capacity = pool_capacity(pool);
 	if (pool->usage.capacity)
 		return 0;
-	return error_set(e, ERROR_USAGE, EINVAL, "%s is too small: there is not one %s to give out",
-			 prefix_format(&pool->usage.prefix, text),
-			 pairs ? "pair of addresses" : "address");
+	r = error_set(e, ERROR_USAGE, EINVAL, "%s is too small: there is not one %s to give out",
+		      prefix_format(&pool->usage.prefix, text),
+		      pairs ? "pair of addresses" : "address");
+	return error_remedy(e, r, "give a network with a shorter prefix");
 }
 
 /**

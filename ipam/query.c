@@ -131,6 +131,18 @@ void query_bind_boot(struct query *query, const uint8_t *boot)
 }
 
 /**
+ * query_bind_column - the next parameter is a column of another query
+ * @query: changed
+ * @row: at a row, borrowed until then only
+ * @column: from 0
+ */
+void query_bind_column(struct query *query, const struct query *row, int column)
+{
+	query_note(query, sqlite3_bind_value(query->statement, ++query->bound,
+					     sqlite3_column_value(row->statement, column)));
+}
+
+/**
  * query_step - go on to the next row of the result
  * @query: changed
  * @e: filled on failure, also of what came before

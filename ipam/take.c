@@ -144,6 +144,28 @@ static int pool_take(const struct frame *frame, struct pool *pool, struct search
 }
 
 /**
+ * exhausted_remedy - say how there can be more addresses
+ * @search: what was found, borrowed
+ * @e: gets the remedy
+ * @r: -errno, already in @e
+ *
+ * Returns @r.
+ */
+static int exhausted_remedy(const struct search *search, struct error *e, int r)
+{
+	if (search->draining)
+		return error_remedy(e, r,
+				    "have pool %s, which is draining, give out again with "
+				    "'nixctr-net ipam pool drain --undo %s', or add one with "
+				    "'nixctr-net ipam pool add'",
+				    search->draining, search->draining);
+	return error_remedy(
+		e, r,
+		"add a pool with 'nixctr-net ipam pool add', enlarge this one with "
+		"'nixctr-net ipam pool resize', or destroy a container that is not needed");
+}
+
+/**
  * pools_exhausted - say that nothing is left
  * @search: what was found, borrowed
  * @taking: for whom, borrowed
@@ -182,9 +204,7 @@ static int pools_exhausted(const struct search *search, const struct taking *tak
 	if (search->asked > 1)
 		r = error_wrap(e, r, "all %zu pools are exhausted", search->asked);
 	if (!search->cooling)
-		return error_remedy(e, r,
-				    "destroy a container that is not needed any more, or choose "
-				    "addresses outside the pool");
+		return exhausted_remedy(search, e, r);
 	r = error_wrap(e, r, "all free addresses are cooling down, the first for %u seconds more",
 		       search->remaining);
 	return error_remedy(e, r,

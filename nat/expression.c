@@ -95,6 +95,20 @@ static void put_counter(struct builder *builder, const char *name)
 }
 
 /**
+ * put_verdict_word - put the expression of a word that ends a rule
+ * @builder: changed
+ * @word: borrowed
+ */
+static void put_verdict_word(struct builder *builder, const struct word *word)
+{
+	if (word->kind == WORD_VERDICT)
+		put_verdict(builder, word->bits, NULL);
+	else
+		put_verdict(builder, (uint32_t)(word->kind == WORD_GOTO ? NFT_GOTO : NFT_JUMP),
+			    word->name);
+}
+
+/**
  * put_word - put the expressions of one word
  * @builder: changed
  * @word: borrowed
@@ -121,13 +135,9 @@ static void put_word(struct builder *builder, const struct word *word)
 		put_counter(builder, word->name);
 		break;
 	case WORD_GOTO:
-		put_verdict(builder, (uint32_t)NFT_GOTO, word->name);
-		break;
 	case WORD_JUMP:
-		put_verdict(builder, (uint32_t)NFT_JUMP, word->name);
-		break;
 	case WORD_VERDICT:
-		put_verdict(builder, word->bits, NULL);
+		put_verdict_word(builder, word);
 		break;
 	case WORD_IIFNAME_OF:
 	case WORD_SADDR_IN:

@@ -89,19 +89,43 @@ struct restore_row {
 	struct ipam_lease was;   /* what it held */
 };
 
+/* A pool that differs. */
+struct restore_pool {
+	bool before, after; /* whether it is there */
+	struct ipam_usage was, is;
+};
+
+/* A claim of a definition, or a reservation of the backup, that has no place. */
+struct restore_refusal {
+	char container[IPAM_NAME_MAX];
+	char what[512];
+};
+
 struct restore_report {
 	char file[PATH_MAX];      /* the backup */
 	char aside[PATH_MAX];     /* where the book of before is now, or "" */
 	bool unreadable;          /* the book could not be read */
 	char why[256];            /* then: why */
 	size_t leases;            /* in the book of after */
-	struct restore_row *rows; /* the caller frees it */
+	struct restore_row *rows; /* owned */
 	size_t count;
+	struct restore_pool *pools; /* owned */
+	size_t n_pools;
+	struct restore_refusal *refused; /* owned */
+	size_t n_refused;
 };
 
-/* Goes back to a backup, NULL: the one beside the book; what definitions say stays true. 0 or -errno. */
+/* Whether a container holds the same in two books, with the same reason. */
+bool lease_same(const struct ipam_lease *a, const struct ipam_lease *b);
+
+void restore_report_deinit(struct restore_report *report);
+
+/*
+ * Goes back to a backup, NULL: the one beside the book; what definitions say stays true, and what nobody has
+ * any more does not come back. Returns 0 or -errno; the caller ends with restore_report_deinit() either way.
+ */
 int book_restore(const struct paths *paths, const char *file, bool dry,
-		 struct restore_report *ret_report, struct error *e);
+		 struct restore_report *report, struct error *e);
 
 /* ------------------------------------------------------------- hosts of nixos-container */
 

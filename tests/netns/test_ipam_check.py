@@ -185,6 +185,11 @@ def test_foreign(two):
         ("foreign", "host-has-pool-address", "", "", "10.233.200.1"),
         ("foreign", "link-of-others", "", "", ""),
     ]
+    ip(two, "address delete 10.233.1.2/24 dev spare0")
+    ip(two, "route delete 10.233.2.2 dev spare0 metric 7")
+    ip(two, "link delete ve-nspawn")
+    # Nobody has to do anything about this one.
+    assert check(two, rc=0) == [("foreign", "host-has-pool-address", "", "", "10.233.200.1")]
 
 
 def differs(world, case):

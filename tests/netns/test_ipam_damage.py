@@ -226,6 +226,27 @@ def test_read_only(used):
     assert leases(used) == KEPT and beside(used) == []
 
 
+def test_nothing_can_be_written(used):
+    """Who only looks needs no lock either."""
+    copy = "/tmp/copy.db"
+    used.ok("ipam", "backup", copy)
+    used.path("/tmp/leases.json").write_text(used.ok("ipam", "export").stdout, encoding="utf-8")
+    places = [os.path.dirname(BOOK), "/run/lock"]
+    for place in places:
+        for command in (["mount", "--bind", place, place], ["mount", "-o", "remount,ro,bind", place]):
+            assert used.run(*command).rc == 0
+    try:
+        for command in (["export"], ["import", "--dry-run", "/tmp/leases.json"],
+                        ["restore", "--dry-run", copy]):  # fmt: skip
+            used.ok("ipam", *command)
+        used.ok("migrate", "--dry-run")
+        result = used.nixctr("ipam", "restore", copy)
+        assert result.rc == FAILED and "Read-only file system" in result.stderr, result
+    finally:
+        for place in places:
+            assert used.run("umount", place).rc == 0
+
+
 def test_full_disk(used):
     """Nothing is half done: neither a lease nor a new book."""
     state = os.path.dirname(BOOK)

@@ -67,6 +67,7 @@ def test_second_pool_when_the_first_is_full(world):
     assert world.ok("create", "three").rc == 0
     full = world.nixctr("create", "four")
     assert full.rc == EXHAUSTED and "all 2 pools are exhausted" in full.stderr
+    assert "'nixctr-net ipam pool drain --undo default'" in full.stderr
     world.ok("ipam", "pool", "drain", "small")
     refused(world, CONFLICT, "pool small has 1 lease left: one", "remove", "small")
     world.ok("destroy", "one")

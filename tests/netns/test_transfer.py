@@ -209,14 +209,64 @@ def test_backup_and_restore(world):
     assert leases(world)["next"]["local_address"] not in {
         row["local_address"] for row in before.values()
     } - {before["lost"]["local_address"]}
-    world.ok("ipam", "restore", done["aside"])
-    held = leases(world)
-    assert held["next"]["state"] == "bound"
-    # A definition has it by now: what was reserved is given up for it.
-    taken = held["next"]["local_address"] == before["lost"]["local_address"]
-    assert ("lost" in held) is not taken
+    again = world.nixctr("ipam", "restore", "--json", done["aside"])  # next has that address now
+    assert again.rc == 1 and [row["container"] for row in again.json["refused"]] == ["lost"]
+    assert set(leases(world)) == {"old", "new", "next"}
     world.ok("ipam", "backup")
     assert world.path(f"{KEPT}.1").exists()
+
+
+def test_a_living_definition_beats_the_copy(world):
+    """What was destroyed since is not back, and whoever has its address now keeps it."""
+    put(world, "/etc/nixctr-net.conf", "[ipam]\ncooldown = 0\n")
+    world.ok("create", "gone", "--local-address", "10.233.50.2", "--host-address", "10.233.50.1")
+    world.ok("ipam", "reserve", "kept", "--local-address", "10.233.51.2",
+             "--host-address", "10.233.51.1")  # fmt: skip
+    world.ok("ipam", "backup")
+    world.ok("destroy", "gone")
+    world.ok("ipam", "release", "kept")
+    world.ok("create", "new", "--local-address", "10.233.50.2", "--host-address", "10.233.50.1")
+    world.ok("ipam", "restore")
+    assert {n: row["state"] for n, row in leases(world).items()} == {
+        "new": "bound", "kept": "reserved"}  # fmt: skip
+    assert leases(world)["new"]["local_address"] == "10.233.50.2"
+    world.ok("ipam", "check", "--grace", "0")
+    world.ok("ipam", "release", "kept")
+    world.ok("create", "other", "--local-address", "10.233.51.2",
+             "--host-address", "10.233.51.1")  # fmt: skip
+    result = world.nixctr("ipam", "restore", "--json")
+    assert result.rc == 1, result
+    assert [row["container"] for row in result.json["refused"]] == ["kept"]
+    assert "other" in result.json["refused"][0]["what"] and set(leases(world)) == {"new", "other"}
+
+
+def test_what_came_since_the_copy(world):
+    """Cool-downs, pools and history go on; what differs otherwise is told."""
+    world.ok("create", "web")
+    world.ok("create", "gone")
+    world.ok("ipam", "pool", "add", "early", "10.234.0.0/24")
+    world.ok("ipam", "backup")
+    world.ok("create", "brief")
+    for name in ("gone", "brief"):
+        world.ok("destroy", name)
+    world.ok("ipam", "describe", "web", "front")
+    world.ok("ipam", "pool", "remove", "early")
+    world.ok("ipam", "pool", "add", "late", "10.235.0.0/24")
+    before = world.ok("ipam", "history", "--json").json["history"]
+    answer = world.ok("ipam", "restore", "--json").json
+    assert [(row["pool"], row["change"]) for row in answer["pools"]] == [("early", "back")]
+    assert [(row["container"], row["change"]) for row in answer["differences"]] == [("web", "note")]
+    after = world.ok("ipam", "history", "--json").json["history"]
+    assert after[: len(before)] == before
+    for address in ("10.233.2.2", "10.233.3.2"):
+        told = world.ok("ipam", "describe", address, "--json").json["address"]
+        assert told["state"] == "cooling", told
+    pools = {row["name"] for row in world.ok("ipam", "list", "--json").json["pools"]}
+    assert pools == {"default", "early", "late"}
+    world.ok("ipam", "check", "--grace", "0")
+    world.ok("create", "next")
+    assert leases(world)["next"]["local_address"] == "10.233.4.2"
+    assert leases(world)["next"]["automatic"] is True
 
 
 def test_a_damaged_book_is_restored(world):
@@ -257,6 +307,8 @@ def test_backup_if_changed(world):
     world.ok("ipam", "reserve", "more")
     assert world.ok("ipam", "backup", "--if-changed", "--json").json["changed"]
     assert not [name for name in os.listdir(world.path(BOOK).parent) if "new" in name]
+    result = world.nixctr("ipam", "backup", "/nowhere/copy.db")
+    assert result.rc == 1 and "make its directory first" in result.stderr
 
 
 def test_backups_and_restores_while_others_create(world):

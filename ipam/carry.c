@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "ipam/change.h"
+#include "ipam/vacant.h"
+
+/*
+ * What a copy of the book cannot know: what came after it. Of that, leases are the business of whoever
+ * goes back to the copy; pools, what is cooling and the history are taken over here.
+ */
+
+/**
+ * history_after - find out which rows of a history a copy does not have
+ * @from: the book, borrowed
+ * @to: the copy, borrowed
+ * @ret_id, @ret_time: rows behind that number, and not before that time
+ * @e: filled on failure
+ *
+ * Numbers tell when both have the same row under the last number of the copy. Otherwise the book was
+ * made anew since, and its rows are those that are younger.
+ *
+ * Returns 0 or -errno.
+ */
+static int history_after(struct ipam *from, struct ipam *to, int64_t *ret_id, int64_t *ret_time,
+			 struct error *e)
+{
+	static const char last_sql[] =
+		"SELECT id, time, act, name, pool FROM history ORDER BY id DESC LIMIT 1";
+	static const char same_sql[] = "SELECT 1 FROM history WHERE id = ? AND time = ?"
+				       " AND act = ? AND name = ? AND pool = ?";
+	_cleanup_(query_end) struct query last = query_begin(&to->database, last_sql);
+	_cleanup_(query_end) struct query same = { 0 };
+	int r = query_step(&last, e);
+
+	*ret_id = *ret_time = INT64_MIN;
+	if (r <= 0)
+		return r;
+	same = query_begin(&from->database, same_sql);
+	for (int column = 0; column < 5; column++)
+		query_bind_column(&same, &last, column);
+	r = query_step(&same, e);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		*ret_id = query_int(&last, 0);
+	else
+		*ret_time = query_int(&last, 1);
+	return 0;
+}
+
+/**
+ * carry_history - append what happened since a copy was made
+ * @from: the book, borrowed
+ * @to: the copy, changed; in a transaction
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int carry_history(struct ipam *from, struct ipam *to, struct error *e)
+{
+	static const char select[] =
+		"SELECT time, boot, act, name, pool, host4, local4, host6, local6, uid, command,"
+		" unit, reason FROM history WHERE id > ? AND time >= ? ORDER BY id";
+	static const char insert[] =
+		"INSERT INTO history (time, boot, act, name, pool, host4, local4, host6, local6,"
+		" uid, command, unit, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+	_cleanup_(query_end) struct query rows = { 0 };
+	int64_t id, since;
+	int r = history_after(from, to, &id, &since, e);
+
+	if (r < 0)
+		return r;
+	rows = query_begin(&from->database, select);
+	query_bind_int(&rows, id);
+	query_bind_int(&rows, since);
+	while ((r = query_step(&rows, e)) > 0) {
+		_cleanup_(query_end) struct query row = query_begin(&to->database, insert);
+
+		for (int column = 0; column < 13; column++)
+			query_bind_column(&row, &rows, column);
+		r = query_run(&row, e);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+/**
+ * carry_pool - have a pool that was added since
+ * @pool: of the book, borrowed
+ * @to: the copy, changed
+ * @e: filled on failure
+ *
+ * One that has no place there is left out, and one that is there stays as it is in the copy.
+ *
+ * Returns 0 or -errno.
+ */
+static int carry_pool(const struct pool *pool, struct ipam *to, struct error *e)
+{
+	_cleanup_(change_end) struct change change = { 0 };
+	struct error refused = ERROR_INIT;
+	struct pool entered = *pool;
+	int r = change_begin(&change, to, e);
+
+	if (r < 0)
+		return r;
+	entered.rover = 0;
+	r = pool_enter(&change, &entered, &refused);
+	if (r == 0 || r == -EEXIST || r == -EADDRINUSE)
+		return 0;
+	if (r > 0)
+		r = change_commit(&change, &refused);
+	if (r < 0 && e)
+		*e = refused;
+	return r;
+}
+
+/**
+ * carry_slot - have a slot that is cooling in a book do so in the copy, if it is nobody's there
+ * @frame: of the copy, borrowed, in a transaction
+ * @pool: of the copy, borrowed
+ * @slot: of that pool
+ * @row: of the book, with clock, boot, since, name and reason behind the slot; borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int carry_slot(const struct frame *frame, const struct pool *pool, uint32_t slot,
+		      const struct query *row, struct error *e)
+{
+	static const char sql[] =
+		"INSERT INTO vacant (clock, boot, since, name, reason, pool, slot, turn)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+		" (SELECT coalesce(max(turn), 0) + 1 FROM vacant WHERE pool = ?6))";
+	_cleanup_(query_end) struct query query = { 0 };
+	int r = slot_held(frame->database, pool, slot, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = vacant_remove(frame, pool, slot, e);
+	if (r < 0)
+		return r;
+	query = query_begin(frame->database, sql);
+	for (int column = 1; column <= 5; column++)
+		query_bind_column(&query, row, column);
+	query_bind_int(&query, pool->id);
+	query_bind_int(&query, slot);
+	return query_run(&query, e);
+}
+
+/**
+ * carry_cooling - have what is cooling in a book go on with it in the copy
+ * @from: the book, borrowed
+ * @pool: of the book, borrowed
+ * @to: the copy, changed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int carry_cooling(struct ipam *from, const struct pool *pool, struct ipam *to,
+			 struct error *e)
+{
+	static const char sql[] = "SELECT slot, clock, boot, since, name, reason FROM vacant"
+				  " WHERE pool = ? AND clock IS NOT NULL ORDER BY turn";
+	_cleanup_(change_end) struct change change = { 0 };
+	_cleanup_(query_end) struct query row = query_begin(&from->database, sql);
+	int r = change_begin(&change, to, e);
+
+	query_bind_int(&row, pool->id);
+	while (r >= 0 && (r = query_step(&row, e)) > 0) {
+		struct ipam_pair pair = pool_pair(pool, (uint32_t)query_int(&row, 0));
+		struct slots slots = pools_slots(&change.pools, &pair);
+
+		r = 0;
+		for (size_t i = 0; r == 0 && i < slots.count; i++)
+			r = carry_slot(&change.frame, slots.at[i].pool, slots.at[i].slot, &row, e);
+	}
+	return r < 0 ? r : change_commit(&change, e);
+}
+
+/**
+ * ipam_carry - take over into a copy of a book what happened to that since, but for leases
+ * @from: the book, borrowed
+ * @to: the copy, open for writing
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno: see ipam/ipam.h.
+ */
+int ipam_carry(struct ipam *from, struct ipam *to, struct error *e)
+{
+	_cleanup_(transaction_end) struct transaction transaction = { 0 };
+	_cleanup_(pools_deinit) struct pools pools = { 0 };
+	int r = pools_read(&from->database, &pools, e);
+
+	if (r == 0)
+		r = transaction_begin(&transaction, &to->database, e);
+	if (r == 0)
+		r = carry_history(from, to, e);
+	if (r == 0)
+		r = transaction_commit(&transaction, e);
+	for (size_t i = 0; r == 0 && i < pools.count; i++)
+		r = carry_pool(&pools.list[i], to, e);
+	for (size_t i = 0; r == 0 && i < pools.count; i++)
+		r = carry_cooling(from, &pools.list[i], to, e);
+	return r;
+}

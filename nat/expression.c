@@ -121,13 +121,9 @@ static void put_word(struct builder *builder, const struct word *word)
 		put_counter(builder, word->name);
 		break;
 	case WORD_GOTO:
-		put_verdict(builder, (uint32_t)NFT_GOTO, word->name);
-		break;
 	case WORD_JUMP:
-		put_verdict(builder, (uint32_t)NFT_JUMP, word->name);
-		break;
 	case WORD_VERDICT:
-		put_verdict(builder, word->bits, NULL);
+		put_verdict(builder, word->bits, word->name);
 		break;
 	case WORD_IIFNAME_OF:
 	case WORD_SADDR_IN:

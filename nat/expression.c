@@ -95,20 +95,6 @@ static void put_counter(struct builder *builder, const char *name)
 }
 
 /**
- * put_verdict_word - put the expression of a word that ends a rule
- * @builder: changed
- * @word: borrowed
- */
-static void put_verdict_word(struct builder *builder, const struct word *word)
-{
-	if (word->kind == WORD_VERDICT)
-		put_verdict(builder, word->bits, NULL);
-	else
-		put_verdict(builder, (uint32_t)(word->kind == WORD_GOTO ? NFT_GOTO : NFT_JUMP),
-			    word->name);
-}
-
-/**
  * put_word - put the expressions of one word
  * @builder: changed
  * @word: borrowed
@@ -137,7 +123,7 @@ static void put_word(struct builder *builder, const struct word *word)
 	case WORD_GOTO:
 	case WORD_JUMP:
 	case WORD_VERDICT:
-		put_verdict_word(builder, word);
+		put_verdict(builder, word->bits, word->name);
 		break;
 	case WORD_IIFNAME_OF:
 	case WORD_SADDR_IN:

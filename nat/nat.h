@@ -135,7 +135,7 @@ struct nat_spec {
 	size_t n_inside; /* links they are behind */
 	struct nat_inside inside[NAT_EXTERNAL_MAX];
 	struct addr address4, address6; /* they all leave with; none: with that of the link */
-	bool opened_known; /* what follows is; see nat_forwarding_opened() */
+	bool opened_known;              /* what follows is; see nat_forwarding_opened() */
 	struct nat_opened opened;
 };
 

@@ -7,6 +7,7 @@
 
 #include <linux/icmp.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
 
 #include "nat/ruleset.h"
 
@@ -53,7 +54,7 @@
 	}
 
 /* Types of ICMP that only one side of a network sends. */
-#define ICMP_ROUTERADVERT 9 /* RFC 1256 */
+#define ICMP_ROUTERADVERT    9   /* RFC 1256 */
 #define MLD2_LISTENER_REPORT 143 /* RFC 3810 */
 
 /* Where DHCP and DHCPv6 clients listen, and only there. They do not look at who answers by which port. */
@@ -62,8 +63,8 @@
 
 /* clang-format off */
 #define COUNT(name_)        { .kind = WORD_COUNTER, .name = (name_) }
-#define GOTO(chain_)        { .kind = WORD_GOTO, .name = (chain_) }
-#define JUMP(chain_)        { .kind = WORD_JUMP, .name = (chain_) }
+#define GOTO(chain_)        { .kind = WORD_GOTO, .name = (chain_), .bits = (unsigned)NFT_GOTO }
+#define JUMP(chain_)        { .kind = WORD_JUMP, .name = (chain_), .bits = (unsigned)NFT_JUMP }
 #define ICMP(type_)         { .kind = WORD_PIN, .pin = PIN_ICMP, .bits = (type_) }
 #define ICMP6(type_)        { .kind = WORD_PIN, .pin = PIN_ICMP6, .bits = (type_) }
 #define UDP_TO(port_)       { .kind = WORD_PIN, .pin = PIN_UDP, .bits = (port_) }

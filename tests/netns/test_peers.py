@@ -48,7 +48,7 @@ def elements(world, family="bridge"):
     found = {}
     for item in world.nft("list", "table", family, "nixctr-net"):
         for element in item.get("set", {}).get("elem", []):
-            if isinstance(element, dict):
+            if isinstance(element, dict) and "elem" in element:
                 found.setdefault(item["set"]["name"], []).append(element["elem"]["comment"])
     return found
 

@@ -215,9 +215,11 @@ static void test_while_others_write(void **state)
 	pid_t pid;
 
 	assert_int_equal(pipe2(stop, O_NONBLOCK | O_CLOEXEC), 0);
+	ipam_close(TAKE_PTR(fixture->ipam)); /* no session of sqlite goes on in a child */
 	pid = fork();
 	if (pid == 0)
 		writer_run(fixture, stop[0]);
+	fixture_reopen(fixture, IPAM_WRITE);
 	while (before < LEASES) {
 		_cleanup_(ipam_closep) struct ipam *backup = NULL;
 		_cleanup_(freep) struct ipam_lease *leases = NULL;

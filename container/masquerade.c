@@ -115,19 +115,22 @@ static int table_ensure(struct nat *nat, struct host *host, struct error *e)
  * @nat: the session
  * @host: looked at; the table keeps those links from forwarding for others
  * @record: where the former values of switches are
+ * @behind: the table may be behind, though the switches are as they should be
  * @e: filled on failure
  *
- * A link that has its former switch again is no business of the table's any more.
+ * A link that has its former switch again is no business of the table's any more. Whoever switches back
+ * says so with @behind: he may have been killed in between, and then only the table is left to do.
  *
  * Returns 1 when something was done, 0 when all was so, or -errno.
  */
-static int switches_ensure(struct nat *nat, struct host *host, const char *record, struct error *e)
+static int switches_ensure(struct nat *nat, struct host *host, const char *record, bool behind,
+			   struct error *e)
 {
 	int r = nat_forwarding_ensure(&host->nat, record, e), changed = 0;
 
 	if (r > 0)
 		changed = nat_forwarding_opened(&host->nat, record, e);
-	if (changed > 0)
+	if (changed > 0 || (behind && changed == 0 && r == 0))
 		changed = table_ensure(nat, host, e);
 	return changed < 0 ? changed : r;
 }
@@ -183,7 +186,7 @@ int masquerade_ensure_by(struct nat *nat, struct host *host, struct error *e)
 		return rules;
 	if (!known && coexist_restore(host->paths, nat))
 		rules = 1;
-	r = switches_ensure(nat, host, record, e);
+	r = switches_ensure(nat, host, record, false, e);
 	if (r >= 0 && rules == 0 && !known && rules_note(host->paths, nat, &host->nat, &mark))
 		host->rules = mark;
 	return r < 0 ? r : rules || r;
@@ -248,7 +251,7 @@ int masquerade_switch(struct host *host, struct error *e)
 	host->nat.callers_known = true;
 	if (r >= 0)
 		r = switches_find_out(host, record, e);
-	return r < 0 ? r : switches_ensure(nat, host, record, e);
+	return r < 0 ? r : switches_ensure(nat, host, record, true, e);
 }
 
 /**

@@ -59,6 +59,7 @@ int nat_open(struct nat **ret_nat, struct error *e)
 	if (!nat)
 		return error_errno(e, ENOMEM, "cannot open nf_tables");
 	nat->sequence = 1;
+	nat->waits = 0;
 	nat->deleted = nat->watched = nat->owned = false;
 	nat->keeper_directory = NULL;
 	nat->lent = NULL;

@@ -32,9 +32,9 @@ FORWARD(int, scols_column_set_safechars, -ENOSYS, (struct libscols_column * cl, 
 	(cl, safe))
 FORWARD(int, scols_column_set_wrapfunc, -ENOSYS,
 	(struct libscols_column * cl,
-	 size_t (*size)(const struct libscols_column *, const char *, void *),
-	 char *(*next)(const struct libscols_column *, char *, void *), void *userdata),
-	(cl, size, next, userdata))
+	 size_t (*wrap_chunksize)(const struct libscols_column *, const char *, void *),
+	 char *(*wrap_nextchunk)(const struct libscols_column *, char *, void *), void *userdata),
+	(cl, wrap_chunksize, wrap_nextchunk, userdata))
 FORWARD_VOID(scols_free_iter, (struct libscols_iter * itr), (itr))
 FORWARD(struct libscols_cell *, scols_line_get_cell, NULL, (struct libscols_line * ln, size_t n),
 	(ln, n))

@@ -104,8 +104,8 @@ int address_session_begin(const struct paths *paths, enum ipam_access access,
 		r = book_open(paths, access, &session.ipam, e);
 	if (r < 0)
 		return r;
-	*ret_session = session;
-	session = ADDRESS_SESSION_INIT;
+	ret_session->ipam = TAKE_PTR(session.ipam);
+	ret_session->lock = TAKE_FD(session.lock);
 	return 0;
 }
 

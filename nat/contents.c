@@ -83,7 +83,7 @@ bool opened_have(const struct nat_opened *opened, sa_family_t family, const char
  */
 static struct element turning_element(const char *link)
 {
-	struct element element = { .set = SET_TURNING, .key_size = 2 * IFNAMSIZ };
+	struct element element = { .set = SET_TURNING, .key_size = (size_t)2 * IFNAMSIZ };
 	size_t length = strnlen(link, IFNAMSIZ - 1);
 
 	memcpy(element.key, link, length);

@@ -137,7 +137,7 @@ static void take_turning(struct listing *listing, const struct nlattr *attribute
 	struct element element;
 
 	if (!element_take(attribute, listing->place->set, &element) ||
-	    element.key_size != 2 * IFNAMSIZ || element.key[IFNAMSIZ - 1] ||
+	    element.key_size != (size_t)2 * IFNAMSIZ || element.key[IFNAMSIZ - 1] ||
 	    memcmp(element.key, element.key + IFNAMSIZ, IFNAMSIZ) != 0 ||
 	    !opened_have(opened, AF_UNSPEC, (const char *)element.key))
 		listing->ends.odd = true;

@@ -210,13 +210,13 @@ def test_the_definition_is_edited(world):
         ("LOCAL_ADDRESS=10.233.1.2", "LOCAL_ADDRESS="),
         ("LOCAL_MAC_ADDRESS=", "LOCAL_MAC_ADDRESS=02:00:00:00:00:01\nX_OLD="),
         ("HOST_BRIDGE=", "HOST_BRIDGE=br0"),
+        ("PRIVATE_NETWORK=1", "PRIVATE_NETWORK=0"),
     ):
         edit(world, "a", old, new)
         assert differs(world, "definition-differs")["book"] == "10.233.1.1>10.233.1.2", new
         path.write_text(text, encoding="ascii")
     # What means the same is the same.
     edit(world, "a", "LOCAL_ADDRESS=10.233.1.2", 'LOCAL_ADDRESS="10.233.1.2/24"')
-    edit(world, "a", "PRIVATE_NETWORK=1", "PRIVATE_NETWORK=0")
     assert check(world, FINE) == []
 
 

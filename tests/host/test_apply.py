@@ -15,7 +15,7 @@ CONTAINERS = {
         hostAddress = "192.168.50.1"; localAddress = "192.168.50.2";
         hostAddress6 = "fd50::1"; localAddress6 = "fd50::2";
     """,
-    "bridged": 'hostBridge = "br0"; localAddress = "10.9.0.2/24";',
+    "bridged": 'privateNetwork = true; hostBridge = "br0"; localAddress = "10.9.0.2/24";',
     "web": "privateNetwork = true; forwardPorts = [ { hostPort = 8080; containerPort = 7070; } ];",
     "extra": """
         privateNetwork = true; hostAddress = "192.168.51.1"; localAddress = "192.168.51.2";
@@ -95,7 +95,7 @@ def test_exchange(host):
     host.sh("ip link add br0 type bridge; ip address add 10.9.0.1/24 dev br0; ip link set br0 up")
     network = 'privateNetwork = true; hostAddress = "192.168.%d.1"; localAddress = "192.168.%d.2";'
     ports = "forwardPorts = [ { hostPort = %d; containerPort = 7070; } ];"
-    bridged = 'hostBridge = "br0"; hostAddress = "10.9.0.1"; localAddress = "10.9.0.2/24";'
+    bridged = 'privateNetwork = true; hostBridge = "br0"; hostAddress = "10.9.0.1"; localAddress = "10.9.0.2/24";'
     declare(host, one=network % (50, 50), two=network % (51, 51) + 'linkedTo = [ "one" ];',
             web="privateNetwork = true;" + ports % 8080, bridged=bridged + ports % 8081)  # fmt: skip
     host.ok("apply")

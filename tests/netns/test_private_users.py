@@ -69,7 +69,7 @@ def test_network_before_init(world, users):
     assert not any(link.startswith("ve-") for link in world.links_at_rest())
     assert not list(world.path("/run/nixctr-net/waiting").glob("*"))
     start(world)
-    assert world.outside.peers == [world_module.HOST] * 2
+    world_module.eventually(lambda: world.outside.peers == [world_module.HOST] * 2, "it has called again")
     assert world.namespaces() == ["ve-foo"]
 
 

@@ -13,38 +13,6 @@
 #define LEFT_NAMED 4 /* of the leases that keep a pool from being removed */
 
 /**
- * pool_insert - write the row of a new pool
- * @database: borrowed, in a transaction
- * @pool: gets its key
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-static int pool_insert(struct database *database, struct pool *pool, struct error *e)
-{
-	static const char sql[] = "INSERT INTO pool (name, network, length, capacity, kind, bridge,"
-				  " gateway, ranges) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-	_cleanup_(query_end) struct query query = query_begin(database, sql);
-	const struct ipam_usage *usage = &pool->usage;
-	char ranges[POOL_RANGES_TEXT];
-	int r;
-
-	ranges_format(pool, ranges);
-	query_bind_text(&query, usage->pool);
-	query_bind_addr(&query, &usage->prefix.addr);
-	query_bind_int(&query, usage->prefix.length);
-	query_bind_int(&query, usage->capacity);
-	query_bind_text(&query, ipam_kind_name(usage->kind));
-	query_bind_text(&query, usage->bridge);
-	query_bind_addr(&query, &usage->gateway);
-	query_bind_text(&query, ranges);
-	r = query_run(&query, e);
-	if (r == 0)
-		pool->id = sqlite3_last_insert_rowid(database->sqlite);
-	return r;
-}
-
-/**
  * pool_is - whether a pool is what is wanted
  * @pool: borrowed
  * @wanted: borrowed

@@ -253,6 +253,39 @@ int pools_edge(const struct pools *pools, const struct addr *addr, struct error 
 }
 
 /**
+ * pool_insert - write the row of a pool that has given nothing out
+ * @database: borrowed, in a transaction
+ * @pool: gets its key
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int pool_insert(struct database *database, struct pool *pool, struct error *e)
+{
+	static const char sql[] = "INSERT INTO pool (name, network, length, capacity, kind, bridge,"
+				  " gateway, ranges, draining) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+	_cleanup_(query_end) struct query query = query_begin(database, sql);
+	const struct ipam_usage *usage = &pool->usage;
+	char ranges[POOL_RANGES_TEXT];
+	int r;
+
+	ranges_format(pool, ranges);
+	query_bind_text(&query, usage->pool);
+	query_bind_addr(&query, &usage->prefix.addr);
+	query_bind_int(&query, usage->prefix.length);
+	query_bind_int(&query, usage->capacity);
+	query_bind_text(&query, ipam_kind_name(usage->kind));
+	query_bind_text(&query, usage->bridge);
+	query_bind_addr(&query, &usage->gateway);
+	query_bind_text(&query, ranges);
+	query_bind_int(&query, usage->draining);
+	r = query_run(&query, e);
+	if (r == 0)
+		pool->id = sqlite3_last_insert_rowid(database->sqlite);
+	return r;
+}
+
+/**
  * pool_update - write all of a pool that can change
  * @database: borrowed, in a transaction
  * @pool: borrowed

@@ -56,6 +56,7 @@ bool pool_has(const struct pool *pool, const struct addr *host, const struct add
 /* The rows: pool-rows.c. */
 int pools_read(struct database *database, struct pools *ret_pools, struct error *e);
 int pools_store(struct database *database, const struct pools *pools, struct error *e);
+int pool_insert(struct database *database, struct pool *pool, struct error *e);
 int pool_update(struct database *database, const struct pool *pool, struct error *e);
 void pools_deinit(struct pools *pools);
 int pools_named(const struct pools *pools, const char *name, struct pool **ret_pool,

@@ -146,8 +146,11 @@ static int audit_tell(const struct invocation *in, const struct audit *audit, st
 	_cleanup_(freep) char *text = NULL;
 	int r = audit_format(audit, &text, e);
 
-	if (r == 0 && options->report)
+	if (r == 0 && options->report) {
 		r = file_replace(options->report, text, strlen(text), 0600, e);
+		if (r < 0)
+			r = error_remedy(e, r, "name another file, in a directory that is there");
+	}
 	if (r < 0)
 		return r;
 	if (!in->session->json)

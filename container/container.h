@@ -75,6 +75,7 @@ int settings_write_nat(const struct paths *paths, const struct settings *setting
 /* ------------------------------------------------------------- names and definitions */
 
 int name_check(const char *name, struct error *e);
+int name_check_new(const char *name, struct error *e);
 /* Says that there is no container of that name, and which one was perhaps meant. Returns -ENOENT
  * (ERROR_NO_CONTAINER). */
 int name_unknown(const struct paths *paths, const char *name, struct error *e);

@@ -60,7 +60,7 @@ static int parse_request(const struct create_request *request, struct definition
 	bool bridged = request->bridge;
 	int r;
 
-	r = name_check(request->name, e);
+	r = name_check_new(request->name, e);
 	if (r < 0)
 		return r;
 	memcpy(definition.name, request->name, strlen(request->name) + 1);

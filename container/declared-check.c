@@ -24,7 +24,7 @@ static int check_one(const struct declared *declared, struct definition *ret_def
 {
 	const struct environment_file nothing = { 0 };
 	_cleanup_(environment_deinit) struct environment_file file = { 0 };
-	int r = name_check(declared->name, e);
+	int r = name_check_new(declared->name, e);
 
 	if (r == 0)
 		r = declared_definition("", declared, &nothing, &file, e);

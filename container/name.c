@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/suggestion.h"
@@ -35,6 +36,30 @@ int name_check(const char *name, struct error *e)
 	if (!why)
 		return 0;
 	return error_set(e, ERROR_USAGE, EINVAL, "'%.80s' is no container name: %s", name, why);
+}
+
+/**
+ * name_check_new - whether a text may be the name of a container that is yet to be made
+ * @name: borrowed
+ * @e: says why not
+ *
+ * The host finds containers by their names, and what everybody takes for the host itself (RFC 6761) is
+ * no container.
+ *
+ * Returns 0, or -EINVAL with class ERROR_USAGE.
+ */
+int name_check_new(const char *name, struct error *e)
+{
+	static const char reserved[] = "localhost";
+	size_t length = strlen(name), end = sizeof(reserved) - 1;
+	int r = name_check(name, e);
+
+	if (r < 0 || length < end || strcasecmp(name + length - end, reserved) != 0 ||
+	    (length > end && name[length - end - 1] != '.'))
+		return r;
+	r = error_set(e, ERROR_USAGE, EINVAL,
+		      "'%s' is no container name: programs take it for the host", name);
+	return error_remedy(e, r, "choose another name");
 }
 
 /**

@@ -49,6 +49,13 @@ def refused(world, rc, *arguments, says=()):
     return result
 
 
+@pytest.mark.parametrize("name", ["localhost", "LocalHost", "a.localhost"])
+def test_name_of_the_host(world, name):
+    """What everybody takes for the host itself is not given to a container."""
+    refused(world, USAGE, "create", "--no-system", name)
+    world.ok("create", "--no-system", "localhost-1")
+
+
 @pytest.mark.parametrize(
     "name",
     ["", "-x", ".x", "_x", "..", "a..b", "a/b", "../a", "/a", "a\nb", "a\n", "a b", "a\tb", "a%b",

@@ -67,6 +67,7 @@ static void look_at_network(void)
 {
 	struct sockaddr_in outside = { .sin_family = AF_INET, .sin_port = htons(7777) };
 	struct ifaddrs *all = NULL;
+	char answer[INET6_ADDRSTRLEN];
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	inet_pton(AF_INET, "198.51.100.2", &outside.sin_addr);
@@ -81,7 +82,9 @@ static void look_at_network(void)
 			printf("init sees %s %s\n", one->ifa_name, text);
 	}
 	freeifaddrs(all);
-	if (connect(fd, (const struct sockaddr *)&outside, sizeof(outside)) == 0)
+	/* The server logs a caller before it answers: whoever has the answer is in its log. */
+	if (connect(fd, (const struct sockaddr *)&outside, sizeof(outside)) == 0 &&
+	    read(fd, answer, sizeof(answer)) > 0)
 		printf("init has called outside\n");
 	close(fd);
 }

@@ -190,6 +190,12 @@ class Observed:
         .container_namespace(). Returns the address that the server saw, or None: no answer."""
         return _in_namespace(namespace, lambda: _call(address, port, timeout))
 
+    def connect_all(self, calls):
+        """Makes calls at the same time, each a namespace, address and perhaps a port. Returns what
+        each server has seen, or None: two seconds without an answer are long on a busy machine too."""
+        with concurrent.futures.ThreadPoolExecutor(max_workers=len(calls)) as threads:
+            return list(threads.map(lambda call: self.connect_from(*call, timeout=2.0), calls))
+
     def cannot_connect(self, namespace, address, port=PORT):
         """Whether nobody answers within half a second, many times of what an answer takes."""
         return self.connect_from(namespace, address, port, timeout=0.5) is None

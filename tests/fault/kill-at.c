@@ -179,19 +179,37 @@ static int next_stop(pid_t pid, int signal)
 }
 
 /**
+ * is_given_back - whether a call has done nothing yet and is made again by itself
+ * @result: what it returned
+ *
+ * As writing to a switch of /proc/sys/net is while somebody else changes links: how often, is luck. The
+ * kernel's include/linux/errno.h has the numbers, which only a tracer sees.
+ */
+static bool is_given_back(int64_t result)
+{
+	enum { RESTARTSYS = 512, RESTARTNOINTR, RESTARTNOHAND, RESTART_RESTARTBLOCK = 516 };
+
+	return result == -RESTARTSYS || result == -RESTARTNOINTR || result == -RESTARTNOHAND ||
+	       result == -RESTART_RESTARTBLOCK;
+}
+
+/**
  * at_effective_call - whether the command has stopped at the entry of a call that counts
  * @pid: the command
  * @status: its wait status
+ * @given_back: whether the call before this one is made again, which does not count; kept up to date
  */
-static bool at_effective_call(pid_t pid, int status)
+static bool at_effective_call(pid_t pid, int status, bool *given_back)
 {
 	struct ptrace_syscall_info call;
+	bool again = *given_back;
 
 	if (WSTOPSIG(status) != (SIGTRAP | 0x80))
 		return false;
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof(call), &call) < 0)
 		fail("look at a system call");
-	return call.op == PTRACE_SYSCALL_INFO_ENTRY && call_is_effective(&call);
+	*given_back = call.op == PTRACE_SYSCALL_INFO_EXIT && is_given_back(call.exit.rval);
+	return call.op == PTRACE_SYSCALL_INFO_ENTRY && !again && call_is_effective(&call);
 }
 
 /**
@@ -204,6 +222,7 @@ static bool at_effective_call(pid_t pid, int status)
 static int watch(pid_t pid, unsigned long victim)
 {
 	unsigned long count = 0;
+	bool given_back = false;
 	int status, signal = 0;
 
 	if (waitpid(pid, &status, 0) < 0)
@@ -216,7 +235,7 @@ static int watch(pid_t pid, unsigned long victim)
 		signal = 0;
 		if (!WIFSTOPPED(status))
 			break;
-		if (at_effective_call(pid, status) && ++count == victim) {
+		if (at_effective_call(pid, status, &given_back) && ++count == victim) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			return EXIT_KILLED;

@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "container/masquerade.h"
 
 /*
  * Theory of operation
@@ -19,44 +18,6 @@
  * cable has, is not taken: then there are two, and somebody has to decide. Until he has, nobody gets the
  * address (claims_holder()), whatever the book says about it.
  */
-
-/**
- * claim_pair - what a definition claims of one family
- * @pair: borrowed
- * @bridged: whether it is on a bridge
- *
- * A host end alone is nobody's: NixOS lets several containers have the same.
- */
-static struct ipam_pair claim_pair(const struct veth_pair *pair, bool bridged)
-{
-	struct ipam_pair claim = { .automatic = false };
-
-	if (!addr_is_set(&pair->local.addr))
-		return claim;
-	claim.local = pair->local;
-	if (!bridged)
-		claim.host = pair->host;
-	return claim;
-}
-
-/**
- * definition_lease - what a definition claims in the book
- * @definition: borrowed
- *
- * On a bridge the host's address is a gateway, which belongs to nobody.
- */
-struct ipam_lease definition_lease(const struct definition *definition)
-{
-	struct ipam_lease lease = { .mac = definition->mac, .reason = "defined by others" };
-
-	memcpy(lease.container, definition->name, sizeof(lease.container));
-	memcpy(lease.bridge, definition->bridge, sizeof(lease.bridge));
-	if (!definition->private_network)
-		return lease;
-	lease.v4 = claim_pair(&definition->v4, definition->bridge[0]);
-	lease.v6 = claim_pair(&definition->v6, definition->bridge[0]);
-	return lease;
-}
 
 /**
  * claim_has - whether an address is one of those that are claimed, at either end

@@ -51,6 +51,8 @@ struct paths {
 int paths_init(struct paths *paths, const char *root, struct error *e);
 int paths_namespace(const struct paths *paths, const char *name, char path[PATH_MAX],
 		    struct error *e);
+/* Whether the namespace of a container is pinned, or nobody can tell. */
+bool container_is_attached(const struct paths *paths, const char *name);
 
 /* ------------------------------------------------------------- settings */
 

@@ -8,7 +8,6 @@
 #include "container/declared.h"
 #include "container/definition.h"
 #include "container/locks.h"
-#include "container/masquerade.h"
 #include "container/port-index.h"
 #include "container/redefine.h"
 #include "container/system.h"

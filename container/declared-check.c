@@ -212,15 +212,18 @@ int declared_check(const struct declared *list, size_t count, struct error *e)
 int declared_check_links(const struct paths *paths, const struct declared *list, size_t count,
 			 struct error *e)
 {
-	int r = 0;
+	_cleanup_(freep) const char **names = calloc(count ? count : 1, sizeof(*names));
+	int r = names ? 0 : error_errno(e, ENOMEM, "cannot check %zu containers", count);
 
+	for (size_t i = 0; r == 0 && i < count; i++)
+		names[i] = list[i].name;
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct definition definition = { .n_peers = 0 };
 
 		r = check_one(&list[i], &definition, e);
 		memcpy(definition.name, list[i].name, sizeof(list[i].name));
 		if (r == 0)
-			r = peers_check(paths, &definition, list, count, e);
+			r = peers_check(paths, &definition, names, count, e);
 		if (r < 0)
 			r = error_wrap(e, r, "%s", list[i].place ? list[i].place : "linkedTo");
 	}

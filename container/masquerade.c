@@ -11,7 +11,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/netns.h"
 #include "container/coexist-record.h"
 #include "container/host.h"
 #include "container/locks.h"
@@ -252,21 +251,6 @@ int masquerade_switch(struct host *host, struct error *e)
 	if (r >= 0)
 		r = switches_find_out(host, record, e);
 	return r < 0 ? r : switches_ensure(nat, host, record, true, e);
-}
-
-/**
- * container_is_attached - whether the namespace of a container is pinned
- * @paths: borrowed
- * @name: a checked name
- *
- * Errors count as "attached": whoever asks would otherwise take something away.
- */
-bool container_is_attached(const struct paths *paths, const char *name)
-{
-	_cleanup_(fd_closep) int ns = -1;
-	char path[PATH_MAX];
-
-	return paths_namespace(paths, name, path, NULL) < 0 || netns_open(path, &ns, NULL) != 0;
 }
 
 /**

@@ -28,8 +28,6 @@ int masquerade_keep_external(struct nat *nat, struct host *host, struct error *e
 /* Whether rules are needed: NAT is enabled, or a container is attached. Returns 1, 0 or -errno. */
 int masquerade_is_needed(const struct paths *paths, const struct settings *settings,
 			 struct error *e);
-/* Whether the namespace of a container is pinned, or nobody can tell. */
-bool container_is_attached(const struct paths *paths, const char *name);
 
 /* What "nat enable" was asked for, as settings. Returns 0 or -errno naming the word that is wrong. */
 int masquerade_request_take(const struct masquerade_request *request, struct settings *ret_settings,

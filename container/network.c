@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 
 #include "base/cleanup.h"
@@ -10,6 +11,7 @@
 #include "base/netns.h"
 #include "base/process.h"
 #include "container/network.h"
+#include "container/pin-record.h"
 #include "container/recorded.h"
 
 /**
@@ -55,6 +57,46 @@ void network_close(struct network *network)
 	host_close(&network->host);
 	fd_closep(&network->rules_fd);
 	free(network);
+}
+
+/**
+ * state_add_peer - fill in one that a container is linked with
+ * @state: changed; what does not fit is left out
+ * @name: borrowed
+ */
+static void state_add_peer(struct network_state *state, const char *name)
+{
+	for (size_t i = 0; i < state->n_peers; i++)
+		if (strcmp(state->peers[i], name) == 0)
+			return;
+	if (state->n_peers < PEERS_MAX)
+		memcpy(state->peers[state->n_peers++], name, strlen(name) + 1);
+}
+
+/**
+ * peers_read - fill in whom a container is linked with
+ * @paths: borrowed
+ * @state: its definition and cable are described
+ * @e: filled on failure
+ *
+ * Its own definition says some; others say it of themselves, as long as they are attached.
+ *
+ * Returns 0 or -errno.
+ */
+static int peers_read(const struct paths *paths, struct network_state *state, struct error *e)
+{
+	struct nat_pins pins = { .n_pins = 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < state->definition.n_peers; i++)
+		state_add_peer(state, state->definition.peers[i]);
+	if (peers_any(paths))
+		r = pin_records_read(paths, &pins, e);
+	for (size_t i = 0; i < pins.n_peers; i++)
+		if (strcmp(pins.peers[i].links[1], state->spec.link) == 0)
+			state_add_peer(state, pins.peers[i].container);
+	nat_pins_free(&pins);
+	return r;
 }
 
 /**

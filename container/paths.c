@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/netns.h"
 
 /**
  * paths_init - where everything is, below a root directory
@@ -74,4 +75,19 @@ int paths_namespace(const struct paths *paths, const char *name, char path[PATH_
 		    struct error *e)
 {
 	return path_format(path, PATH_MAX, e, "%s/" NAT_PREFIX "%s", paths->namespaces, name);
+}
+
+/**
+ * container_is_attached - whether the namespace of a container is pinned
+ * @paths: borrowed
+ * @name: a checked name
+ *
+ * Errors count as "attached": whoever asks would otherwise take something away.
+ */
+bool container_is_attached(const struct paths *paths, const char *name)
+{
+	_cleanup_(fd_closep) int ns = -1;
+	char path[PATH_MAX];
+
+	return paths_namespace(paths, name, path, NULL) < 0 || netns_open(path, &ns, NULL) != 0;
 }

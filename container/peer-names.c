@@ -14,22 +14,22 @@
  * @definition: of the container, borrowed
  * @peer: the other one
  * @names, @n_names: of those that are there, borrowed
- * @list, @count: of those that are being declared, borrowed
+ * @others, @count: of those that are being declared, borrowed
  * @e: filled
  *
  * Returns -ENOENT.
  */
 static int refuse_unknown(const struct definition *definition, const char *peer,
 			  char (*names)[CONTAINER_NAME_MAX], size_t n_names,
-			  const struct declared *list, size_t count, struct error *e)
+			  const char *const *others, size_t count, struct error *e)
 {
 	struct suggestion suggestion;
 	int r;
 
 	suggestion_init(&suggestion, peer);
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(list[i].name, definition->name) != 0)
-			suggestion_try(&suggestion, list[i].name);
+		if (strcmp(others[i], definition->name) != 0)
+			suggestion_try(&suggestion, others[i]);
 	for (size_t i = 0; i < n_names; i++)
 		if (strcmp(names[i], definition->name) != 0)
 			suggestion_try(&suggestion, names[i]);
@@ -45,13 +45,13 @@ static int refuse_unknown(const struct definition *definition, const char *peer,
  * peers_check - look whether all are there that a container is to be linked with
  * @paths: borrowed
  * @definition: borrowed
- * @list, @count: those that are being declared, borrowed
+ * @others, @count: the names of those that are being declared, borrowed
  * @e: names the one that is not, and the nearest that is
  *
  * Returns 0 or -errno (ERROR_USAGE).
  */
 int peers_check(const struct paths *paths, const struct definition *definition,
-		const struct declared *list, size_t count, struct error *e)
+		const char *const *others, size_t count, struct error *e)
 {
 	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
 	size_t n_names = 0;
@@ -67,11 +67,11 @@ int peers_check(const struct paths *paths, const struct definition *definition,
 			return error_set(e, ERROR_USAGE, EINVAL,
 					 "container '%s' cannot be linked with itself", peer);
 		for (size_t j = 0; !known && j < count; j++)
-			known = strcmp(list[j].name, peer) == 0;
+			known = strcmp(others[j], peer) == 0;
 		for (size_t j = 0; !known && j < n_names; j++)
 			known = strcmp(names[j], peer) == 0;
 		if (!known)
-			r = refuse_unknown(definition, peer, names, n_names, list, count, e);
+			r = refuse_unknown(definition, peer, names, n_names, others, count, e);
 	}
 	return r;
 }

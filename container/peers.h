@@ -6,11 +6,11 @@
 /* Whom a definition names as linked with its container. */
 
 /*
- * Looks whether all of them are there, or are among @list, those being declared. Returns 0, -EINVAL for
+ * Looks whether all of them are there, or are among @others, those being declared. Returns 0, -EINVAL for
  * the container itself, or -ENOENT, naming the nearest word.
  */
 int peers_check(const struct paths *paths, const struct definition *definition,
-		const struct declared *list, size_t count, struct error *e);
+		const char *const *others, size_t count, struct error *e);
 
 /*
  * Has everybody who is or was linked with a container know its names and addresses as they are now, and

@@ -33,6 +33,3 @@ int forwards_compare(const struct paths *paths, struct nat *nat, struct nat_drif
 /* The same of pins and peers, and of the table for bridges. */
 int pins_compare(const struct paths *paths, const struct nat_spec *spec, struct nat *nat,
 		 struct nat_drift *drift, struct error *e);
-
-/* Fills in whom a container is linked with. Returns 0 or -errno. */
-int peers_read(const struct paths *paths, struct network_state *state, struct error *e);

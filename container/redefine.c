@@ -11,7 +11,6 @@
 #include "container/definition.h"
 #include "container/launch.h"
 #include "container/links.h"
-#include "container/masquerade.h"
 #include "container/names.h"
 #include "container/network.h"
 #include "container/peers.h"

@@ -8,7 +8,6 @@
 #include "container/declarative.h"
 #include "container/definition.h"
 #include "container/locks.h"
-#include "container/masquerade.h"
 #include "container/peers.h"
 #include "container/redefine.h"
 

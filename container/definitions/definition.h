@@ -9,8 +9,10 @@
 
 /* Definition files, as the rest of container/ changes them. */
 
-#define DEFINITION_SUFFIX ".conf"
-#define DEFINITION_PEERS  "LINKED_TO"
+#define DEFINITION_SUFFIX     ".conf"
+#define DEFINITION_SIZE_MAX   ((size_t)256 * 1024)
+#define DEFINITION_PEERS      "LINKED_TO"
+#define DEFINITION_KEEPS_ROOT "old-root" /* of INCOMPLETE */
 
 int definition_path(const struct paths *paths, const char *name, char path[PATH_MAX],
 		    struct error *e);

@@ -46,9 +46,6 @@ int container_exec(const struct paths *paths, const char *name, struct error *e)
 /* Removes what an ephemeral container has written; what a unit does when it has stopped. 1, 0, -errno. */
 int container_forget(const struct paths *paths, const char *name, struct error *e);
 
-/* The supervisor of one container; returns when that has stopped. */
-int container_supervise(const struct paths *paths, const char *name, struct error *e);
-
 /*
  * Tells systemd in @directory, that of a generator, which containers start with the host and what their
  * units have to know; @units is where the units of packages are.
@@ -65,22 +62,6 @@ enum destroy_flags {
 
 int container_destroy(const struct paths *paths, const char *name, unsigned flags, struct error *e);
 
-/*
- * Each waits until it is so, and returns 1 when that had to be brought about, 0 when it was so, or
- * -errno. A container that is not defined cannot be started; what still runs can be stopped.
- */
-int container_start(const struct paths *paths, const char *name, struct error *e);
-int container_stop(const struct paths *paths, const char *name, struct error *e);
-/* Stops it if it runs, and starts it. */
-int container_restart(const struct paths *paths, const char *name, struct error *e);
-/* Kills all of it at once. */
-int container_terminate(const struct paths *paths, const char *name, struct error *e);
-/* Runs its reload step: what "update" needs of a container that runs. */
-int container_reload(const struct paths *paths, const char *name, struct error *e);
-/* Has systemd read what generators make of the definitions, such as which start with the host. */
-int container_refresh(const struct paths *paths, struct error *e);
-/* A login prompt of it on our terminal. Returns the exit status or -errno. */
-int container_login(const struct paths *paths, const char *name, struct error *e);
 /* @argv: ends with NULL; NULL: a login shell of its root. Returns the exit status or -errno. */
 int container_run(const struct paths *paths, const char *name, char *const argv[], struct error *e);
 
@@ -96,15 +77,6 @@ const char *container_status_name(enum container_status status);
 /* @ret_machine: what its manager says of it, meaningless when it is gone; NULL: of no interest. */
 int container_status(const struct paths *paths, const char *name, enum container_status *ret_status,
 		     struct machine_status *ret_machine, struct error *e);
-
-/* Who runs the containers of a root directory. */
-struct manager;
-struct lifecycle;
-
-int lifecycle_open(const struct paths *paths, struct lifecycle **ret_lifecycle, struct error *e);
-void lifecycle_close(struct lifecycle *lifecycle);
-void lifecycle_closep(struct lifecycle **lifecycle);
-struct manager *lifecycle_manager(struct lifecycle *lifecycle);
 
 /* ------------------------------------------------------------- settings of one container */
 

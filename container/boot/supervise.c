@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "container/life/supervise.h"
+#include "container/boot/supervise.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,9 +10,9 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "container/boot/boot.h"
 #include "container/boot/resolver.h"
 #include "container/definitions/definition.h"
-#include "container/life/life.h"
 
 /* The supervisor of a container, told what it has to know of us. */
 

@@ -5,9 +5,9 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "container/boot/boot.h"
+#include "container/boot/supervise.h"
 #include "container/definitions/definitions.h"
-#include "container/life/life.h"
-#include "container/life/supervise.h"
 
 /* An open manager and what it borrows. */
 struct lifecycle {

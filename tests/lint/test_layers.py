@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Includes point downwards only, and every external library has one home."""
+"""Includes point downwards only, in a folder with rooms too, and every external library has one home."""
 
 import re
 
@@ -21,6 +21,22 @@ BELOW = {
     "graph": set(),
     "transfer": {"container", "ipam"},
     "cli": {"audit", "declare", "graph", "transfer", "container", "ipam", "veth", "nat", "machine", "managers"},
+}
+
+# The rooms of container/, its folders, and which others each may know. Who is outside knows none of
+# them: container/container.h has what they show.
+_ASKED = {"settings", "definitions"}
+_MADE = _ASKED | {"addresses", "rules", "boot"}
+ROOMS = {
+    "settings": set(),
+    "definitions": {"settings"},
+    "addresses": _ASKED,
+    "rules": _ASKED,
+    "boot": _ASKED,
+    "attach": _MADE,
+    "life": _MADE | {"attach"},
+    "declared": _MADE | {"attach", "life"},
+    "watch": (_MADE | {"attach"}) - {"boot"},
 }
 
 # Where the headers of an external library may be included. That of systemd is loaded and connected
@@ -75,34 +91,54 @@ def check_homes(path, text):
                 yield f"{path}:{line}: <{header}> belongs in {'/, '.join(sorted(home))}/ only"
 
 
-def rooms(texts):
-    """Which rooms of a folder know which: a room is NAME.c with NAME.h. The public header is of all of
-    them. @texts: of the files, by their paths.
+def check_rooms(path, text):
+    """A file of container/ lies in a room, and knows that room and those it may know."""
+    folder, _, rest = path.partition("/")
+    room, _, name = rest.partition("/")
+    if folder != "container" or rest == "container.h":
+        return
+    if not name:
+        yield f"{path}:1: lies in no room of {folder}/"
+    elif room not in ROOMS:
+        yield f"{path}:1: {room}/ is no room of {folder}/"
+    for line, _, header in includes(text):
+        top, _, known = header.partition("/")
+        other = known.partition("/")[0]
+        if header == "container/container.h":
+            yield f"{path}:{line}: {header} is for who is outside"
+        elif top == folder and other != room and other not in ROOMS.get(room, ()):
+            yield f"{path}:{line}: {room}/ must not know {other}/"
+
+
+def modules(texts):
+    """Which modules of a folder know which: a module is NAME.c with NAME.h. The public header, of a layer or
+    a room, is of all of them. @texts: of the files, by their paths.
     """
     known = {}
     for path, text in texts.items():
         folder, _, name = path.rpartition("/")
-        room = (folder, name.rsplit(".", 1)[0])
-        known.setdefault(room, set())
+        module = (folder, name.rsplit(".", 1)[0])
+        known.setdefault(module, set())
         for _, _, header in includes(text):
-            other = (folder, header.rpartition("/")[2].removesuffix(".h"))
-            if header == f"{folder}/{other[1]}.h" and other not in (room, (folder, folder)):
-                known[room].add(other)
+            there, _, name = header.rpartition("/")
+            other = (there, name.removesuffix(".h"))
+            if there == folder and other not in (module, (folder, folder.rpartition("/")[2])):
+                known[module].add(other)
     return known
 
 
 def circles(known):
-    """Where rooms know each other, directly or by others: one line for each room in a circle."""
-    for room in sorted(known):
-        seen, ahead = set(), list(known[room])
+    """Where modules know each other, directly or by others: one line for each module in a circle."""
+    for module in sorted(known):
+        seen, ahead = set(), list(known[module])
         while ahead:
             other = ahead.pop()
             if other not in seen:
                 seen.add(other)
                 ahead.extend(known.get(other, ()))
-        if room in seen:
-            names = sorted(name for _, name in known[room])
-            yield f"{'/'.join(room)} comes back to itself, by one of {names}"
+        if module in seen:
+            names = sorted(name for _, name in known[module])
+            yield f"{'/'.join(module)} comes back to itself, by one of {names}"
 
 
 def sources():
@@ -115,21 +151,34 @@ def test_includes_point_downwards():
     tree.insist(check_direction, sources())
 
 
-def test_rooms_make_no_circles():
+def test_rooms_know_those_below():
+    """... and no file lies beside them."""
+    tree.insist(check_rooms, (path for path in sources() if path.startswith("container/")))
+
+
+def test_rooms_have_one_direction():
+    """What is written down of them has an order: each stands behind those it may know."""
+    before = set()
+    for room, below in ROOMS.items():
+        assert below <= before, f"{room}/ may know {sorted(below - before)}, which stand behind it"
+        before.add(room)
+
+
+def test_modules_make_no_circles():
     """... within a folder either: each can be read with what is below it."""
     texts = {path: (tree.ROOT / path).read_text(encoding="utf-8") for path in sources()}
-    tree.content("\n".join(circles(rooms(texts))))
+    tree.content("\n".join(circles(modules(texts))))
 
 
 def test_circle_is_noticed():
     """Of two, of three, and none by the public header."""
     texts = {"nat/a.c": '#include "nat/a.h"\n#include "nat/b.h"\n', "nat/b.h": '#include "nat/c.h"\n',
              "nat/c.c": '#include "nat/nat.h"\n', "nat/nat.h": '#include "nat/a.h"\n'}  # fmt: skip
-    tree.content("\n".join(circles(rooms(texts))))
+    tree.content("\n".join(circles(modules(texts))))
     texts["nat/c.h"] = '#include "nat/a.h"\n'
-    assert len(list(circles(rooms(texts)))) == 3
+    assert len(list(circles(modules(texts)))) == 3
     texts["nat/c.h"] = '#include "nat/b.h"\n'
-    assert len(list(circles(rooms(texts)))) == 2
+    assert len(list(circles(modules(texts)))) == 2
 
 
 def test_libraries_have_one_home():
@@ -146,6 +195,7 @@ def test_libraries_have_one_home():
         ("managers/a.c", '#include "machine/machine.h"'),
         ("container/a.c", '#include "cli/verb.h"'),
         ("container/a.c", '#include "veth/message.h"'),
+        ("cli/a.c", '#include "container/life/life.h"'),
         ("cli/a.c", '#  include "nat/table.h"'),
         ("veth/a.c", '#include "link.h"'),
         ("veth/a.c", "#include <veth/link.h>"),
@@ -154,6 +204,36 @@ def test_libraries_have_one_home():
 def test_upward_include_is_noticed(path, line):
     """Every way around the layers brings one complaint."""
     assert len(list(check_direction(path, f"int x;\n{line}\n"))) == 1
+
+
+@pytest.mark.parametrize(
+    "path, line",
+    [
+        ("container/a.c", "int y;"),
+        ("container/drawer/a.c", "int y;"),
+        ("container/rules/a.c", '#include "container/attach/network.h"'),
+        ("container/rules/a.h", '#include "container/addresses/addresses.h"'),
+        ("container/watch/a.c", '#include "container/life/life.h"'),
+        ("container/life/a.c", '#include "container/container.h"'),
+    ],
+)
+def test_back_door_is_noticed(path, line):
+    """Every way around the rooms brings one complaint."""
+    assert len(list(check_rooms(path, f"int x;\n{line}\n"))) == 1
+
+
+@pytest.mark.parametrize(
+    "path, line",
+    [
+        ("container/container.h", '#include "container/life/life.h"'),
+        ("container/life/a.c", '#include "container/life/life.h"'),
+        ("container/life/a.c", '#include "container/rules/masquerade.h"'),
+        ("cli/a.c", '#include "container/container.h"'),
+    ],
+)
+def test_door_is_fine(path, line):
+    """No complaint about what is right."""
+    assert not list(check_rooms(path, line))
 
 
 @pytest.mark.parametrize(

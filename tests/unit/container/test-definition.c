@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "container/definition.h"
+#include "container/definitions/definition.h"
 #include "tree.h"
 
 /* Writes the definition of "foo". */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "container/environment-file.h"
+#include "container/definitions/environment-file.h"
 
 /* As systemd's src/basic/env-file.c reads them. */
 static void values_are_read_as_systemd_reads_them(void **state)

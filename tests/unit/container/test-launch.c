@@ -9,7 +9,7 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
-#include "container/launch.h"
+#include "container/boot/launch.h"
 #include "tree.h"
 
 /* Reads a definition of "foo" that says @text. Returns what launch_read() does. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "container/remnants.h"
+#include "container/life/remnants.h"
 #include "tree.h"
 
 #define NUMBER "0123456789abcdef"

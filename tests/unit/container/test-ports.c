@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "container/ports.h"
+#include "container/definitions/ports.h"
 
 static void good_lists_are_read_and_written(void **state)
 {

@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "container/resolver.h"
+#include "container/boot/resolver.h"
 #include "tree.h"
 
 #define STUB     "# made by something\nnameserver 127.0.0.53\noptions edns0\nsearch example.org\n"

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "container/configuration.h"
-#include "container/flake.h"
-#include "container/system.h"
+#include "container/boot/configuration.h"
+#include "container/boot/flake.h"
+#include "container/boot/system.h"
 #include "tree.h"
 
 /* Writes a file of the tree and gives its path. */

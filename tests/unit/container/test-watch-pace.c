@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "container/watch-pace.h"
+#include "container/watch/pace.h"
 
 #define SECOND (1000 * PACE_MS)
 

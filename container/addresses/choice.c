@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation
+ *
+ * The book says which addresses no other container has. What else on the host has them is looked up when
+ * the book has been asked: two addresses are one question to the kernel. When one that nobody has chosen
+ * is in the way of something, it is passed over, which puts it behind all others, and the next is taken.
+ *
+ * Whether a machine on the network behind a bridge has an address is asked before any lock is held
+ * (probe.c), and what it said counts only when the book knows of nobody: containers answer too.
+ */
+#include "container/addresses/choice.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "container/addresses/adopt.h"
+#include "container/addresses/claims.h"
+#include "container/addresses/conflict.h"
+
+#define ADDRESSES_TRIED 1024 /* each of them a transaction */
+
+/* The search for addresses that are in nobody's way. */
+struct choice {
+	const struct paths *paths;
+	struct ipam *ipam;
+	struct definition *definition;
+	const struct probed *probed;
+	struct ipam_lease request;
+	unsigned flags;              /* of ipam_lease() */
+	bool reserved;               /* what it gets was kept for it */
+	bool automatic4, automatic6; /* a pair of that family is from a pool, and may be another */
+	struct veth *veth;           /* opened with the first look; owned */
+	struct engine_networks engines;
+	bool looked;          /* at the engines */
+	struct claims claims; /* of definitions, where the book may not have all of them; owned */
+};
+
+/**
+ * pool_find - find the pool that an address comes from
+ * @ipam: the book
+ * @addr: borrowed
+ * @ret_pool: the pool
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when it comes from none, or -errno.
+ */
+static int pool_find(struct ipam *ipam, const struct addr *addr, struct prefix *ret_pool,
+		     struct error *e)
+{
+	_cleanup_(freep) struct ipam_usage *pools = NULL;
+	size_t count;
+	int r = ipam_usage(ipam, &pools, &count, e);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (!prefix_contains(&pools[i].prefix, addr))
+			continue;
+		*ret_pool = pools[i].prefix;
+		return 1;
+	}
+	return r;
+}
+
+/**
+ * look - find out what on the host has to do with addresses
+ * @choice: changed
+ * @addrs, @count: of one family, borrowed
+ * @ret_occupancy: filled; its engines are borrowed from @choice
+ * @e: filled on failure
+ *
+ * With force nothing of it counts.
+ *
+ * Returns 0 or -errno.
+ */
+static int look(struct choice *choice, const struct addr *addrs, size_t count,
+		struct occupancy *ret_occupancy, struct error *e)
+{
+	struct occupancy occupancy = { .uses = { .count = 0 } };
+	bool here = !choice->paths->root[0];
+	int r = 0;
+
+	*ret_occupancy = occupancy;
+	if (choice->probed->force)
+		return 0;
+	if (!choice->looked)
+		r = engines_read(choice->paths->root, &choice->engines, e);
+	choice->looked = true;
+	if (r == 0 && here && !choice->veth)
+		r = veth_open(&choice->veth, e);
+	if (r == 0 && here)
+		r = veth_uses_find(choice->veth, addrs, count, &occupancy.uses, e);
+	occupancy.engines = choice->engines;
+	*ret_occupancy = occupancy;
+	return r;
+}
+
+/**
+ * addresses_meet - what is worst in the way of some addresses
+ * @occupancy: borrowed
+ * @wish: for any of them; its address is set
+ * @addrs, @count: borrowed
+ *
+ * Returns it, or nothing.
+ */
+static struct conflict addresses_meet(const struct occupancy *occupancy, struct wish *wish,
+				      const struct addr *addrs, size_t count)
+{
+	struct conflict worst = { .grade = CONFLICT_NOTHING };
+
+	for (size_t i = 0; i < count; i++) {
+		struct conflict conflict;
+
+		wish->addr = addrs[i];
+		conflict = occupancy_meet(occupancy, wish);
+		if (conflict.grade > worst.grade)
+			worst = conflict;
+	}
+	return worst;
+}
+
+/**
+ * defined_meet - whether the definition of another container claims the address of a pair
+ * @choice: borrowed
+ * @pair: borrowed, set
+ * @conflict: filled when one does
+ *
+ * Several may have the same host end.
+ */
+static void defined_meet(const struct choice *choice, const struct veth_pair *pair,
+			 struct conflict *conflict)
+{
+	const struct addr *local = &pair->local.addr;
+	const char *holder = claims_holder(&choice->claims, local, choice->definition->name);
+
+	if (!holder)
+		return;
+	*conflict = (struct conflict){ .grade = CONFLICT_REFUSED,
+				       .subject = { *local, addr_bits(local) },
+				       .prefix = { *local, addr_bits(local) } };
+	(void)snprintf(conflict->holder, sizeof(conflict->holder),
+		       "the definition of container '%s'", holder);
+}
+
+/**
+ * pair_meet - what is worst in the way of a pair
+ * @choice: changed
+ * @pair: borrowed; may be none
+ * @automatic: whether it is from a pool, and not chosen by somebody
+ * @ret_conflict: filled
+ * @ret_pool: the pool, where something has to do with the pair at all
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int pair_meet(struct choice *choice, const struct veth_pair *pair, bool automatic,
+		     struct conflict *ret_conflict, struct prefix *ret_pool, struct error *e)
+{
+	const struct definition *definition = choice->definition;
+	bool bridged = definition->bridge[0];
+	struct addr addrs[] = { pair->local.addr, pair->host };
+	size_t count = bridged || !addr_is_set(&pair->host) ? 1 : 2;
+	struct occupancy occupancy;
+	struct wish wish = { .container = definition->name,
+			     .bridge = definition->bridge,
+			     .scope = pair->local.length,
+			     .automatic = automatic };
+	int r;
+
+	*ret_conflict = (struct conflict){ .grade = CONFLICT_NOTHING };
+	if (!addr_is_set(&pair->local.addr))
+		return 0;
+	r = look(choice, addrs, count, &occupancy, e);
+	if (r == 0)
+		*ret_conflict = addresses_meet(&occupancy, &wish, addrs, count);
+	if (automatic && ret_conflict->grade != CONFLICT_NOTHING) {
+		r = pool_find(choice->ipam, &pair->local.addr, ret_pool, e);
+		if (r > 0) {
+			wish.scope = ret_pool->length;
+			*ret_conflict = addresses_meet(&occupancy, &wish, addrs, count);
+		}
+	}
+	free(occupancy.uses.list);
+	if (r >= 0)
+		defined_meet(choice, pair, ret_conflict);
+	return r < 0 ? r : 0;
+}
+
+/**
+ * note - say that something wider has an address too
+ * @conflict: borrowed
+ * @automatic: whether nobody has chosen it
+ */
+static void note(const struct conflict *conflict, bool automatic)
+{
+	char text[PREFIX_TEXT];
+
+	if (conflict->grade == CONFLICT_NOTE)
+		log_line(automatic ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE,
+			 "%s lies within %s; the container's is more specific and goes first",
+			 prefix_format(&conflict->subject, text), conflict->holder);
+}
+
+/**
+ * chosen_check - look whether what somebody has chosen is in nobody's way
+ * @choice: changed
+ * @e: says what is in the way
+ *
+ * Returns 0 or -errno: -EADDRINUSE.
+ */
+static int chosen_check(struct choice *choice, struct error *e)
+{
+	const struct definition *definition = choice->definition;
+	const struct veth_pair *const pairs[] = { &definition->v6, &definition->v4 };
+	const bool automatic[] = { choice->automatic6, choice->automatic4 };
+	const struct probed *probed = choice->probed;
+	struct conflict conflict;
+	struct prefix pool;
+
+	if (probed->v4)
+		return addresses_refuse_probed(definition, &definition->v4.local.addr,
+					       &probed->mac_v4, e);
+	if (probed->v6)
+		return addresses_refuse_probed(definition, &definition->v6.local.addr,
+					       &probed->mac_v6, e);
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		int r;
+
+		if (automatic[i])
+			continue;
+		r = pair_meet(choice, pairs[i], false, &conflict, &pool, e);
+		if (r < 0)
+			return r;
+		if (conflict.grade == CONFLICT_REFUSED)
+			return addresses_refuse(&conflict, e);
+		note(&conflict, false);
+	}
+	return 0;
+}
+
+/**
+ * refuse_pool - say that nothing was found in a pool
+ * @conflict: what was in the way last, borrowed
+ * @passed: how many pairs were passed over
+ * @e: filled
+ *
+ * Returns -EADDRINUSE.
+ */
+static int refuse_pool(const struct conflict *conflict, unsigned passed, struct error *e)
+{
+	char text[PREFIX_TEXT];
+	int r = error_set(e, ERROR_CONFLICT, EADDRINUSE,
+			  "no address is free: %u were passed over, %s for %s", passed,
+			  prefix_format(&conflict->subject, text), conflict->holder);
+
+	return error_remedy(e, r,
+			    "choose addresses with --host-address and --local-address, or take "
+			    "these with --force");
+}
+
+/**
+ * pair_take - have a container use a pair that it was leased
+ * @choice: borrowed
+ * @leased: borrowed; may be none
+ * @pair: of its definition, changed; on a bridge it gets the gateway of the pool
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int pair_take(const struct choice *choice, const struct ipam_pair *leased,
+		     struct veth_pair *pair, struct error *e)
+{
+	struct ipam_standing standing = { .state = IPAM_OUTSIDE };
+	int r = 0;
+
+	*pair = (struct veth_pair){ .host = leased->host, .local = leased->local };
+	if (!choice->definition->bridge[0] || !addr_is_set(&leased->local.addr))
+		return 0;
+	r = ipam_standing(choice->ipam, &leased->local.addr, &standing, e);
+	pair->host = standing.gateway;
+	return r;
+}
+
+/**
+ * lease_take - have the book give the container what it asks for
+ * @choice: its definition gets what it left open
+ * @pass: IPAM_PASS_V4 or IPAM_PASS_V6: it gets another pair than the one it has; or 0
+ * @e: names what is in the way
+ *
+ * Returns 0 or -errno.
+ */
+static int lease_take(struct choice *choice, unsigned pass, struct error *e)
+{
+	struct definition *definition = choice->definition;
+	struct ipam_lease lease;
+	int r = ipam_lease(choice->ipam, &choice->request, choice->flags | pass, &lease, e);
+
+	if (r < 0)
+		return r;
+	definition->mac = lease.mac;
+	choice->automatic4 = !choice->reserved && choice->flags & IPAM_AUTOMATIC_V4 &&
+			     addr_is_set(&lease.v4.local.addr);
+	choice->automatic6 = !choice->reserved && choice->flags & IPAM_AUTOMATIC_V6 &&
+			     addr_is_set(&lease.v6.local.addr);
+	r = choice->flags & IPAM_AUTOMATIC_V4 ? pair_take(choice, &lease.v4, &definition->v4, e)
+					      : 0;
+	if (r == 0 && choice->flags & IPAM_AUTOMATIC_V6)
+		r = pair_take(choice, &lease.v6, &definition->v6, e);
+	return r;
+}
+
+/**
+ * pool_pair_meet - what is worst in the way of a pair that came out of a pool
+ * @choice: changed
+ * @pair: borrowed
+ * @ret_conflict: filled
+ * @ret_pool: the pool, where something has to do with the pair at all
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int pool_pair_meet(struct choice *choice, const struct veth_pair *pair,
+			  struct conflict *ret_conflict, struct prefix *ret_pool, struct error *e)
+{
+	int r = pair_meet(choice, pair, true, ret_conflict, ret_pool, e);
+
+	if (r < 0 || ret_conflict->grade == CONFLICT_REFUSED || choice->probed->force)
+		return r;
+	return probed_meet(choice->paths, choice->definition, choice->probed, &pair->local.addr,
+			   ret_conflict, e);
+}
+
+/**
+ * automatic_meet - what is worst in the way of what came out of pools
+ * @choice: changed
+ * @ret_conflict: filled
+ * @ret_pool: the pool of the pair in question
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int automatic_meet(struct choice *choice, struct conflict *ret_conflict,
+			  struct prefix *ret_pool, struct error *e)
+{
+	struct conflict other = { .grade = CONFLICT_NOTHING };
+	struct prefix pool = { .length = 0 };
+	int r = 0;
+
+	*ret_conflict = other;
+	if (choice->automatic4)
+		r = pool_pair_meet(choice, &choice->definition->v4, ret_conflict, ret_pool, e);
+	if (r == 0 && choice->automatic6)
+		r = pool_pair_meet(choice, &choice->definition->v6, &other, &pool, e);
+	if (r == 0 && other.grade > ret_conflict->grade) {
+		*ret_conflict = other;
+		*ret_pool = pool;
+	}
+	return r;
+}
+
+/**
+ * automatic_choose - lease addresses of pools until they are in nobody's way
+ * @choice: its container has some; changed
+ * @e: says what is in the way
+ *
+ * Returns 0 or -errno.
+ */
+static int automatic_choose(struct choice *choice, struct error *e)
+{
+	struct conflict conflict, first;
+	char text[PREFIX_TEXT];
+
+	for (unsigned passed = 0;; passed++) {
+		struct prefix pool = { .length = 0 };
+		int r = automatic_meet(choice, &conflict, &pool, e);
+
+		if (r < 0)
+			return r;
+		if (conflict.grade != CONFLICT_REFUSED && passed > 0)
+			log_notice("%u pairs were passed over, %s for %s", passed,
+				   prefix_format(&first.subject, text), first.holder);
+		note(&conflict, true);
+		if (conflict.grade != CONFLICT_REFUSED)
+			return 0;
+		if (passed == 0)
+			first = conflict;
+		else if (addr_equal(&conflict.subject.addr, &first.subject.addr))
+			return refuse_pool(&conflict, passed, e);
+		if (passed == ADDRESSES_TRIED || conflict.prefix.length <= pool.length)
+			return refuse_pool(&conflict, passed + 1, e);
+		r = lease_take(
+			choice,
+			conflict.subject.addr.family == AF_INET ? IPAM_PASS_V4 : IPAM_PASS_V6, e);
+		if (r < 0)
+			return r;
+	}
+}
+
+/**
+ * request_make - what the container asks the book for
+ * @choice: filled: what its definition leaves open is to be automatic
+ */
+static void request_make(struct choice *choice)
+{
+	const struct definition *definition = choice->definition;
+	struct ipam_lease request = { .mac = definition->mac, .reason = "created" };
+
+	memcpy(request.container, definition->name, sizeof(request.container));
+	memcpy(request.bridge, definition->bridge, sizeof(request.bridge));
+	request.v4.local = definition->v4.local;
+	request.v6.local = definition->v6.local;
+	if (!definition->bridge[0]) {
+		request.v4.host = definition->v4.host;
+		request.v6.host = definition->v6.host;
+	}
+	choice->flags = IPAM_REPLACE;
+	if (!addr_is_set(&definition->v4.local.addr))
+		choice->flags |= IPAM_AUTOMATIC_V4;
+	if (!addr_is_set(&definition->v6.local.addr))
+		choice->flags |= IPAM_AUTOMATIC_V6;
+	choice->request = request;
+}
+
+/**
+ * choose - have the book give the container addresses that are in nobody's way
+ * @choice: changed
+ * @e: names what is in the way
+ *
+ * What was reserved for its name is taken, and not exchanged for others. Another lease of that name
+ * without a definition is what a killed run left: it is met or replaced.
+ *
+ * Returns 0, or -errno with nothing leased.
+ */
+static int choose(struct choice *choice, struct error *e)
+{
+	const char *name = choice->definition->name;
+	struct ipam_lease before;
+	int r = ipam_lookup(choice->ipam, name, &before, e);
+
+	if (r < 0)
+		return r;
+	choice->reserved = r > 0 && before.state == IPAM_RESERVED;
+	request_make(choice);
+	if (!adopt_is_current(choice->paths))
+		r = claims_read(choice->paths, &choice->claims, e);
+	if (r >= 0)
+		r = lease_take(choice, 0, e);
+	if (r < 0)
+		return r;
+	r = chosen_check(choice, e);
+	if (r == 0)
+		r = automatic_choose(choice, e);
+	/* The failure to report is this one; a lease left is met by the next run. */
+	if (r < 0 && choice->reserved)
+		(void)ipam_keep(choice->ipam, name, "not created", NULL);
+	else if (r < 0)
+		(void)ipam_undo(choice->ipam, name, "not created", NULL);
+	return r;
+}
+
+/**
+ * addresses_lease - have the book give a container its addresses
+ * @paths: borrowed
+ * @ipam: the book, open for writing
+ * @definition: its addresses are set
+ * @probed: what was found out before, borrowed
+ * @ret_reserved: whether they were reserved for it
+ * @e: names what is in the way
+ *
+ * Returns 0, or -errno with nothing leased that was not reserved.
+ */
+int addresses_lease(const struct paths *paths, struct ipam *ipam, struct definition *definition,
+		    const struct probed *probed, bool *ret_reserved, struct error *e)
+{
+	struct choice choice = {
+		.paths = paths, .ipam = ipam, .definition = definition, .probed = probed
+	};
+	int r = choose(&choice, e);
+
+	for (size_t i = 0; i < choice.engines.n_troubles; i++)
+		log_warning("%s is not understood, so nothing is known of the addresses it gives "
+			    "away: %s",
+			    choice.engines.troubles[i].file, choice.engines.troubles[i].what);
+	veth_close(choice.veth);
+	free(choice.engines.list);
+	free(choice.claims.list);
+	if (r < 0)
+		return error_wrap(e, r, "container '%s'", definition->name);
+	*ret_reserved = choice.reserved;
+	return 0;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "container/attach/peers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/suggestion.h"
+#include "container/boot/hosts.h"
+
+/**
+ * refuse_unknown - say that a container is to be linked with one that is not there
+ * @definition: of the container, borrowed
+ * @peer: the other one
+ * @names, @n_names: of those that are there, borrowed
+ * @others, @count: of those that are being declared, borrowed
+ * @e: filled
+ *
+ * Returns -ENOENT.
+ */
+static int refuse_unknown(const struct definition *definition, const char *peer,
+			  char (*names)[CONTAINER_NAME_MAX], size_t n_names,
+			  const char *const *others, size_t count, struct error *e)
+{
+	struct suggestion suggestion;
+	int r;
+
+	suggestion_init(&suggestion, peer);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(others[i], definition->name) != 0)
+			suggestion_try(&suggestion, others[i]);
+	for (size_t i = 0; i < n_names; i++)
+		if (strcmp(names[i], definition->name) != 0)
+			suggestion_try(&suggestion, names[i]);
+	r = error_set(
+		e, ERROR_USAGE, ENOENT,
+		"container '%s' is to be linked with '%s', and there is no such container%s%s%s",
+		definition->name, peer, suggestion.best ? "; did you mean '" : "",
+		suggestion.best ? suggestion.best : "", suggestion.best ? "'?" : "");
+	return suggestion.best ? r : error_remedy(e, r, "declare '%s', or leave it out", peer);
+}
+
+/**
+ * peers_check - look whether all are there that a container is to be linked with
+ * @paths: borrowed
+ * @definition: borrowed
+ * @others, @count: the names of those that are being declared, borrowed
+ * @e: names the one that is not, and the nearest that is
+ *
+ * Returns 0 or -errno (ERROR_USAGE).
+ */
+int peers_check(const struct paths *paths, const struct definition *definition,
+		const char *const *others, size_t count, struct error *e)
+{
+	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	size_t n_names = 0;
+	int r = 0;
+
+	if (definition->n_peers)
+		r = definition_names(paths, &names, &n_names, e);
+	for (size_t i = 0; r == 0 && i < definition->n_peers; i++) {
+		const char *peer = definition->peers[i];
+		bool known = false;
+
+		if (strcmp(peer, definition->name) == 0)
+			return error_set(e, ERROR_USAGE, EINVAL,
+					 "container '%s' cannot be linked with itself", peer);
+		for (size_t j = 0; !known && j < count; j++)
+			known = strcmp(others[j], peer) == 0;
+		for (size_t j = 0; !known && j < n_names; j++)
+			known = strcmp(names[j], peer) == 0;
+		if (!known)
+			r = refuse_unknown(definition, peer, names, n_names, others, count, e);
+	}
+	return r;
+}
+
+/**
+ * is_peer - whether a definition names a container
+ * @definition: borrowed
+ * @name: borrowed
+ */
+static bool is_peer(const struct definition *definition, const char *name)
+{
+	for (size_t i = 0; i < definition->n_peers; i++)
+		if (strcmp(definition->peers[i], name) == 0)
+			return true;
+	return false;
+}
+
+/**
+ * peers_introduce - have all who are or were linked with a container know it as it is now
+ * @paths: borrowed
+ * @was: its definition before, borrowed; empty: there was none
+ * @now: its definition, borrowed
+ *
+ * A link may stand in the definition of either; one that cannot be read tells of none.
+ */
+void peers_introduce(const struct paths *paths, const struct definition *was,
+		     const struct definition *now)
+{
+	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	bool moved = !addr_equal(&was->v4.local.addr, &now->v4.local.addr) ||
+		     !addr_equal(&was->v6.local.addr, &now->v6.local.addr);
+	bool linked = was->n_peers != now->n_peers ||
+		      memcmp(was->peers, now->peers, sizeof(was->peers)) != 0;
+	size_t count = 0;
+
+	if ((!moved && !linked) || definition_names(paths, &names, &count, NULL) < 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct definition other;
+
+		if (is_peer(was, names[i]) || is_peer(now, names[i]) ||
+		    (moved && definition_read(paths, names[i], &other, NULL) > 0 &&
+		     is_peer(&other, now->name)))
+			hosts_refresh(paths, names[i]);
+	}
+	if (linked)
+		hosts_refresh(paths, now->name);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "container/definitions/definitions.h"
+#include "container/settings/settings.h"
+
+/* Whom a definition names as linked with its container. */
+
+/*
+ * Looks whether all of them are there, or are among @others, those being declared. Returns 0, -EINVAL for
+ * the container itself, or -ENOENT, naming the nearest word.
+ */
+int peers_check(const struct paths *paths, const struct definition *definition,
+		const char *const *others, size_t count, struct error *e);
+
+/*
+ * Has everybody who is or was linked with a container know its names and addresses as they are now, and
+ * itself theirs. @was: its definition before; empty: there was none.
+ */
+void peers_introduce(const struct paths *paths, const struct definition *was,
+		     const struct definition *now);

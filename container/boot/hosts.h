@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "container/definitions/definitions.h"
+#include "container/settings/settings.h"
+
+/*
+ * The names that a container knows: the host, and whom it is linked with. Written below the root
+ * directory @tree. Returns 1, 0 when it was so or is not our affair, or -errno.
+ */
+int hosts_give(const struct paths *paths, const struct definition *definition, int tree,
+	       struct error *e);
+
+/* The same for one that may be running, after it was linked. What cannot be done is logged. */
+void hosts_refresh(const struct paths *paths, const char *name);

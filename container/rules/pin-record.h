@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "container/settings/settings.h"
+
+/*
+ * Under which addresses a container on a bridge may send, and with whom it is linked, as it is recorded
+ * in /run: one file for each container, with a line for each,
+ *
+ *	pin vb-foo 02:00:00:00:00:01 10.7.0.2 fd00::2
+ *	peer ve ve-foo ve-bar
+ *	call tcp 10.7.0.2 80
+ *
+ * port, MAC and addresses ("-": none), "trusted" instead of "pin" for one that is not pinned; the kind of
+ * both links, and the links; where a published port leads.
+ */
+
+int pin_record_directory(const struct paths *paths, char path[PATH_MAX], struct error *e);
+int pin_record_write(const struct paths *paths, const char *name, const struct nat_pins *pins,
+		     struct error *e);
+/* Returns 1, 0 when there was no record, or -errno. */
+int pin_record_remove(const struct paths *paths, const char *name, struct error *e);
+
+/* Adds to @pins, which the caller frees. Returns 1, 0 when there is no record, or -errno. */
+int pin_record_read(const struct paths *paths, const char *name, struct nat_pins *pins,
+		    struct error *e);
+/* All records. Returns 0 or -errno. */
+int pin_records_read(const struct paths *paths, struct nat_pins *ret_pins, struct error *e);
+
+bool call_same(const struct nat_call *a, const struct nat_call *b);
+bool pin_same(const struct nat_pin *a, const struct nat_pin *b);
+bool peer_same(const struct nat_peer *a, const struct nat_peer *b);
+int pins_add_pin(struct nat_pins *pins, const struct nat_pin *pin, struct error *e);
+int pins_add_call(struct nat_pins *pins, const struct nat_call *call, struct error *e);
+int pins_add_peer(struct nat_pins *pins, const struct nat_peer *peer, struct error *e);

@@ -39,8 +39,11 @@
 #define SET_CALLED   "called4"
 #define SET_CALLED6  "called6"
 #define SET_CALLERS  "callers"
+#define SET_DIRECT   "direct4"
+#define SET_DIRECT6  "direct6"
 
 #define CALLERS_TIMEOUT 180 /* seconds after the last packet of a caller */
+#define DIRECT_TIMEOUT  90  /* more than the kernel keeps pieces of a packet for */
 
 /* Of ports that are called by one address, through one link, or both. */
 #define MAP_ADDRESS           "by-address4"

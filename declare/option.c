@@ -5,8 +5,8 @@
 
 /*
  * Every option there is. Their names and meaning are those of containers.NAME in NixOS
- * (nixos/modules/virtualisation/nixos-containers.nix of nixpkgs); linkedTo, pinned and rootTree are
- * ours.
+ * (nixos/modules/virtualisation/nixos-containers.nix of nixpkgs); linkedTo, pinned, routed and
+ * rootTree are ours.
  */
 const struct declare_option declare_options[] = {
 	{ "config", NULL, take_system, NULL },
@@ -29,6 +29,7 @@ const struct declare_option declare_options[] = {
 	{ "networkNamespace", "NETWORK_NAMESPACE_PATH", take_path, set_text },
 	{ "linkedTo", "LINKED_TO", take_words, set_list },
 	{ "pinned", "PINNED", take_pinned, set_pinned },
+	{ "routed", "ROUTED", take_flag, set_flag },
 	{ "bindMounts", NULL, take_binds, NULL },
 	{ "tmpfs", "TMPFS", take_words, NULL },
 	{ "ephemeral", "EPHEMERAL", take_flag, set_flag },

@@ -28,7 +28,9 @@
  * A published port is for neighbours too. They call it at an address of the host, which sends them on,
  * and where br_netfilter is at work it does so within the bridge: the call arrives here as one to the
  * neighbour itself, and the answer comes back the same way. So what leads to a published port passes,
- * and for some time whoever was called may answer from there, and do nothing else.
+ * and for some time whoever was called may answer from there, and do nothing else. What the host has
+ * not sent there is known by its receiver as it leaves the caller's port, before br_netfilter: whoever
+ * calls the neighbour itself is remembered ("direct4") and not let through to that port.
  */
 #include <net/if.h> /* before those of the kernel, which make way for them */
 #include <netinet/in.h>
@@ -69,6 +71,16 @@ static const struct set_type leased6_type = { .key = NFT_TYPE_IP6ADDR,
 
 static const struct set_type called_type = CALLED_TYPE(NFT_TYPE_IPADDR, 4);
 static const struct set_type called6_type = CALLED_TYPE(NFT_TYPE_IP6ADDR, 16);
+#define DIRECT_TYPE(address_, size_)                                                           \
+	{                                                                                      \
+		.key = NFT_PAIR(NFT_PAIR(NFT_PAIR(NFT_TYPE_IFNAME, address_), NFT_TYPE_PROTO), \
+				NFT_TYPE_SERVICE),                                             \
+		.key_size = IFNAMSIZ + (size_) + 8, .timeout = DIRECT_TIMEOUT,                 \
+		.flags = NFT_SET_EVAL | NFT_SET_TIMEOUT                                        \
+	}
+
+static const struct set_type direct_type = DIRECT_TYPE(NFT_TYPE_IPADDR, 4);
+static const struct set_type direct6_type = DIRECT_TYPE(NFT_TYPE_IP6ADDR, 16);
 static const struct set_type callers_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IFNAME),
 					      .key_size = 2 * IFNAMSIZ,
 					      .timeout = CALLERS_TIMEOUT,
@@ -98,6 +110,10 @@ static const struct object objects[] = {
 	SET(PART_PORTS, SET_CALLED, &called_type, "where published ports lead"),
 	SET(PART_PORTS, SET_CALLED6, &called6_type, "the same for IPv6"),
 	SET(PART_PORTS, SET_CALLERS, &callers_type, "who may answer whom"),
+	SET(PART_PORTS, SET_DIRECT, &direct_type, "who calls there without the host"),
+	SET(PART_PORTS, SET_DIRECT6, &direct6_type, "the same for IPv6"),
+	CHAIN(PART_PORTS, "direct", "who calls a neighbour itself is remembered"),
+	CHAIN(PART_PORTS, "found", "who call and answer may find each other"),
 	CHAIN(PART_PORTS, "answer", "of what it publishes, and nothing else"),
 
 	CHAIN(PART_TABLE, "nd-option", "one MAC, its own"),
@@ -129,7 +145,6 @@ static const struct object objects[] = {
 #define TRUSTED               { .kind = WORD_IIFNAME_IN, .name = SET_TRUSTED }
 #define PROTOCOL(which_)      { .kind = WORD_PIN, .pin = PIN_PROTOCOL, .bits = (which_) }
 #define TRANSPORT(which_)     { .kind = WORD_PIN, .pin = PIN_L4PROTO, .bits = (which_) }
-#define OWN(field_, set_)     { .kind = WORD_PIN, .pin = PIN_PORT_IN, .name = (set_), .bits = (field_) }
 #define NOT_OWN(field_, set_) { .kind = WORD_PIN, .pin = PIN_PORT_NOT_IN, .name = (set_), .bits = (field_) }
 #define IN(field_, set_)      { .kind = WORD_PIN, .pin = PIN_FIELD_IN, .name = (set_), .bits = (field_) }
 #define NOT_IN(field_, set_)  { .kind = WORD_PIN, .pin = PIN_FIELD_NOT_IN, .name = (set_), .bits = (field_) }
@@ -137,6 +152,9 @@ static const struct object objects[] = {
 #define CALLED(field_, set_)  { .kind = WORD_PIN, .pin = PIN_CALLED, .name = (set_), .bits = (field_) }
 #define REMEMBER              { .kind = WORD_PIN, .pin = PIN_UPDATE, .name = SET_CALLERS }
 #define CALLER                { .kind = WORD_LINKS_IN, .name = SET_CALLERS }
+#define CALLER_BACK           { .kind = WORD_PIN, .pin = PIN_LINKS_BACK, .name = SET_CALLERS }
+#define DIRECT(field_, set_)  { .kind = WORD_PIN, .pin = PIN_DIRECT, .name = (set_), .bits = (field_) }
+#define NOT_DIRECT(field_, set_) { .kind = WORD_PIN, .pin = PIN_NOT_DIRECT, .name = (set_), .bits = (field_) }
 #define TCP_NOT_SYN           { .kind = WORD_PIN, .pin = PIN_TCP_NOT_SYN }
 #define LATER_PIECE           { .kind = WORD_PIN, .pin = PIN_LATER_PIECE }
 #define KNOWN                 { .kind = WORD_PIN, .pin = PIN_KNOWN }
@@ -284,9 +302,9 @@ static const struct rule rules[] = {
 	{ PART_OPEN, "to-host", "the same for IPv6",
 	  { PROTOCOL(ETH_P_IPV6), ACCEPT } },
 	{ PART_PORTS, "to-host", "what is published there, on another bridge",
-	  { CALLED(FIELD_IP_DADDR, SET_CALLED), ACCEPT } },
+	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT), ACCEPT } },
 	{ PART_PORTS, "to-host", "the same for IPv6",
-	  { CALLED(FIELD_IP6_DADDR, SET_CALLED6), ACCEPT } },
+	  { CALLED(FIELD_IP6_DADDR, SET_CALLED6), NOT_DIRECT(FIELD_IP6_DADDR, SET_DIRECT6), ACCEPT } },
 	{ PART_TABLE, "to-host", "the bridge leads there",
 	  { IN(FIELD_IP_DADDR, SET_LEASED), COUNT("dropped"), DROP } },
 	{ PART_TABLE, "to-host", "the same for IPv6",
@@ -305,20 +323,27 @@ static const struct rule rules[] = {
 	{ PART_OPEN, "to-neighbour", "isolation is off",
 	  { COUNT("between"), ACCEPT } },
 	{ PART_PORTS, "to-neighbour", "published",
-	  { CALLED(FIELD_IP_DADDR, SET_CALLED), REMEMBER, COUNT("published"), ACCEPT } },
+	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT), REMEMBER,
+	    COUNT("published"), ACCEPT } },
 	{ PART_PORTS, "to-neighbour", "the same for IPv6",
-	  { CALLED(FIELD_IP6_DADDR, SET_CALLED6), REMEMBER, COUNT("published"), ACCEPT } },
+	  { CALLED(FIELD_IP6_DADDR, SET_CALLED6), NOT_DIRECT(FIELD_IP6_DADDR, SET_DIRECT6), REMEMBER,
+	    COUNT("published"), ACCEPT } },
 	{ PART_PORTS, "to-neighbour", "it was called",
 	  { CALLER, GOTO("answer") } },
+	{ PART_PORTS, "to-neighbour", "it has called",
+	  { CALLER_BACK, GOTO("found") } },
 	{ PART_TABLE, "to-neighbour", "all else",
 	  { COUNT("dropped"), DROP } },
 
-	{ PART_PORTS, "answer", "where is it",
+	{ PART_PORTS, "found", "where is it",
 	  { PROTOCOL(ETH_P_ARP), ACCEPT } },
-	{ PART_PORTS, "answer", "the same for IPv6",
+	{ PART_PORTS, "found", "the same for IPv6",
 	  { ICMP6(ND_NEIGHBOR_SOLICIT), ACCEPT } },
-	{ PART_PORTS, "answer", "here I am",
+	{ PART_PORTS, "found", "here I am",
 	  { ICMP6(ND_NEIGHBOR_ADVERT), ACCEPT } },
+	{ PART_PORTS, "found", "all else",
+	  { COUNT("dropped"), DROP } },
+
 	{ PART_PORTS, "answer", "no connection of its own",
 	  { TCP_NOT_SYN, CALLED(FIELD_IP_SADDR, SET_CALLED), COUNT("published"), ACCEPT } },
 	{ PART_PORTS, "answer", "the same for IPv6",
@@ -328,8 +353,21 @@ static const struct rule rules[] = {
 	{ PART_PORTS, "answer", "the same for IPv6",
 	  { TRANSPORT(IPPROTO_UDP), CALLED(FIELD_IP6_SADDR, SET_CALLED6), COUNT("published"), ACCEPT } },
 	{ PART_PORTS, "answer", "all else",
-	  { COUNT("dropped"), DROP } },
+	  { GOTO("found") } },
 
+	{ PART_PORTS, "direct", "the host has not sent it there, for it does so later",
+	  { PROTOCOL(ETH_P_IP), DIRECT(FIELD_IP_DADDR, SET_DIRECT) } },
+	{ PART_PORTS, "direct", "too many do",
+	  { PROTOCOL(ETH_P_IP), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT), COUNT("dropped"), DROP } },
+	{ PART_PORTS, "direct", "the same for IPv6",
+	  { PROTOCOL(ETH_P_IPV6), DIRECT(FIELD_IP6_DADDR, SET_DIRECT6) } },
+	{ PART_PORTS, "direct", "the same",
+	  { PROTOCOL(ETH_P_IPV6), NOT_DIRECT(FIELD_IP6_DADDR, SET_DIRECT6), COUNT("dropped"), DROP } },
+
+	{ PART_PORTS, "prerouting", "to where a published port leads",
+	  { FROM_PORT, CALLED(FIELD_IP_DADDR, SET_CALLED), JUMP("direct") } },
+	{ PART_PORTS, "prerouting", "the same for IPv6",
+	  { FROM_PORT, CALLED(FIELD_IP6_DADDR, SET_CALLED6), JUMP("direct") } },
 	{ PART_TABLE, "prerouting", "before connection tracking, and whatever accepts them later",
 	  { FROM_PORT, GOTO("pin") } },
 	{ PART_TABLE, "input", "sent by a container",

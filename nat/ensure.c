@@ -28,7 +28,7 @@ static unsigned parts_wanted(const struct ruleset *ruleset, const struct nat_spe
 
 	return (PART_TABLE | (spec->n_internal ? PART_INTERNAL : 0) | (address ? PART_ADDRESS : 0) |
 		(spec->ports ? PART_PORTS : 0) | (spec->bound ? PART_BOUND : 0) |
-		(spec->peers ? PART_PEERS : 0) | (spec->open ? PART_OPEN : 0) |
+		(spec->peers ? PART_PEERS : 0) | (spec->open ? PART_OPEN | PART_BRIDGED : 0) |
 		(spec->bridges ? PART_BRIDGED : 0) |
 		(spec->opened.n_v4 || spec->opened.n_v6 ? PART_OPENED : 0)) &
 	       ruleset->parts;

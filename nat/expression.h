@@ -88,7 +88,10 @@ enum pin_word {
 	PIN_PORT_IN,      /* iifname . FIELD @SET */
 	PIN_PORT_NOT_IN,  /* iifname . FIELD != @SET */
 	PIN_CALLED,       /* FIELD . meta l4proto . th dport @SET; sport for a source address */
-	PIN_UPDATE,       /* update @SET { oifname . iifname }, and the same the other way round */
+	PIN_UPDATE,       /* update @SET { oifname . iifname } */
+	PIN_LINKS_BACK,   /* oifname . iifname @SET */
+	PIN_DIRECT,       /* update @SET { iifname . FIELD . meta l4proto . th dport } */
+	PIN_NOT_DIRECT,   /* iifname . FIELD . meta l4proto . th dport != @SET */
 	PIN_TCP_NOT_SYN,  /* tcp flags & (syn | ack) != syn */
 };
 

@@ -41,6 +41,10 @@ static const struct set_type leased_type = { .key = NFT_TYPE_IPADDR,
 static const struct set_type leased6_type = { .key = NFT_TYPE_IP6ADDR,
 					      .key_size = 16,
 					      .order = NFT_BIG_ENDIAN };
+static const struct set_type homes_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IPADDR),
+					    .key_size = IFNAMSIZ + 4 };
+static const struct set_type homes6_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IP6ADDR),
+					     .key_size = IFNAMSIZ + 16 };
 
 #define PORT_MAP(data_, size_, order_)                                                             \
 	{                                                                                          \
@@ -133,7 +137,12 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 
 	SET(PART_BRIDGED, SET_LEASED, &leased_type, "what containers on bridges were leased"),
 	SET(PART_BRIDGED, SET_LEASED6, &leased6_type, "the same for IPv6"),
+	SET(PART_BRIDGED, SET_HOMES, &homes_type, "through which bridge they are reached"),
+	SET(PART_BRIDGED, SET_HOMES6, &homes6_type, "the same for IPv6"),
+	SET(PART_BRIDGED, SET_ROUTED, &leased_type, "who is reached from everywhere"),
+	SET(PART_BRIDGED, SET_ROUTED6, &leased6_type, "the same for IPv6"),
 	CHAIN(PART_BRIDGED, "to-bridged", "containers do not reach each other"),
+	CHAIN(PART_BRIDGED, "to-home", "what comes through another link than their bridge"),
 
 	COUNTER(PART_PORTS, published, "packets to published ports, and back"),
 	SET(PART_PORTS, MAP_FORWARDS, &forwards_type, "published ports and whose they are"),
@@ -178,6 +187,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define FROM_INTERNAL(v_, set_) { .kind = WORD_SADDR_IN, .bits = (v_), .name = (set_) }
 #define TO_INTERNAL(v_, set_)   { .kind = WORD_DADDR_IN, .bits = (v_), .name = (set_) }
 #define TO_LEASED(v_, set_)     { .kind = WORD_DADDR_IN, .bits = (v_), .name = (set_) }
+#define TO_ROUTED(v_, set_)     TO_LEASED(v_, set_)
 #define FIRST               { .kind = WORD_SYN }
 #define FIT                 { .kind = WORD_CLAMP }
 #define LEAVE_WITH(v_, map_) { .kind = WORD_SNAT, .bits = (v_), .name = (map_) }
@@ -218,6 +228,9 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
  * containers and internal networks has been judged before. Frames that pass within a bridge come by where
  * br_netfilter is at work, from the bridge to itself, whoever their receiver is. A link that forwarded
  * before is none of our business.
+ *
+ * A container on a bridge is reached by its own address through that bridge only ("to-home"), so that a
+ * host that routes, for whomever, opens none of its ports. Behind its bridge it is a host among hosts.
  *
  * "pin" asks for the way back to a packet's sender. A container's addresses are routed to its own
  * link, so that the route is the lease and one rule pins all containers, for rp_filter=1 on the link
@@ -268,6 +281,25 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_BRIDGED, "to-bridged", "all else, also where the bridge leads outside",
 	  { COUNT("dropped"), DROP } },
 
+	{ PART_BRIDGED, "to-home", "a host there, which br_netfilter shows",
+	  { OWN(FIELD_IP_DADDR, SET_HOMES), RETURN } },
+	{ PART_BRIDGED, "to-home", "the same for IPv6",
+	  { OWN(FIELD_IP6_DADDR, SET_HOMES6), RETURN } },
+	{ PART_BRIDGED, "to-home", "its definition has it reached so",
+	  { TO_ROUTED(V4, SET_ROUTED), RETURN } },
+	{ PART_BRIDGED, "to-home", "the same for IPv6",
+	  { TO_ROUTED(V6, SET_ROUTED6), RETURN } },
+	{ PART_BRIDGED, "to-home", "answers",
+	  { STATE(ANSWER), RETURN } },
+	{ PART_BRIDGED, "to-home", "what it publishes",
+	  { FORWARDED, RETURN } },
+	{ PART_OPEN, "to-home", "by a container, and isolation is off",
+	  { OWN(FIELD_IP_SADDR, SET_HOMES), COUNT("between"), RETURN } },
+	{ PART_OPEN, "to-home", "the same for IPv6",
+	  { OWN(FIELD_IP6_SADDR, SET_HOMES6), COUNT("between"), RETURN } },
+	{ PART_BRIDGED, "to-home", "all else",
+	  { COUNT("dropped"), DROP } },
+
 	{ PART_TABLE, "to-container", "no segment larger than the way allows",
 	  { FIRST, FIT } },
 	{ PART_PORTS, "to-container", "what it publishes",
@@ -288,6 +320,10 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { FROM_CONTAINER, GOTO("from-container") } },
 	{ PART_TABLE, "forward", "sent to a container",
 	  { TO_CONTAINER, GOTO("to-container") } },
+	{ PART_BRIDGED, "forward", "sent to a container on a bridge",
+	  { TO_LEASED(V4, SET_LEASED), JUMP("to-home") } },
+	{ PART_BRIDGED, "forward", "the same for IPv6",
+	  { TO_LEASED(V6, SET_LEASED6), JUMP("to-home") } },
 	{ PART_INTERNAL, "forward", "sent by an internal network",
 	  { FROM_INTERNAL(V4, SET_INTERNAL), JUMP("from-internal") } },
 	{ PART_INTERNAL, "forward", "the same for IPv6",

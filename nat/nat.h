@@ -62,8 +62,9 @@ int nat_forward_order(const void *a, const void *b);
 struct nat_pin {
 	char link[IFNAMSIZ];
 	struct mac mac;
-	struct addr v4, v6; /* none: what no other container was leased */
-	bool trusted;       /* anything */
+	struct addr v4, v6;    /* none: what no other container was leased */
+	bool trusted;          /* anything */
+	char bridge[IFNAMSIZ]; /* by which alone it is reached; "": the host routes to it */
 	char container[NAT_CONTAINER_MAX];
 };
 

@@ -273,39 +273,67 @@ static void put_udp_to(struct builder *builder, uint16_t port)
 }
 
 /**
- * put_called - go on only when an address is in a set together with protocol and port
+ * put_port - load protocol and port behind an address
  * @builder: changed
  * @field: the address; its end of the connection is the one whose port counts
- * @set: the set's name
+ * @protocol, @port: the registers, in the numbers that the kernel gives them back in
  */
-static void put_called(struct builder *builder, enum packet_field field, const char *set)
+static void put_port(struct builder *builder, enum packet_field field, uint32_t protocol,
+		     uint32_t port)
 {
 	bool target = field == FIELD_IP_DADDR || field == FIELD_IP6_DADDR;
-	uint32_t size = put_field(builder, field, false);
-	/* Behind the address; in the numbers that the kernel gives them back in. */
-	uint32_t protocol = size == 4 ? NFT_REG32_01 : NFT_REG_2;
-	uint32_t port = size == 4 ? NFT_REG32_02 : NFT_REG32_05;
 
 	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, NFT_META_L4PROTO),
 		   FIELD_U32(NFTNL_EXPR_META_DREG, protocol));
 	put_payload(builder, port, NFT_PAYLOAD_TRANSPORT_HEADER,
 		    target ? offsetof(struct udphdr, dest) : offsetof(struct udphdr, source),
 		    sizeof(uint16_t));
+}
+
+/**
+ * put_called - go on only when an address is in a set together with protocol and port
+ * @builder: changed
+ * @field: the address
+ * @set: the set's name
+ */
+static void put_called(struct builder *builder, enum packet_field field, const char *set)
+{
+	uint32_t size = put_field(builder, field, false);
+
+	put_port(builder, field, size == 4 ? NFT_REG32_01 : NFT_REG_2,
+		 size == 4 ? NFT_REG32_02 : NFT_REG32_05);
 	put_lookup(builder, set, 0);
 }
 
 /**
- * put_pair - remember for a while that a packet went from one link to another
+ * put_direct - the same, of one link; a word before this has looked at the protocol
  * @builder: changed
- * @from, @to: NFT_META_IIFNAME and NFT_META_OIFNAME, or the other way round
- * @set: the name of the set that remembers it
+ * @word: says whether to remember it for a while, or to go on only when that is not remembered
  */
-static void put_pair(struct builder *builder, uint32_t from, uint32_t to, const char *set)
+static void put_direct(struct builder *builder, const struct word *word)
 {
-	put_meta(builder, from);
-	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, to),
+	enum packet_field field = (enum packet_field)word->bits;
+	uint32_t size = fields[field].size;
+
+	put_meta(builder, NFT_META_IIFNAME);
+	put_payload(builder, NFT_REG_2, fields[field].base, fields[field].offset, size);
+	put_port(builder, field, size == 4 ? NFT_REG32_05 : NFT_REG_3,
+		 size == 4 ? NFT_REG32_06 : NFT_REG32_09);
+	if (word->pin == PIN_DIRECT)
+		put_update(builder, word->name, DIRECT_TIMEOUT);
+	else
+		put_lookup(builder, word->name, NFT_LOOKUP_F_INV);
+}
+
+/**
+ * put_links_back - load the links of a packet, that which it leaves through first
+ * @builder: changed
+ */
+static void put_links_back(struct builder *builder)
+{
+	put_meta(builder, NFT_META_OIFNAME);
+	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, NFT_META_IIFNAME),
 		   FIELD_U32(NFTNL_EXPR_META_DREG, NFT_REG_2));
-	put_update(builder, set, CALLERS_TIMEOUT);
 }
 
 /**
@@ -348,8 +376,13 @@ void put_pin_word(struct builder *builder, const struct word *word)
 	} else if (word->pin == PIN_CALLED) {
 		put_called(builder, (enum packet_field)word->bits, word->name);
 	} else if (word->pin == PIN_UPDATE) {
-		put_pair(builder, NFT_META_OIFNAME, NFT_META_IIFNAME, word->name);
-		put_pair(builder, NFT_META_IIFNAME, NFT_META_OIFNAME, word->name);
+		put_links_back(builder);
+		put_update(builder, word->name, CALLERS_TIMEOUT);
+	} else if (word->pin == PIN_LINKS_BACK) {
+		put_links_back(builder);
+		put_lookup(builder, word->name, 0);
+	} else if (word->pin == PIN_DIRECT || word->pin == PIN_NOT_DIRECT) {
+		put_direct(builder, word);
 	} else if (word->pin == PIN_TCP_NOT_SYN) {
 		put_tcp_not_syn(builder);
 	} else if (word->pin == PIN_KNOWN) {

@@ -2,7 +2,7 @@
 /*
  * Theory of operation
  *
- * Each pin is four to seven elements of the table for bridges and one for each lease of the other, each
+ * Each pin is four to seven elements of the table for bridges and two for each lease of the other, each
  * peer two of the table that its links are in. As with published ports the comment of an element says whose it is, elements are asked for
  * one by one, and looking and changing are one step. What another container has in the same place
  * stays: two that ask for one another have the same elements, which go with whoever made them.
@@ -21,7 +21,7 @@
 #include "nat/match.h"
 #include "nat/read.h"
 
-#define PIN_ELEMENTS  9
+#define PIN_ELEMENTS  10
 #define PEER_ELEMENTS 2
 #define LOOK_CHUNK    32 /* elements asked for at once: each answer waits in the socket's buffer */
 
@@ -98,9 +98,11 @@ static void members_add_pin(struct members *members, const struct nat_pin *pin)
 {
 	const struct {
 		const struct addr *address;
-		const char *sources, *leased, *free;
-	} families[] = { { &pin->v4, SET_SOURCES, SET_LEASED, SET_FREE },
-			 { &pin->v6, SET_SOURCES6, SET_LEASED6, SET_FREE6 } };
+		const char *sources, *leased, *free, *homes, *routed;
+	} families[] = { { &pin->v4, SET_SOURCES, SET_LEASED, SET_FREE, SET_HOMES, SET_ROUTED },
+			 { &pin->v6, SET_SOURCES6, SET_LEASED6, SET_FREE6, SET_HOMES6,
+			   SET_ROUTED6 } };
+	const char *bridge = pin->bridge[0] ? pin->bridge : NULL;
 	static const uint8_t tables[] = { NFPROTO_BRIDGE, NFPROTO_INET };
 	uint8_t local[16];
 
@@ -125,6 +127,8 @@ static void members_add_pin(struct members *members, const struct nat_pin *pin)
 		for (size_t table = 0; table < ARRAY_SIZE(tables); table++)
 			member_add(members, tables[table], families[i].leased, NULL, address->bytes,
 				   addr_size(address), pin->container);
+		member_add(members, NFPROTO_INET, bridge ? families[i].homes : families[i].routed,
+			   bridge, address->bytes, addr_size(address), pin->container);
 	}
 }
 

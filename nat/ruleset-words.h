@@ -71,4 +71,7 @@
 #define PIECE               { .kind = WORD_PIN, .pin = PIN_PIECE }
 #define ACCEPT              { .kind = WORD_VERDICT, .bits = NF_ACCEPT }
 #define DROP                { .kind = WORD_VERDICT, .bits = NF_DROP }
+#define RETURN              { .kind = WORD_VERDICT, .bits = (unsigned)NFT_RETURN }
+/* iifname . FIELD @SET */
+#define OWN(field_, set_)   { .kind = WORD_PIN, .pin = PIN_PORT_IN, .name = (set_), .bits = (field_) }
 /* clang-format on */

@@ -28,6 +28,10 @@
 #define SET_LINKED    "linked"
 #define SET_LEASED    "leased4"
 #define SET_LEASED6   "leased6"
+#define SET_HOMES     "homes4"
+#define SET_HOMES6    "homes6"
+#define SET_ROUTED    "routed4"
+#define SET_ROUTED6   "routed6"
 
 /* Of the table for bridges; bridge-ruleset.c is where to read it. It has the three above as well. */
 #define SET_MACS     "macs"
@@ -39,8 +43,11 @@
 #define SET_CALLED   "called4"
 #define SET_CALLED6  "called6"
 #define SET_CALLERS  "callers"
+#define SET_DIRECT   "direct4"
+#define SET_DIRECT6  "direct6"
 
 #define CALLERS_TIMEOUT 180 /* seconds after the last packet of a caller */
+#define DIRECT_TIMEOUT  90  /* more than the kernel keeps pieces of a packet for */
 
 /* Of ports that are called by one address, through one link, or both. */
 #define MAP_ADDRESS           "by-address4"
@@ -76,8 +83,8 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 56
-#define RULESET_RULES   84
+#define RULESET_OBJECTS 61
+#define RULESET_RULES   95
 
 /* A table. */
 struct ruleset {

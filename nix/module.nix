@@ -37,6 +37,7 @@ let
     container:
     lib.optionalString container.ephemeral "EPHEMERAL=1\n"
     + lib.optionalString (!container.pinned) "PINNED=0\n"
+    + lib.optionalString container.routed "ROUTED=1\n"
     + line "TMPFS" container.tmpfs
     + line "ADDITIONAL_CAPABILITIES" (
       container.additionalCapabilities ++ lib.optional container.enableTun "CAP_NET_ADMIN"
@@ -263,6 +264,15 @@ in
             description = ''
               Whether, on a bridge, it may send from no MAC and no address but its own, and be no
               router and no DHCP server.
+            '';
+          };
+
+          routed = mkOption {
+            type = types.bool;
+            default = false;
+            description = ''
+              Whether, on a bridge, the host routes to its own address from everywhere, and not only what is
+              for ports that it publishes.
             '';
           };
         };

@@ -130,6 +130,8 @@ static int pins_describe(const struct paths *paths, const struct definition *def
 	int r = 0;
 
 	memcpy(pin.link, spec->link, sizeof(pin.link));
+	if (!definition->routed)
+		memcpy(pin.bridge, spec->bridge, sizeof(pin.bridge));
 	memcpy(pin.container, definition->name, sizeof(pin.container));
 	if (spec->bridge[0])
 		r = pins_add_pin(pins, &pin, e);

@@ -235,11 +235,13 @@ int definition_take(const struct environment_file *file, struct definition *defi
 	const char *mac = environment_get(file, "LOCAL_MAC_ADDRESS");
 	const char *ports = environment_get(file, "HOST_PORT");
 	const char *pinned = environment_get(file, "PINNED");
+	const char *routed = environment_get(file, "ROUTED");
 	bool bridged;
 	int r;
 
 	definition->private_network = private_network && strcmp(private_network, "1") == 0;
 	definition->unpinned = pinned && strcmp(pinned, "0") == 0;
+	definition->routed = routed && strcmp(routed, "1") == 0;
 	definition->auto_start = auto_start && strcmp(auto_start, "1") == 0;
 	r = take_bridge(file, definition, e);
 	bridged = definition->bridge[0];

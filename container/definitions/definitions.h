@@ -60,6 +60,7 @@ struct definition {
 	struct veth_pair v6;   /* HOST_ADDRESS6, LOCAL_ADDRESS6 */
 	struct ports ports;    /* HOST_PORT */
 	bool unpinned;         /* PINNED=0: on a bridge it may send under any address */
+	bool routed;           /* ROUTED=1: on a bridge, the host routes to its own address */
 	size_t n_peers;        /* LINKED_TO: whom it may reach, and who may reach it */
 	char peers[PEERS_MAX][CONTAINER_NAME_MAX];
 	size_t n_extras; /* INTERFACES, MACVLANS, EXTRA_VETHS */

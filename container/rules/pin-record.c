@@ -50,8 +50,8 @@ static int record_path(const struct paths *paths, const char *name, char path[PA
 bool pin_same(const struct nat_pin *a, const struct nat_pin *b)
 {
 	return a->trusted == b->trusted && strcmp(a->link, b->link) == 0 &&
-	       mac_equal(&a->mac, &b->mac) && addr_equal(&a->v4, &b->v4) &&
-	       addr_equal(&a->v6, &b->v6);
+	       strcmp(a->bridge, b->bridge) == 0 && mac_equal(&a->mac, &b->mac) &&
+	       addr_equal(&a->v4, &b->v4) && addr_equal(&a->v6, &b->v6);
 }
 
 /**
@@ -106,6 +106,8 @@ static int record_format(const struct nat_pins *pins, char **ret_text, size_t *r
 		fprintf(file, "%s %s %s %s %s\n", pin->trusted ? "trusted" : "pin", pin->link,
 			mac_format(&pin->mac, mac), address_text(&pin->v4, v4),
 			address_text(&pin->v6, v6));
+		if (pin->bridge[0])
+			fprintf(file, "behind %s\n", pin->bridge);
 	}
 	for (size_t i = 0; i < pins->n_peers; i++)
 		fprintf(file, "peer %s %s %s\n", pins->peers[i].bridged ? "vb" : "ve",
@@ -284,6 +286,21 @@ static int pin_take(char *const *words, const char *name, struct nat_pins *pins,
 }
 
 /**
+ * bridge_take - take the bridge of a pin out of a record
+ * @words, @name, @e: as for pin_take()
+ * @pins: the last of them is changed
+ *
+ * Returns 1, or 0 when it is none.
+ */
+static int bridge_take(char *const *words, const char *name, struct nat_pins *pins, struct error *e)
+{
+	struct nat_pin *pin = pins->n_pins ? &pins->pins[pins->n_pins - 1] : NULL;
+
+	(void)e;
+	return pin && strcmp(pin->container, name) == 0 && link_take(words[1], pin->bridge);
+}
+
+/**
  * peer_take - take two linked containers out of a record
  * @words, @name, @pins, @e: as for pin_take()
  *
@@ -341,9 +358,8 @@ static int line_take(char *line, const char *name, struct nat_pins *pins, struct
 		int (*take)(char *const *words, const char *name, struct nat_pins *pins,
 			    struct error *e);
 	} kinds[] = {
-		{ "pin ", 5, pin_take },
-		{ "trusted ", 5, pin_take },
-		{ "peer ", 4, peer_take },
+		{ "pin ", 5, pin_take },       { "trusted ", 5, pin_take },
+		{ "behind ", 2, bridge_take }, { "peer ", 4, peer_take },
 		{ "call ", 4, call_take },
 	};
 	char *words[LINE_WORDS];

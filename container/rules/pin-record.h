@@ -8,11 +8,13 @@
  * in /run: one file for each container, with a line for each,
  *
  *	pin vb-foo 02:00:00:00:00:01 10.7.0.2 fd00::2
+ *	behind br0
  *	peer ve ve-foo ve-bar
  *	call tcp 10.7.0.2 80
  *
- * port, MAC and addresses ("-": none), "trusted" instead of "pin" for one that is not pinned; the kind of
- * both links, and the links; where a published port leads.
+ * port, MAC and addresses ("-": none), "trusted" instead of "pin" for one that is not pinned; the bridge
+ * by which alone it is reached, no line for one that the host routes to; the kind of both links, and the
+ * links; where a published port leads.
  */
 
 int pin_record_directory(const struct paths *paths, char path[PATH_MAX], struct error *e);

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Preloaded, it makes the kernel lack a feature of nf_tables: what NFT_LACKS names is asked for by a name,
- * or with a flag, that no kernel knows, so that the refusal is the kernel's own.
+ * Preloaded, it makes the kernel lack a feature: what NFT_LACKS names of nf_tables is asked for by a name,
+ * or with a flag, that no kernel knows, so that the refusal is the kernel's own; a switch is not there.
  *
  *	expression:masq      an expression
  *	chain:bridge:filter  a type of chains, in a family
  *	persist              tables that persist
+ *	switch:forwarding    a file of that name below /proc/sys
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h> /* before those of the kernel, which make way for it */
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,4 +104,32 @@ ssize_t sendto(int fd, const void *buf, size_t n, int flags, __CONST_SOCKADDR_AR
 	sent = next(fd, copy, n, flags, addr, addr_len);
 	free(copy);
 	return sent;
+}
+
+/** path_lacks - whether a path is that of the switch that is not there */
+static bool path_lacks(const char *path)
+{
+	const char *lacks = getenv("NFT_LACKS"), *name = strrchr(path, '/');
+
+	return lacks && name && strncmp(lacks, "switch:", 7) == 0 &&
+	       strncmp(path, "/proc/sys/", 10) == 0 && strcmp(name + 1, lacks + 7) == 0;
+}
+
+/** open64 - that of the C library, which does not find that switch; it is what open() is called in here */
+int open(const char *file, int oflag, ...)
+{
+	int (*next)(const char *, int, ...);
+	va_list arguments;
+	mode_t mode = 0;
+
+	va_start(arguments, oflag);
+	if (oflag & (O_CREAT | O_TMPFILE))
+		mode = (mode_t)va_arg(arguments, int);
+	va_end(arguments);
+	*(void **)&next = dlsym(RTLD_NEXT, "open64");
+	if (!next || path_lacks(file)) {
+		errno = ENOENT;
+		return -1;
+	}
+	return next(file, oflag, mode);
 }

@@ -35,7 +35,7 @@ def evaluated(options, containers="{ }"):
         lib = import {tree.ROOT}/tests/lint/module-library.nix;
         pkgs = {{ callPackage = _: _: "/package"; runCommand = name: _: _: "/units"; }};
         ours = given: lib.fill "services.nixctr-net" module.options.services.nixctr-net given;
-        ours_of = builtins.intersectAttrs {{ linkedTo = 1; pinned = 1; }};
+        ours_of = builtins.intersectAttrs {{ linkedTo = 1; pinned = 1; routed = 1; }};
         container = given: {{ ephemeral = false; enableTun = false; tmpfs = [ ]; extraVeths = {{ }};
           additionalCapabilities = [ ]; }} // given
           // (module.options.containers.type.take {{ it = ours_of given; }}).it;
@@ -129,7 +129,7 @@ def test_module_options():
              pools = [ { name = "lab"; prefix = "10.50.0.0/16"; exclude = [ "10.50.0.1" ]; }
                        { name = "lan"; prefix = "10.9.0.0/24"; bridge = "br0"; gateway = "10.9.0.1";
                          ranges = [ "10.9.0.10-10.9.0.99" "10.9.0.200-10.9.0.210" ]; force = true; } ]; }""",
-        """{ a = { ephemeral = true; pinned = false; tmpfs = [ "/tmp" ]; enableTun = true; linkedTo = [ "b" ];
+        """{ a = { ephemeral = true; pinned = false; routed = true; tmpfs = [ "/tmp" ]; enableTun = true; linkedTo = [ "b" ];
                    extraVeths.db = { hostAddress = "10.8.0.1"; localAddress = "10.8.0.2";
                      hostAddress6 = null; localAddress6 = null; hostBridge = null;
                      localMacAddress = "02:00:00:00:00:09"; }; }; b = { }; }""",
@@ -158,7 +158,7 @@ def test_module_options():
         assert f"*{option}*" in manual, option
     definition = etc["nixos-containers/a.conf"]["text"]
     assert definition.splitlines() == [
-        "EPHEMERAL=1", "PINNED=0", 'TMPFS="/tmp"', 'ADDITIONAL_CAPABILITIES="CAP_NET_ADMIN"',
+        "EPHEMERAL=1", "PINNED=0", "ROUTED=1", 'TMPFS="/tmp"', 'ADDITIONAL_CAPABILITIES="CAP_NET_ADMIN"',
         'EXTRA_VETHS="db,host=10.8.0.1,local=10.8.0.2,mac=02:00:00:00:00:09"', 'LINKED_TO="b"']  # fmt: skip
     assert all(entry["assertion"] for entry in config["assertions"])
 

@@ -343,10 +343,7 @@ def test_published_port(bridged, host):
     """What the neighbour publishes can be called, and nothing beside it; who was called may answer
     and not call back."""
     world = bridged.world
-    world.run("ip", "link", "set", "br0", "up")
-    path = world.path("/etc/nixos-containers/c2.conf")
-    path.write_text(path.read_text().replace("HOST_PORT=", "HOST_PORT=8080:80"))
-    world.ok("net", "up", "c2")
+    publishing(world, "c2", "8080:80")
     caller, called = (world.container_namespace(name) for name in ("c1", "c2"))
     with world.server_in(called, 80), world.server_in(called, 81), world.server_in(caller, 82):
         assert world.connect_from(caller, host, 8080)
@@ -354,6 +351,60 @@ def test_published_port(bridged, host):
         assert world.cannot_connect(called, MINE, 82) and world.cannot_connect(called, MINE6, 82)
         assert world.connect_from(caller, host, 8080)
     assert world.ok("nat", "show", "--json").json["drift"] == []
+
+
+def publishing(world, name, ports):
+    """Has a container publish ports."""
+    path = world.path(f"/etc/nixos-containers/{name}.conf")
+    path.write_text(path.read_text().replace("HOST_PORT=", f"HOST_PORT={ports}"))
+    world.ok("net", "up", name)
+
+
+@pytest.mark.parametrize("family", ["v4", "v6"])
+def test_published_port_without_the_host(bridged, family):
+    """The neighbour's port is called at an address of the host only: not at its own, which the caller
+    knows, nor with the host as a router, also after a call that was let through. Linked ones may."""
+    world = bridged.world
+    host, theirs, mine = (HOST, THEIRS, MINE) if family == "v4" else (HOST6, THEIRS6, MINE6)
+    publishing(world, "c2", "8080:80")
+    for switch in "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1":
+        assert world.run("sysctl", "-qw", switch).rc == 0
+    caller, called = (world.container_namespace(name) for name in ("c1", "c2"))
+    knows(world, "c2", mine, bridged.c1)
+    with world.server_in(called, 80):
+        assert world.connect_from(caller, host, 8080)
+        for mac in bridged.mac["c2"], bridged.bridge_mac:
+            knows(world, "c1", theirs, mac)
+            assert world.cannot_connect(caller, theirs, 80), mac
+        # Who has tried waits a while, or for whoever forgets it.
+        for name in "direct4", "direct6":
+            assert world.run("nft", "flush", "set", "bridge", "nixctr-net", name).rc == 0
+        assert world.connect_from(caller, host, 8080)
+        knows(world, "c1", theirs, bridged.mac["c2"])
+        world.ok("net", "link", "c1", "c2")
+        assert world.connect_from(caller, theirs, 80)
+
+
+def knows(world, name, address, mac):
+    """Tells a container where somebody is."""
+    assert world.run("ip", "-n", f"ve-{name}", "neighbour", "replace", address, "lladdr", mac,
+                     "dev", "eth0", "nud", "permanent").rc == 0  # fmt: skip
+
+
+def test_caller_publishes(bridged):
+    """Who has called a neighbour, and publishes a port himself, does not get at other ports from there."""
+    world = bridged.world
+    publishing(world, "c2", "8080:80")
+    publishing(world, "c1", "udp:5353:53")
+    caller, called = (world.container_namespace(name) for name in ("c1", "c2"))
+    with world.server_in(called, 80):
+        assert world.connect_from(caller, HOST, 8080)
+    listener = Listener(called)
+    lie = frames.udp(MINE, THEIRS, 53, 99, b"an answer to nobody of thirty bytes")
+    counted(world, "c1", "dropped",
+            frames.ethernet(bridged.c1, bridged.mac["c2"], frames.IP, lie), family="bridge")  # fmt: skip
+    namespace_send(world, "lan", DONE)
+    assert not any(b"an answer to nobody" in frame for frame in listener.until(DONE))
 
 
 def port_of(world, name):

@@ -9,9 +9,11 @@ import os
 import pathlib
 
 import pytest
+from test_masquerade import RECORD, elements, show, switch
 from test_own_table import owners, set_owned
 from test_ports import create
 from test_watch import drift, gets_out, watching
+from world import HOST6, OUTSIDE6
 
 
 @contextlib.contextmanager
@@ -98,6 +100,52 @@ def test_tables_cannot_be_owned(world):
         assert "cannot be owned: that takes kernel 6.9" in world.ok("nat", "show").stdout
         found = world.nixctr("nat", "check", "--json").json["findings"]
         assert ["own_table has no effect" in finding["what"] for finding in found] == [True], found
+
+
+def test_all_links_forward_or_none(world):
+    """Before 6.17: IPv6 is forwarded for all links once a container has it, and not before; then the host
+    still hears router advertisements, is a router for nobody else, and all comes back."""
+    def switches():
+        return {key: switch(world, *key) for key in (
+            ("all", "ipv6"), ("eth0", "ipv6", "accept_ra"), ("eth0", "ipv6", "force_forwarding"),
+            ("all", "ipv4"), ("eth0", "ipv4"))}  # fmt: skip
+
+    behind = lan_behind(world)
+    before = switches()
+    assert list(before.values()) == ["0", "1", "0", "0", "0"]
+    with lacking(world, "switch:force_forwarding"):
+        world.ok("create", "c1")
+        world.ok("net", "up", "c1")
+        world.ok("nat", "enable", "--external", "eth0")
+        assert gets_out(world)
+        assert list(switches().values()) == ["0", "1", "0", "0", "1"]
+        create(world, "c2", 2)
+        namespace = world.container_namespace("c2")
+        assert world.connect_from(namespace, OUTSIDE6) == HOST6
+        assert list(switches().values()) == ["1", "2", "0", "0", "1"]
+        assert switch(world, "ve-c2", "ipv6") == "1"
+        assert switch(world, "ve-c2", "ipv6", "force_forwarding") == "0"
+        # Not only eth0, through which it is, but whatever forwards now.
+        assert elements(world, "opened6") == ["eth0", "eth1"] and elements(world, "opened4") == ["eth0"]
+        assert world.cannot_connect(behind, OUTSIDE6)
+        assert world.ok("nat", "check").rc == 0
+        assert show(world)["drift"] == []
+        world.ok("net", "down", "c2")
+        world.ok("net", "down", "c1")
+        world.ok("nat", "disable")
+    assert switches() == before
+    assert not world.path(RECORD).exists()
+
+
+def lan_behind(world):
+    """Another network behind eth1, whose way out is the host. Returns the namespace of who is there."""
+    for command in ("netns add lan", "link add eth1 type veth peer name eth0 netns lan",
+                    "link set eth1 up", "-n lan link set eth0 up",
+                    "address add fd00:7::1/64 dev eth1 nodad",
+                    "-n lan address add fd00:7::5/64 dev eth0 nodad",
+                    "-n lan route add default via fd00:7::1"):  # fmt: skip
+        assert world.run("ip", *command.split()).rc == 0, command
+    return str(world.path("/run/netns/lan"))
 
 
 def test_nothing_can_be_drawn(world):

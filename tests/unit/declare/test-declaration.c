@@ -63,6 +63,7 @@ static const struct {
 	{ "\"linkedTo\": [\"bar\", \"baz\"]", "LINKED_TO", "bar baz" },
 	{ "\"pinned\": false", "PINNED", "0" },
 	{ "\"pinned\": true", "PINNED", NULL },
+	{ "\"routed\": true", "ROUTED", "1" },
 	{ "\"bindMounts\": {\"/a b\": {\"hostPath\": \"/x:y\"}}", "BIND_RO", "/x\\\\:y:/a\\ b" },
 	{ "\"bindMounts\": {\"/data\": {\"isReadOnly\": false}}", "BIND", "/data" },
 	{ "\"tmpfs\": [\"/tmp:size=1G\"]", "TMPFS", "/tmp:size=1G" },

@@ -24,11 +24,12 @@
 /* A key in hexadecimal begins with a link, padded to sixteen bytes. */
 #define VB_A "76622d61000000000000000000000000"
 #define VB_B "76622d62000000000000000000000000"
+#define BR0  "62723000000000000000000000000000"
 #define VE_A "76652d61000000000000000000000000"
 #define VE_B "76652d62000000000000000000000000"
 
 static struct nat_pin pins[] = {
-	{ .link = "vb-a", .mac = { { 2, 1, 2, 3, 4, 5 } }, .container = "a" },
+	{ .link = "vb-a", .mac = { { 2, 1, 2, 3, 4, 5 } }, .bridge = "br0", .container = "a" },
 	{ .link = "vb-b", .mac = { { 2, 1, 2, 3, 4, 6 } }, .trusted = true, .container = "b" },
 };
 static struct nat_peer peers[] = {
@@ -123,6 +124,10 @@ static const struct element_case {
 	{ NFPROTO_INET, SET_LINKED, VE_A VE_B " a\n" VE_B VE_A " a\n" },
 	{ NFPROTO_INET, SET_LEASED, "0a070002 a\n" },
 	{ NFPROTO_INET, SET_LEASED6, "fd070000000000000000000000000002 a\n" },
+	{ NFPROTO_INET, SET_HOMES, BR0 "0a070002 a\n" },
+	{ NFPROTO_INET, SET_HOMES6, BR0 "fd070000000000000000000000000002 a\n" },
+	{ NFPROTO_INET, SET_ROUTED, "" },
+	{ NFPROTO_INET, SET_ROUTED6, "" },
 	{ NFPROTO_INET, SET_MACS, "" },
 	{ NFPROTO_INET, SET_CALLED, "" },
 };
@@ -139,6 +144,24 @@ static void each_set_has_its_elements(void **state)
 			fail_msg("set %s has\n%sand not\n%s", element_cases[i].set, question.text,
 				 element_cases[i].text);
 	}
+}
+
+/** who_is_routed_to_has_no_home - without a bridge by which alone it is reached */
+static void who_is_routed_to_has_no_home(void **state)
+{
+	struct nat_pin routed = pins[0];
+	const struct nat_pins one = { .n_pins = 1, .pins = &routed };
+	struct question homes = { .set = SET_HOMES }, question = { .set = SET_ROUTED },
+			question6 = { .set = SET_ROUTED6 };
+
+	(void)state;
+	routed.bridge[0] = '\0';
+	elements_of(NFPROTO_INET, &one, &homes);
+	elements_of(NFPROTO_INET, &one, &question);
+	elements_of(NFPROTO_INET, &one, &question6);
+	assert_string_equal(homes.text, "");
+	assert_string_equal(question.text, "0a070002 a\n");
+	assert_string_equal(question6.text, "fd070000000000000000000000000002 a\n");
 }
 
 /** the_longest_names_fit - a link of fifteen bytes, a container of sixty-three */
@@ -197,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_set_has_its_elements),
+		cmocka_unit_test(who_is_routed_to_has_no_home),
 		cmocka_unit_test(the_longest_names_fit),
 		cmocka_unit_test(tables_do_not_mix),
 		cmocka_unit_test(peers_are_of_one_table),

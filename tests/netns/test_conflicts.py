@@ -306,3 +306,42 @@ def test_a_tree_is_not_this_host(spare):
     """Nothing of this host is in the way of a container in an image."""
     ip(spare, "route add 10.233.0.0/16 dev spare0")
     spare.ok("create", "foo", "--root", "/run/image")
+
+
+# ------------------------------------------------------------- reservations
+
+
+def unreserved(world, *options):
+    """Insists that a reservation is refused, and leaves nothing. Returns what was said."""
+    result = world.nixctr("ipam", "reserve", "foo", *options)
+    assert result.rc == CONFLICT, result
+    assert "--force" in result.stderr
+    assert world.ok("ipam", "list", "--json").json["leases"] == []
+    return result.stderr
+
+
+def test_what_is_equal_is_not_reserved(spare):
+    """As for create, that takes what is reserved; what is wider is noted; repeated, it is so already."""
+    write(spare, "/etc/libvirt/qemu/networks/default.xml", LIBVIRT)
+    ip(spare, "address add 172.30.1.2/24 dev spare0", "-6 route add fd00:2::1 dev spare0",
+       "route add 172.31.0.0/16 dev spare0")  # fmt: skip
+    assert "address 172.30.1.2 of link spare0" in unreserved(spare, *EXPLICIT)
+    said = unreserved(spare, "--host-address6", "fd00:2::1", "--local-address6", "fd00:2::2")
+    assert "route fd00:2::1 through spare0" in said
+    pair = ("--host-address", "10.233.1.77", "--local-address", "10.233.1.78")
+    assert "libvirt" in unreserved(spare, *pair)
+    forced = ("ipam", "reserve", "foo", "--force", *EXPLICIT)
+    assert spare.ok(*forced).stdout == "172.30.1.2\n"
+    assert spare.ok(*forced, "--json").json["changed"] is False
+    wide = ("--host-address", "172.31.9.1", "--local-address", "172.31.9.2")
+    noted = spare.ok("ipam", "reserve", "bar", *wide).stderr
+    assert "172.31.9.2 lies within route 172.31.0.0/16 through spare0" in noted
+    assert spare.ok("create", "bar").rc == 0
+
+
+def test_reservations_pass_over_what_is_in_use(spare):
+    """So that the container which takes them is not refused."""
+    ip(spare, "address add 10.233.1.1/32 dev spare0", "route add 10.233.2.0/24 dev spare0")
+    said = spare.ok("ipam", "reserve", "foo")
+    assert said.stdout == "10.233.3.2\n" and "2 pairs were passed over" in said.stderr
+    assert created(spare, "foo") == "10.233.3.2"

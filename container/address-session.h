@@ -37,6 +37,13 @@ void adopt_remember(const struct paths *paths);
 void adopt_forget(const struct paths *paths);
 
 /*
+ * Holds leases that are to be entered against what else the host has, as create does, but for what their
+ * containers have already. @position: which lease it is at. Returns 0 or -errno: -EADDRINUSE.
+ */
+int leases_judge(const struct paths *paths, struct ipam *ipam, const struct ipam_lease *leases,
+		 size_t count, size_t *position, struct error *e);
+
+/*
  * The MAC that a container without one in its definition has on this host. Returns 1, 0 when the host
  * has no identity and so the MAC is nobody's in particular, or -errno.
  */

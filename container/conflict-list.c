@@ -82,6 +82,8 @@ static int address_review(struct review *review, const struct wish *wish, bool b
  * @pair: its, borrowed; may be none
  * @e: filled on failure
  *
+ * Several containers may have the same host end.
+ *
  * Returns 0 or -errno.
  */
 static int pair_review(struct review *review, const struct ipam_lease *lease,
@@ -97,6 +99,7 @@ static int pair_review(struct review *review, const struct ipam_lease *lease,
 	if (r < 0 || bridged)
 		return r;
 	wish.addr = pair->host;
+	wish.booked = true;
 	return address_review(review, &wish, false, e);
 }
 

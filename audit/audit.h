@@ -29,9 +29,10 @@ enum audit_grade {
 	AUDIT_DOUBLED,   /* two have one address */
 	AUDIT_FOREIGN,   /* something that is no container of ours */
 	AUDIT_DIFFERING, /* two say different things about one container */
+	AUDIT_NOTE,      /* nothing is wrong */
 };
 
-#define AUDIT_GRADES 5
+#define AUDIT_GRADES 6
 
 /* What is found; each has its grade and its cure. */
 enum audit_case {
@@ -44,14 +45,17 @@ enum audit_case {
 	AUDIT_CABLES_SHARE,          /* a container has the address of another one */
 	AUDIT_HOST_HAS_ADDRESS,      /* a link of the host has the address of a container */
 	AUDIT_HOST_HAS_ROUTE,        /* a route of the host leads it elsewhere */
-	AUDIT_HOST_HAS_POOL,         /* a link of the host has an address of a pool */
-	AUDIT_LINK_OF_OTHERS,        /* a link that is called like one of ours */
-	AUDIT_NAMESPACE_OF_NOBODY,   /* a namespace that is called like one of ours */
-	AUDIT_DEFINITION_DIFFERS,    /* from the book */
-	AUDIT_KERNEL_DIFFERS,        /* from the definition */
+	AUDIT_HOST_HAS_NETWORK, /* something else has a network that a container's address is in */
+	AUDIT_HOST_HAS_ALL_OF_POOL, /* the same of a pool */
+	AUDIT_HOST_HAS_POOL,        /* the host, or an engine, has addresses of a pool */
+	AUDIT_LINK_OF_OTHERS,       /* a link that is called like one of ours */
+	AUDIT_NAMESPACE_OF_NOBODY,  /* a namespace that is called like one of ours */
+	AUDIT_DEFINITION_DIFFERS,   /* from the book */
+	AUDIT_KERNEL_DIFFERS,       /* from the definition */
+	AUDIT_HOST_HAS_WIDER,       /* something wider than an address or a pool: in nobody's way */
 };
 
-#define AUDIT_CASES 14
+#define AUDIT_CASES 17
 
 struct audit_finding {
 	enum audit_case which;

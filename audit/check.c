@@ -6,7 +6,7 @@
  * or attached meanwhile looks like one that is half there. So what is found is looked for once more,
  * under the lock that whoever adds or removes a container holds from the lease to the definition, and
  * after a while, in which whoever attaches or detaches has come to an end. What is not found again
- * was never wrong. When nothing is found at first, nobody is kept from anything.
+ * was never wrong. When nothing is wrong at first, nobody is kept from anything.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +31,10 @@ static bool is_settled(enum audit_case which)
 	case AUDIT_DEFINITIONS_SHARE_MAC:
 	case AUDIT_HOST_HAS_ADDRESS:
 	case AUDIT_HOST_HAS_ROUTE:
+	case AUDIT_HOST_HAS_NETWORK:
+	case AUDIT_HOST_HAS_ALL_OF_POOL:
 	case AUDIT_HOST_HAS_POOL:
+	case AUDIT_HOST_HAS_WIDER:
 		return true;
 	case AUDIT_LEASE_OF_NOBODY:
 	case AUDIT_LEASE_OF_ATTACHED:
@@ -61,6 +64,18 @@ static void wait_grace(const struct audit_findings *findings, uint32_t grace)
 		settled = is_settled(findings->list[i].which);
 	while (!settled && nanosleep(&left, &left) < 0 && errno == EINTR)
 		;
+}
+
+/**
+ * anything_counts - whether something was found that somebody has to do something about
+ * @findings: borrowed
+ */
+static bool anything_counts(const struct audit_findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++)
+		if (audit_counts(findings->list[i].which))
+			return true;
+	return false;
 }
 
 /**
@@ -126,6 +141,8 @@ static int look(const struct paths *paths, struct audit *audit, struct error *e)
 	audit->troubles = (struct audit_troubles){ .count = 0 };
 	if (r == 0)
 		r = view_compare(&view, &audit->findings, e);
+	if (r == 0)
+		r = compare_host(paths, &audit->findings, &view.troubles, e);
 	if (r == 0) {
 		audit->leases = view.n_leases;
 		audit->definitions = view.n_defined;
@@ -156,7 +173,7 @@ int audit_check(const struct paths *paths, uint32_t grace, struct audit *ret_aud
 	r = audit_identify(paths, ret_audit, e);
 	if (r == 0)
 		r = look(paths, ret_audit, e);
-	if (r < 0 || ret_audit->findings.count == 0)
+	if (r < 0 || !anything_counts(&ret_audit->findings))
 		return r;
 	first = ret_audit->findings;
 	ret_audit->findings = (struct audit_findings){ .count = 0 };

@@ -39,6 +39,12 @@ static const struct {
 	[AUDIT_HOST_HAS_ROUTE] = { "host-has-route", AUDIT_FOREIGN, false,
 				   "take the route through %3$s away, or create %1$s with another "
 				   "address" },
+	[AUDIT_HOST_HAS_NETWORK] = { "host-has-network", AUDIT_FOREIGN, false,
+				     "take the other away, or create %1$s with another address" },
+	[AUDIT_HOST_HAS_ALL_OF_POOL] = { "host-has-all-of-pool", AUDIT_FOREIGN, false,
+					 "take the other away; until then create needs addresses "
+					 "of "
+					 "other networks, or --force" },
 	[AUDIT_HOST_HAS_POOL] = { "host-has-pool-address", AUDIT_FOREIGN, false,
 				  "none is needed: create passes such addresses over" },
 	[AUDIT_LINK_OF_OTHERS] = { "link-of-others", AUDIT_FOREIGN, false,
@@ -53,6 +59,8 @@ static const struct {
 	[AUDIT_KERNEL_DIFFERS] = { "kernel-differs", AUDIT_DIFFERING, true,
 				   "have the kernel do what the definition says: nixctr-net net up "
 				   "%1$s" },
+	[AUDIT_HOST_HAS_WIDER] = { "host-has-wider", AUDIT_NOTE, false,
+				   "none is needed: the more specific route goes first" },
 };
 
 /**
@@ -64,7 +72,7 @@ const char *audit_grade_name(enum audit_grade grade)
 	static const char *const names[AUDIT_GRADES] = {
 		[AUDIT_LEAKED] = "leaked",       [AUDIT_MISSING] = "missing",
 		[AUDIT_DOUBLED] = "doubled",     [AUDIT_FOREIGN] = "foreign",
-		[AUDIT_DIFFERING] = "differing",
+		[AUDIT_DIFFERING] = "differing", [AUDIT_NOTE] = "note",
 	};
 
 	return names[grade];
@@ -120,7 +128,7 @@ bool audit_is_mendable(enum audit_case which)
  */
 bool audit_counts(enum audit_case which)
 {
-	return which != AUDIT_HOST_HAS_POOL;
+	return which != AUDIT_HOST_HAS_POOL && which != AUDIT_HOST_HAS_WIDER;
 }
 
 /**

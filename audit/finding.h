@@ -24,4 +24,6 @@ void findings_sort(struct audit_findings *findings);
 void lease_words(const struct ipam_lease *lease, char words[AUDIT_SAYS]);
 
 int compare_kernel(const struct comparison *comparison, struct error *e);
+int compare_host(const struct paths *paths, struct audit_findings *findings,
+		 struct audit_troubles *troubles, struct error *e);
 int audit_identify(const struct paths *paths, struct audit *audit, struct error *e);

@@ -99,7 +99,10 @@ static const char *would_do(enum audit_case which)
 	case AUDIT_CABLES_SHARE:
 	case AUDIT_HOST_HAS_ADDRESS:
 	case AUDIT_HOST_HAS_ROUTE:
+	case AUDIT_HOST_HAS_NETWORK:
+	case AUDIT_HOST_HAS_ALL_OF_POOL:
 	case AUDIT_HOST_HAS_POOL:
+	case AUDIT_HOST_HAS_WIDER:
 	case AUDIT_LINK_OF_OTHERS:
 	case AUDIT_NAMESPACE_OF_NOBODY:
 		return NULL;
@@ -379,6 +382,8 @@ int audit_repair(const struct paths *paths, const struct audit *report, unsigned
 	r = view_read(paths, &repair.view, e);
 	if (r == 0)
 		r = view_compare(&repair.view, &repair.now, e);
+	if (r == 0)
+		r = compare_host(paths, &repair.now, &repair.view.troubles, e);
 	if (r == 0 && repair_plan(&repair, flags))
 		r = repair_act(&repair, e);
 	view_deinit(&repair.view);

@@ -249,8 +249,10 @@ int audit_read(const char *path, struct audit *ret_audit, struct error *e)
 
 	*ret_audit = (struct audit){ .grace = 0 };
 	r = file_read(path, REPORT_MAX, &text, &length, e);
-	if (r < 0)
-		return error_wrap(e, r, "cannot read a report");
+	if (r < 0) {
+		r = error_wrap(e, r, "cannot read a report");
+		return error_remedy(e, r, "write one with 'nixctr-net ipam check --report FILE'");
+	}
 	report = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
 	if (!report) {
 		r = error_set(e, ERROR_USAGE, EINVAL, "%s:%d: %s", path, where.line, where.text);

@@ -47,7 +47,7 @@ struct audit_row {
 
 static const struct column columns[] = {
 	{ "GRADE", COLUMN_WORD, offsetof(struct audit_row, grade), COLUMN_KEPT,
-	  "leaked, missing, doubled, foreign or differing" },
+	  "leaked, missing, doubled, foreign, differing, or a note" },
 	{ "CASE", COLUMN_TEXT, offsetof(struct audit_row, which), COLUMN_EXTRA,
 	  "which one of these" },
 	{ "CONTAINER", COLUMN_TEXT, FINDING(container), COLUMN_KEPT, "whom it is about" },

@@ -17,7 +17,7 @@
 
 struct ipam_import_options {
 	const char *format;
-	bool dry_run;
+	bool dry_run, force;
 	struct option_list columns;
 };
 
@@ -26,6 +26,8 @@ static const struct option_spec specs[] = {
 	  "how it is written; without this option it is seen" },
 	{ "dry-run", 'n', OPTION_FLAG, offsetof(struct ipam_import_options, dry_run), NULL,
 	  "show what would come of it, and change nothing" },
+	{ "force", 0, OPTION_FLAG, offsetof(struct ipam_import_options, force), NULL,
+	  "whatever else on the host has the addresses" },
 	{ "output", 'o', OPTION_LIST, offsetof(struct ipam_import_options, columns), "COLUMN,...",
 	  "show a table of these columns" },
 };
@@ -101,6 +103,26 @@ static int input_read(char **ret_text, size_t *ret_length, struct error *e)
 }
 
 /**
+ * document_take - read a file that is to be imported
+ * @file: its path, borrowed
+ * @ret_text: the caller frees it
+ * @ret_length: its length
+ * @e: names it, and what to name instead
+ *
+ * Returns 0 or -errno.
+ */
+static int document_take(const char *file, char **ret_text, size_t *ret_length, struct error *e)
+{
+	int r = file_read(file, DOCUMENT_SIZE_MAX, ret_text, ret_length, e);
+
+	return r < 0 ? error_remedy(
+			       e, r,
+			       "name a file that 'nixctr-net ipam export' has written, or - for "
+			       "standard input")
+		     : 0;
+}
+
+/**
  * rows_make - the rows of a report
  * @report: borrowed
  * @e: filled on failure
@@ -136,6 +158,10 @@ static void summary_log(const struct ipam_import_options *options,
 		log_notice("%zu pairs were automatic there and count as chosen here: no pool gives "
 			   "them out",
 			   report->chosen);
+	if (report->hostless)
+		log_notice("%zu cables have no address at the host's end: their containers get no "
+			   "default route",
+			   report->hostless);
 }
 
 /**
@@ -163,8 +189,9 @@ static int report_tell(const struct invocation *in, const struct import_report *
 		return r;
 	if (in->session->json)
 		return json_print(
-			json_pack("{s:I, s:I, s:o, s:o}", "changed", (json_int_t)report->changed,
-				  "chosen", (json_int_t)report->chosen, "host",
+			json_pack("{s:I, s:I, s:I, s:o, s:o}", "changed",
+				  (json_int_t)report->changed, "chosen", (json_int_t)report->chosen,
+				  "hostless", (json_int_t)report->hostless, "host",
 				  json_text(report->host), import_listing.key,
 				  json_rows(&import_listing, &selection, rows, report->count)),
 			e);
@@ -189,7 +216,8 @@ int verb_ipam_import(const struct invocation *in, struct error *e)
 	_cleanup_(freep) char *text = NULL;
 	struct import_request request = { .source = input ? "standard input" : file,
 					  .format = DOCUMENT_GUESSED,
-					  .dry = options->dry_run };
+					  .dry = options->dry_run,
+					  .force = options->force };
 	struct import_report report;
 	int r = 0;
 
@@ -197,7 +225,7 @@ int verb_ipam_import(const struct invocation *in, struct error *e)
 		r = document_format_parse(options->format, &request.format, e);
 	if (r == 0)
 		r = input ? input_read(&text, &request.length, e)
-			  : file_read(file, DOCUMENT_SIZE_MAX, &text, &request.length, e);
+			  : document_take(file, &text, &request.length, e);
 	request.text = text;
 	if (r == 0)
 		r = leases_import(&in->session->paths, &request, &report, e);

@@ -17,6 +17,8 @@ static const struct option_spec specs[] = {
 	  "IPv6 address inside" },
 	{ "bridge", 0, OPTION_TEXT, FIELD(bridge), "LINK", "it will be a port of this bridge" },
 	{ "reason", 0, OPTION_TEXT, FIELD(reason), "TEXT", "what for" },
+	{ "force", 0, OPTION_FLAG, FIELD(force), NULL,
+	  "whatever else on the host has the addresses" },
 };
 
 const struct option_table ipam_reserve_options = OPTION_TABLE(specs, struct reserve_request);

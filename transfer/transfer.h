@@ -50,7 +50,8 @@ struct import_request {
 	const char *text;   /* borrowed */
 	size_t length;
 	enum document_format format;
-	bool dry; /* only see what would come of it */
+	bool dry;   /* only see what would come of it */
+	bool force; /* whatever else on the host has the addresses */
 };
 
 struct import_report {
@@ -58,6 +59,7 @@ struct import_report {
 	size_t count;
 	size_t changed;      /* that the book did not have */
 	size_t chosen;       /* pairs that were automatic there and are not here */
+	size_t hostless;     /* new cables without an address at the host's end: no default route */
 	char host[HOST_MAX]; /* where they come from, or "" */
 };
 

@@ -27,9 +27,13 @@ struct reserve_request {
 	const char *host_address6, *local_address6;
 	const char *bridge;
 	const char *reason;
+	bool force; /* whatever else on the host has them */
 };
 
-/* Reserves addresses for a container that is created later. Returns 1, 0 when it is so, or -errno. */
+/*
+ * Reserves addresses for a container that is created later, which are in nobody's way on the host. Returns 1,
+ * 0 when it is so, or -errno: -EADDRINUSE.
+ */
 int addresses_reserve(const struct paths *paths, const struct reserve_request *request,
 		      struct ipam_lease *ret_lease, struct error *e);
 

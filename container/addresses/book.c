@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "container/addresses/addresses.h"
+#include "container/addresses/choice.h"
 #include "container/addresses/session.h"
 #include "container/definitions/definition.h"
 #include "container/definitions/definitions.h"
@@ -36,44 +37,40 @@ int reason_parse(const char *text, char reason[IPAM_REASON_MAX], struct error *e
 }
 
 /**
- * reserve_parse - from what was typed to a request
+ * reserve_parse - from what was typed to what the container will have
  * @request: borrowed
- * @ret_lease: the request
+ * @ret_definition: its name, bridge and addresses
+ * @reason: filled: what for
  * @e: says what is wrong
  *
  * Returns 0 or -EINVAL (ERROR_USAGE).
  */
-static int reserve_parse(const struct reserve_request *request, struct ipam_lease *ret_lease,
-			 struct error *e)
+static int reserve_parse(const struct reserve_request *request, struct definition *ret_definition,
+			 char reason[IPAM_REASON_MAX], struct error *e)
 {
-	struct ipam_lease lease = { .state = IPAM_RESERVED };
-	struct veth_pair v4 = { 0 }, v6 = { 0 };
+	struct definition definition = { .private_network = true, .cable = true };
 	bool bridged = request->bridge;
 	int r = name_check(request->name, e);
 
 	if (r == 0)
-		r = reason_parse(request->reason, lease.reason, e);
+		r = reason_parse(request->reason, reason, e);
 	if (r == 0 && bridged)
-		r = bridge_parse(request->bridge, lease.bridge, e);
+		r = bridge_parse(request->bridge, definition.bridge, e);
 	if (r == 0 && bridged && (request->host_address || request->host_address6))
 		return error_set(
 			e, ERROR_USAGE, EINVAL,
 			"the gateway of bridge %s belongs to nobody and cannot be reserved",
-			lease.bridge);
+			definition.bridge);
 	if (r == 0)
-		r = pair_parse(request->host_address, request->local_address, AF_INET, bridged, &v4,
-			       e);
+		r = pair_parse(request->host_address, request->local_address, AF_INET, bridged,
+			       &definition.v4, e);
 	if (r == 0)
 		r = pair_parse(request->host_address6, request->local_address6, AF_INET6, bridged,
-			       &v6, e);
+			       &definition.v6, e);
 	if (r < 0)
 		return r;
-	memcpy(lease.container, request->name, strlen(request->name) + 1);
-	lease.v4.local = v4.local;
-	lease.v6.local = v6.local;
-	lease.v4.host = v4.host;
-	lease.v6.host = v6.host;
-	*ret_lease = lease;
+	memcpy(definition.name, request->name, strlen(request->name) + 1);
+	*ret_definition = definition;
 	return 0;
 }
 
@@ -84,7 +81,8 @@ static int reserve_parse(const struct reserve_request *request, struct ipam_leas
  * @ret_lease: what is reserved
  * @e: says what is wrong or in the way
  *
- * Without addresses the next ones of the pools are taken, but not where some of a family are given.
+ * Without addresses the next ones of the pools are taken, but not where some of a family are given. They are
+ * held against the host as those of a container that is created: that takes what is reserved as it is.
  *
  * Returns 1, 0 when it is so already, or -errno.
  */
@@ -92,19 +90,20 @@ int addresses_reserve(const struct paths *paths, const struct reserve_request *r
 		      struct ipam_lease *ret_lease, struct error *e)
 {
 	_cleanup_(address_session_end) struct address_session session = ADDRESS_SESSION_INIT;
-	struct ipam_lease wanted;
-	unsigned flags = IPAM_RESERVE;
-	int r = reserve_parse(request, &wanted, e);
+	struct definition definition;
+	struct probed probed = { .force = request->force };
+	char reason[IPAM_REASON_MAX];
+	int r = reserve_parse(request, &definition, reason, e);
 
+	if (r == 0 && !request->force)
+		r = addresses_probe(paths, &definition, &probed, e);
 	if (r == 0)
 		r = address_session_begin(paths, IPAM_WRITE, &session, e);
 	if (r == 0)
 		r = adopt_definitions(paths, session.ipam, e);
 	if (r < 0)
 		return r;
-	if (!addr_is_set(&wanted.v4.local.addr) && !addr_is_set(&wanted.v6.local.addr))
-		flags |= IPAM_AUTOMATIC_V4 | IPAM_AUTOMATIC_V6;
-	return ipam_lease(session.ipam, &wanted, flags, ret_lease, e);
+	return addresses_keep(paths, session.ipam, &definition, reason, &probed, ret_lease, e);
 }
 
 /**

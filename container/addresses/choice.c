@@ -3,8 +3,8 @@
  * Theory of operation
  *
  * The book says which addresses no other container has. What else on the host has them is looked up when
- * the book has been asked: two addresses are one question to the kernel. When one that nobody has chosen
- * is in the way of something, it is passed over, which puts it behind all others, and the next is taken.
+ * the book has been asked (surroundings.c). When one that nobody has chosen is in the way of
+ * something, it is passed over, which puts it behind all others, and the next is taken.
  *
  * Whether a machine on the network behind a bridge has an address is asked before any lock is held
  * (probe.c), and what it said counts only when the book knows of nobody: containers answer too.
@@ -21,188 +21,22 @@
 #include "container/addresses/adopt.h"
 #include "container/addresses/claims.h"
 #include "container/addresses/conflict.h"
+#include "container/addresses/surroundings.h"
 
 #define ADDRESSES_TRIED 1024 /* each of them a transaction */
 
 /* The search for addresses that are in nobody's way. */
 struct choice {
-	const struct paths *paths;
-	struct ipam *ipam;
+	struct surroundings around;
 	struct definition *definition;
 	const struct probed *probed;
-	struct ipam_lease request;
+	const char *reason; /* why they are taken */
+	bool keep;          /* they are to be reserved, not used yet */
+	struct ipam_lease request, lease;
 	unsigned flags;              /* of ipam_lease() */
 	bool reserved;               /* what it gets was kept for it */
 	bool automatic4, automatic6; /* a pair of that family is from a pool, and may be another */
-	struct veth *veth;           /* opened with the first look; owned */
-	struct engine_networks engines;
-	bool looked;          /* at the engines */
-	struct claims claims; /* of definitions, where the book may not have all of them; owned */
 };
-
-/**
- * pool_find - find the pool that an address comes from
- * @ipam: the book
- * @addr: borrowed
- * @ret_pool: the pool
- * @e: filled on failure
- *
- * Returns 1, 0 when it comes from none, or -errno.
- */
-static int pool_find(struct ipam *ipam, const struct addr *addr, struct prefix *ret_pool,
-		     struct error *e)
-{
-	_cleanup_(freep) struct ipam_usage *pools = NULL;
-	size_t count;
-	int r = ipam_usage(ipam, &pools, &count, e);
-
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (!prefix_contains(&pools[i].prefix, addr))
-			continue;
-		*ret_pool = pools[i].prefix;
-		return 1;
-	}
-	return r;
-}
-
-/**
- * look - find out what on the host has to do with addresses
- * @choice: changed
- * @addrs, @count: of one family, borrowed
- * @ret_occupancy: filled; its engines are borrowed from @choice
- * @e: filled on failure
- *
- * With force nothing of it counts.
- *
- * Returns 0 or -errno.
- */
-static int look(struct choice *choice, const struct addr *addrs, size_t count,
-		struct occupancy *ret_occupancy, struct error *e)
-{
-	struct occupancy occupancy = { .uses = { .count = 0 } };
-	bool here = !choice->paths->root[0];
-	int r = 0;
-
-	*ret_occupancy = occupancy;
-	if (choice->probed->force)
-		return 0;
-	if (!choice->looked)
-		r = engines_read(choice->paths->root, &choice->engines, e);
-	choice->looked = true;
-	if (r == 0 && here && !choice->veth)
-		r = veth_open(&choice->veth, e);
-	if (r == 0 && here)
-		r = veth_uses_find(choice->veth, addrs, count, &occupancy.uses, e);
-	occupancy.engines = choice->engines;
-	*ret_occupancy = occupancy;
-	return r;
-}
-
-/**
- * addresses_meet - what is worst in the way of some addresses
- * @occupancy: borrowed
- * @wish: for any of them; its address is set
- * @addrs, @count: borrowed
- *
- * Returns it, or nothing.
- */
-static struct conflict addresses_meet(const struct occupancy *occupancy, struct wish *wish,
-				      const struct addr *addrs, size_t count)
-{
-	struct conflict worst = { .grade = CONFLICT_NOTHING };
-
-	for (size_t i = 0; i < count; i++) {
-		struct conflict conflict;
-
-		wish->addr = addrs[i];
-		conflict = occupancy_meet(occupancy, wish);
-		if (conflict.grade > worst.grade)
-			worst = conflict;
-	}
-	return worst;
-}
-
-/**
- * defined_meet - whether the definition of another container claims the address of a pair
- * @choice: borrowed
- * @pair: borrowed, set
- * @conflict: filled when one does
- *
- * Several may have the same host end.
- */
-static void defined_meet(const struct choice *choice, const struct veth_pair *pair,
-			 struct conflict *conflict)
-{
-	const struct addr *local = &pair->local.addr;
-	const char *holder = claims_holder(&choice->claims, local, choice->definition->name);
-
-	if (!holder)
-		return;
-	*conflict = (struct conflict){ .grade = CONFLICT_REFUSED,
-				       .subject = { *local, addr_bits(local) },
-				       .prefix = { *local, addr_bits(local) } };
-	(void)snprintf(conflict->holder, sizeof(conflict->holder),
-		       "the definition of container '%s'", holder);
-}
-
-/**
- * pair_meet - what is worst in the way of a pair
- * @choice: changed
- * @pair: borrowed; may be none
- * @automatic: whether it is from a pool, and not chosen by somebody
- * @ret_conflict: filled
- * @ret_pool: the pool, where something has to do with the pair at all
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-static int pair_meet(struct choice *choice, const struct veth_pair *pair, bool automatic,
-		     struct conflict *ret_conflict, struct prefix *ret_pool, struct error *e)
-{
-	const struct definition *definition = choice->definition;
-	bool bridged = definition->bridge[0];
-	struct addr addrs[] = { pair->local.addr, pair->host };
-	size_t count = bridged || !addr_is_set(&pair->host) ? 1 : 2;
-	struct occupancy occupancy;
-	struct wish wish = { .container = definition->name,
-			     .bridge = definition->bridge,
-			     .scope = pair->local.length,
-			     .automatic = automatic };
-	int r;
-
-	*ret_conflict = (struct conflict){ .grade = CONFLICT_NOTHING };
-	if (!addr_is_set(&pair->local.addr))
-		return 0;
-	r = look(choice, addrs, count, &occupancy, e);
-	if (r == 0)
-		*ret_conflict = addresses_meet(&occupancy, &wish, addrs, count);
-	if (automatic && ret_conflict->grade != CONFLICT_NOTHING) {
-		r = pool_find(choice->ipam, &pair->local.addr, ret_pool, e);
-		if (r > 0) {
-			wish.scope = ret_pool->length;
-			*ret_conflict = addresses_meet(&occupancy, &wish, addrs, count);
-		}
-	}
-	free(occupancy.uses.list);
-	if (r >= 0)
-		defined_meet(choice, pair, ret_conflict);
-	return r < 0 ? r : 0;
-}
-
-/**
- * note - say that something wider has an address too
- * @conflict: borrowed
- * @automatic: whether nobody has chosen it
- */
-static void note(const struct conflict *conflict, bool automatic)
-{
-	char text[PREFIX_TEXT];
-
-	if (conflict->grade == CONFLICT_NOTE)
-		log_line(automatic ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE,
-			 "%s lies within %s; the container's is more specific and goes first",
-			 prefix_format(&conflict->subject, text), conflict->holder);
-}
 
 /**
  * chosen_check - look whether what somebody has chosen is in nobody's way
@@ -231,12 +65,12 @@ static int chosen_check(struct choice *choice, struct error *e)
 
 		if (automatic[i])
 			continue;
-		r = pair_meet(choice, pairs[i], false, &conflict, &pool, e);
+		r = pair_meet(&choice->around, definition, pairs[i], false, &conflict, &pool, e);
 		if (r < 0)
 			return r;
 		if (conflict.grade == CONFLICT_REFUSED)
 			return addresses_refuse(&conflict, e);
-		note(&conflict, false);
+		addresses_note(&conflict, false);
 	}
 	return 0;
 }
@@ -279,7 +113,7 @@ static int pair_take(const struct choice *choice, const struct ipam_pair *leased
 	*pair = (struct veth_pair){ .host = leased->host, .local = leased->local };
 	if (!choice->definition->bridge[0] || !addr_is_set(&leased->local.addr))
 		return 0;
-	r = ipam_standing(choice->ipam, &leased->local.addr, &standing, e);
+	r = ipam_standing(choice->around.ipam, &leased->local.addr, &standing, e);
 	pair->host = standing.gateway;
 	return r;
 }
@@ -290,16 +124,21 @@ static int pair_take(const struct choice *choice, const struct ipam_pair *leased
  * @pass: IPAM_PASS_V4 or IPAM_PASS_V6: it gets another pair than the one it has; or 0
  * @e: names what is in the way
  *
- * Returns 0 or -errno.
+ * Returns 1, 0 when it has just that already, or -errno.
  */
 static int lease_take(struct choice *choice, unsigned pass, struct error *e)
 {
 	struct definition *definition = choice->definition;
 	struct ipam_lease lease;
-	int r = ipam_lease(choice->ipam, &choice->request, choice->flags | pass, &lease, e);
+	int changed, r;
 
+	if (pass)
+		pass |= IPAM_REPLACE;
+	changed = r =
+		ipam_lease(choice->around.ipam, &choice->request, choice->flags | pass, &lease, e);
 	if (r < 0)
 		return r;
+	choice->lease = lease;
 	definition->mac = lease.mac;
 	choice->automatic4 = !choice->reserved && choice->flags & IPAM_AUTOMATIC_V4 &&
 			     addr_is_set(&lease.v4.local.addr);
@@ -309,7 +148,7 @@ static int lease_take(struct choice *choice, unsigned pass, struct error *e)
 					      : 0;
 	if (r == 0 && choice->flags & IPAM_AUTOMATIC_V6)
 		r = pair_take(choice, &lease.v6, &definition->v6, e);
-	return r;
+	return r < 0 ? r : changed;
 }
 
 /**
@@ -325,12 +164,13 @@ static int lease_take(struct choice *choice, unsigned pass, struct error *e)
 static int pool_pair_meet(struct choice *choice, const struct veth_pair *pair,
 			  struct conflict *ret_conflict, struct prefix *ret_pool, struct error *e)
 {
-	int r = pair_meet(choice, pair, true, ret_conflict, ret_pool, e);
+	int r = pair_meet(&choice->around, choice->definition, pair, true, ret_conflict, ret_pool,
+			  e);
 
 	if (r < 0 || ret_conflict->grade == CONFLICT_REFUSED || choice->probed->force)
 		return r;
-	return probed_meet(choice->paths, choice->definition, choice->probed, &pair->local.addr,
-			   ret_conflict, e);
+	return probed_meet(choice->around.paths, choice->definition, choice->probed,
+			   &pair->local.addr, ret_conflict, e);
 }
 
 /**
@@ -382,7 +222,7 @@ static int automatic_choose(struct choice *choice, struct error *e)
 		if (conflict.grade != CONFLICT_REFUSED && passed > 0)
 			log_notice("%u pairs were passed over, %s for %s", passed,
 				   prefix_format(&first.subject, text), first.holder);
-		note(&conflict, true);
+		addresses_note(&conflict, true);
 		if (conflict.grade != CONFLICT_REFUSED)
 			return 0;
 		if (passed == 0)
@@ -402,12 +242,18 @@ static int automatic_choose(struct choice *choice, struct error *e)
 /**
  * request_make - what the container asks the book for
  * @choice: filled: what its definition leaves open is to be automatic
+ *
+ * What is reserved with an address of one family needs none of the other.
  */
 static void request_make(struct choice *choice)
 {
 	const struct definition *definition = choice->definition;
-	struct ipam_lease request = { .mac = definition->mac, .reason = "created" };
+	bool open4 = !addr_is_set(&definition->v4.local.addr);
+	bool open6 = !addr_is_set(&definition->v6.local.addr);
+	bool both = !choice->keep || (open4 && open6);
+	struct ipam_lease request = { .mac = definition->mac };
 
+	(void)snprintf(request.reason, sizeof(request.reason), "%s", choice->reason);
 	memcpy(request.container, definition->name, sizeof(request.container));
 	memcpy(request.bridge, definition->bridge, sizeof(request.bridge));
 	request.v4.local = definition->v4.local;
@@ -416,12 +262,41 @@ static void request_make(struct choice *choice)
 		request.v4.host = definition->v4.host;
 		request.v6.host = definition->v6.host;
 	}
-	choice->flags = IPAM_REPLACE;
-	if (!addr_is_set(&definition->v4.local.addr))
+	choice->flags = choice->keep ? IPAM_RESERVE : IPAM_REPLACE;
+	if (open4 && both)
 		choice->flags |= IPAM_AUTOMATIC_V4;
-	if (!addr_is_set(&definition->v6.local.addr))
+	if (open6 && both)
 		choice->flags |= IPAM_AUTOMATIC_V6;
 	choice->request = request;
+}
+
+/**
+ * choice_judge - hold what the book has given against the rest of the host
+ * @choice: changed
+ * @e: says what is in the way
+ *
+ * Returns 0 or -errno.
+ */
+static int choice_judge(struct choice *choice, struct error *e)
+{
+	int r = chosen_check(choice, e);
+
+	return r < 0 ? r : automatic_choose(choice, e);
+}
+
+/**
+ * choice_begin - have the book give the container what it asks for, for a first look
+ * @choice: changed
+ * @e: names what is in the way
+ *
+ * Returns 1, 0 when it has just that already, or -errno.
+ */
+static int choice_begin(struct choice *choice, struct error *e)
+{
+	int r = surroundings_read_claims(&choice->around, e);
+
+	request_make(choice);
+	return r < 0 ? r : lease_take(choice, 0, e);
 }
 
 /**
@@ -438,26 +313,20 @@ static int choose(struct choice *choice, struct error *e)
 {
 	const char *name = choice->definition->name;
 	struct ipam_lease before;
-	int r = ipam_lookup(choice->ipam, name, &before, e);
+	int r = ipam_lookup(choice->around.ipam, name, &before, e);
 
 	if (r < 0)
 		return r;
 	choice->reserved = r > 0 && before.state == IPAM_RESERVED;
-	request_make(choice);
-	if (!adopt_is_current(choice->paths))
-		r = claims_read(choice->paths, &choice->claims, e);
-	if (r >= 0)
-		r = lease_take(choice, 0, e);
+	r = choice_begin(choice, e);
 	if (r < 0)
 		return r;
-	r = chosen_check(choice, e);
-	if (r == 0)
-		r = automatic_choose(choice, e);
+	r = choice_judge(choice, e);
 	/* The failure to report is this one; a lease left is met by the next run. */
 	if (r < 0 && choice->reserved)
-		(void)ipam_keep(choice->ipam, name, "not created", NULL);
+		(void)ipam_keep(choice->around.ipam, name, "not created", NULL);
 	else if (r < 0)
-		(void)ipam_undo(choice->ipam, name, "not created", NULL);
+		(void)ipam_undo(choice->around.ipam, name, "not created", NULL);
 	return r;
 }
 
@@ -475,20 +344,52 @@ static int choose(struct choice *choice, struct error *e)
 int addresses_lease(const struct paths *paths, struct ipam *ipam, struct definition *definition,
 		    const struct probed *probed, bool *ret_reserved, struct error *e)
 {
-	struct choice choice = {
-		.paths = paths, .ipam = ipam, .definition = definition, .probed = probed
-	};
+	struct choice choice = { .around = surroundings_begin(paths, ipam, probed->force),
+				 .definition = definition,
+				 .probed = probed,
+				 .reason = "created" };
 	int r = choose(&choice, e);
 
-	for (size_t i = 0; i < choice.engines.n_troubles; i++)
-		log_warning("%s is not understood, so nothing is known of the addresses it gives "
-			    "away: %s",
-			    choice.engines.troubles[i].file, choice.engines.troubles[i].what);
-	veth_close(choice.veth);
-	free(choice.engines.list);
-	free(choice.claims.list);
+	surroundings_end(&choice.around);
 	if (r < 0)
 		return error_wrap(e, r, "container '%s'", definition->name);
 	*ret_reserved = choice.reserved;
 	return 0;
+}
+
+/**
+ * addresses_keep - have the book reserve addresses for a container that is to come
+ * @paths: borrowed
+ * @ipam: the book, open for writing
+ * @definition: what it will have; its addresses are set
+ * @reason: what for, borrowed
+ * @probed: what was found out before, borrowed
+ * @ret_lease: what is reserved
+ * @e: names what is in the way
+ *
+ * What is reserved just so already is not looked at again.
+ *
+ * Returns 1, 0 when it is so already, or -errno with nothing reserved that was not.
+ */
+int addresses_keep(const struct paths *paths, struct ipam *ipam, struct definition *definition,
+		   const char *reason, const struct probed *probed, struct ipam_lease *ret_lease,
+		   struct error *e)
+{
+	struct choice choice = { .around = surroundings_begin(paths, ipam, probed->force),
+				 .definition = definition,
+				 .probed = probed,
+				 .reason = reason,
+				 .keep = true };
+	int changed, r;
+
+	changed = r = choice_begin(&choice, e);
+	if (r > 0)
+		r = choice_judge(&choice, e);
+	if (r < 0 && changed > 0)
+		(void)ipam_undo(ipam, definition->name, "not reserved", NULL);
+	surroundings_end(&choice.around);
+	if (r < 0)
+		return r;
+	*ret_lease = choice.lease;
+	return changed;
 }

@@ -29,6 +29,9 @@ int probed_meet(const struct paths *paths, const struct definition *definition,
 		struct error *e);
 int addresses_lease(const struct paths *paths, struct ipam *ipam, struct definition *definition,
 		    const struct probed *probed, bool *ret_reserved, struct error *e);
+int addresses_keep(const struct paths *paths, struct ipam *ipam, struct definition *definition,
+		   const char *reason, const struct probed *probed, struct ipam_lease *ret_lease,
+		   struct error *e);
 
 /*
  * Looks whether addresses that somebody has chosen for a container are in the way of anything but other

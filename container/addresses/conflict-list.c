@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Theory of operation
- *
- * All leases are held against all that is in use. Both may be many thousands, so what is in use is sorted
- * by length and network: of each length that there is, an address lies in one network, which is found
- * by bisection. Containers' own cables are among it, and fall out when they meet their own lease.
+ * All leases are held against all that is in use (occupancy.c). Containers' own cables are among it, and
+ * fall out when they meet their own lease.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,60 +10,17 @@
 
 #include "base/cleanup.h"
 #include "container/addresses/adopt.h"
-#include "container/addresses/conflict.h"
-
-#define LENGTHS 129 /* of prefixes, from 0 to 128 */
+#include "container/addresses/occupancy.h"
 
 /* The comparison of all leases with all that is in use. */
 struct review {
 	const struct paths *paths;
 	struct ipam *ipam;
-	struct occupancy occupancy;   /* its uses are sorted */
-	size_t start[2][LENGTHS + 1]; /* of IPv4 and IPv6: where the uses of a length begin */
-	struct ipam_usage *pools;     /* owned */
+	struct sorted_occupancy sorted; /* owned */
+	struct ipam_usage *pools;       /* owned */
 	size_t n_pools;
 	struct conflicts *conflicts;
 };
-
-/**
- * use_order - the order of uses; the comparison of qsort() and bsearch()
- * @a, @b: struct veth_use
- */
-static int use_order(const void *a, const void *b)
-{
-	const struct veth_use *left = a, *right = b;
-
-	if (left->prefix.addr.family != right->prefix.addr.family)
-		return left->prefix.addr.family < right->prefix.addr.family ? -1 : 1;
-	if (left->prefix.length != right->prefix.length)
-		return left->prefix.length < right->prefix.length ? -1 : 1;
-	return memcmp(left->prefix.addr.bytes, right->prefix.addr.bytes,
-		      sizeof(left->prefix.addr.bytes));
-}
-
-/**
- * uses_sort - put what is in use in order, and find where each length begins
- * @review: changed
- */
-static void uses_sort(struct review *review)
-{
-	struct veth_uses *uses = &review->occupancy.uses;
-	size_t place = 0;
-
-	if (uses->count)
-		qsort(uses->list, uses->count, sizeof(*uses->list), use_order);
-	for (size_t family = 0; family < 2; family++)
-		for (size_t length = 0; length <= LENGTHS; length++) {
-			const struct veth_use until = {
-				.prefix = { .addr = { .family = family ? AF_INET6 : AF_INET },
-					    .length = (uint8_t)length }
-			};
-
-			while (place < uses->count && use_order(&uses->list[place], &until) < 0)
-				place++;
-			review->start[family][length] = place;
-		}
-}
 
 /**
  * conflict_add - add to what is to be said
@@ -96,54 +50,6 @@ static int conflict_add(struct review *review, const struct conflict *conflict, 
 }
 
 /**
- * uses_weigh - weigh what is in use of one length
- * @uses: sorted, borrowed
- * @from, @to: those of the length
- * @wish: borrowed
- * @worst: changed
- */
-static void uses_weigh(const struct veth_uses *uses, size_t from, size_t to,
-		       const struct wish *wish, struct conflict *worst)
-{
-	struct prefix network = { wish->addr, uses->list[from].prefix.length };
-	const struct veth_use wanted = { .prefix = prefix_network(&network) };
-	size_t low = from, high = to;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (use_order(&uses->list[middle], &wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < to && use_order(&uses->list[low], &wanted) == 0; low++)
-		conflict_weigh_use(worst, &uses->list[low], wish);
-}
-
-/**
- * wish_weigh - what is worst in the way of an address
- * @review: borrowed
- * @wish: borrowed
- *
- * Returns it, or nothing.
- */
-static struct conflict wish_weigh(const struct review *review, const struct wish *wish)
-{
-	const struct occupancy *occupancy = &review->occupancy;
-	const size_t *start = review->start[wish->addr.family == AF_INET6];
-	struct conflict worst = conflict_begin(wish);
-
-	for (size_t length = 0; length <= addr_bits(&wish->addr); length++)
-		if (start[length] < start[length + 1])
-			uses_weigh(&occupancy->uses, start[length], start[length + 1], wish,
-				   &worst);
-	for (size_t i = 0; i < occupancy->engines.count; i++)
-		conflict_weigh_engine(&worst, &occupancy->engines.list[i], wish);
-	return worst;
-}
-
-/**
  * address_review - hold one address of a lease against what is in use
  * @review: changed
  * @wish: borrowed; without a bridge
@@ -157,29 +63,16 @@ static struct conflict wish_weigh(const struct review *review, const struct wish
 static int address_review(struct review *review, const struct wish *wish, bool bridged,
 			  struct error *e)
 {
-	struct conflict worst = wish_weigh(review, wish);
+	struct conflict worst = sorted_meet(&review->sorted, wish);
 	struct definition definition;
 	struct wish informed = *wish;
 
 	if (worst.grade != CONFLICT_NOTHING && bridged &&
 	    definition_read(review->paths, wish->container, &definition, NULL) > 0) {
 		informed.bridge = definition.bridge;
-		worst = wish_weigh(review, &informed);
+		worst = sorted_meet(&review->sorted, &informed);
 	}
 	return conflict_add(review, &worst, e);
-}
-
-/**
- * pair_scope - how specific something has to be to be in the way of a pair
- * @review: borrowed
- * @pair: borrowed
- */
-static uint8_t pair_scope(const struct review *review, const struct ipam_pair *pair)
-{
-	for (size_t i = 0; pair->automatic && i < review->n_pools; i++)
-		if (prefix_contains(&review->pools[i].prefix, &pair->local.addr))
-			return review->pools[i].prefix.length;
-	return pair->local.length;
 }
 
 /**
@@ -189,17 +82,15 @@ static uint8_t pair_scope(const struct review *review, const struct ipam_pair *p
  * @pair: its, borrowed; may be none
  * @e: filled on failure
  *
+ * Several containers may have the same host end.
+ *
  * Returns 0 or -errno.
  */
 static int pair_review(struct review *review, const struct ipam_lease *lease,
 		       const struct ipam_pair *pair, struct error *e)
 {
 	bool bridged = !addr_is_set(&pair->host);
-	struct wish wish = { .container = lease->container,
-			     .bridge = "",
-			     .addr = pair->local.addr,
-			     .scope = pair_scope(review, pair),
-			     .automatic = pair->automatic };
+	struct wish wish = wish_of_pair(lease, pair, review->pools, review->n_pools);
 	int r;
 
 	if (!addr_is_set(&pair->local.addr))
@@ -208,6 +99,7 @@ static int pair_review(struct review *review, const struct ipam_lease *lease,
 	if (r < 0 || bridged)
 		return r;
 	wish.addr = pair->host;
+	wish.booked = true;
 	return address_review(review, &wish, false, e);
 }
 
@@ -269,7 +161,7 @@ static int pool_add(struct review *review, const struct ipam_usage *pool, struct
  */
 static int pool_review(struct review *review, const struct ipam_usage *pool, struct error *e)
 {
-	const struct occupancy *occupancy = &review->occupancy;
+	const struct occupancy *occupancy = &review->sorted.occupancy;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < occupancy->uses.count; i++) {
@@ -381,25 +273,6 @@ static int book_review(struct review *review, struct error *e)
 }
 
 /**
- * occupancy_read - read all that is in use on the host
- * @paths: borrowed; of a tree that is not this host's, only what its files say
- * @occupancy: filled
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-static int occupancy_read(const struct paths *paths, struct occupancy *occupancy, struct error *e)
-{
-	_cleanup_(veth_closep) struct veth *veth = NULL;
-	int r = engines_read(paths->root, &occupancy->engines, e);
-
-	if (r < 0 || paths->root[0])
-		return r;
-	r = veth_open(&veth, e);
-	return r == 0 ? veth_uses_read(veth, &occupancy->uses, e) : r;
-}
-
-/**
  * conflicts_read - compare all leases and pools with what is in use on the host
  * @paths: borrowed
  * @ret_conflicts: the caller frees its list
@@ -416,13 +289,11 @@ int conflicts_read(const struct paths *paths, struct conflicts *ret_conflicts, s
 
 	review.ipam = ipam;
 	if (r >= 0)
-		r = occupancy_read(paths, &review.occupancy, e);
-	if (r >= 0) {
-		uses_sort(&review);
+		r = occupancy_read(paths, &review.sorted, e);
+	if (r >= 0)
 		r = book_review(&review, e);
-	}
-	conflicts.engines = review.occupancy.engines;
-	occupancy_deinit(&review.occupancy);
+	conflicts.engines = review.sorted.occupancy.engines;
+	occupancy_deinit(&review.sorted.occupancy);
 	free(review.pools);
 	conflicts.engines.list = NULL;
 	conflicts.engines.count = conflicts.engines.room = 0;
@@ -448,12 +319,12 @@ int pool_conflicts(const struct paths *paths, const struct ipam_usage *pool,
 {
 	struct conflicts conflicts = { .count = 0 };
 	struct review review = { .paths = paths, .conflicts = &conflicts };
-	int r = occupancy_read(paths, &review.occupancy, e);
+	int r = occupancy_read(paths, &review.sorted, e);
 
 	if (r == 0)
 		r = pool_review(&review, pool, e);
-	conflicts.engines = review.occupancy.engines;
-	occupancy_deinit(&review.occupancy);
+	conflicts.engines = review.sorted.occupancy.engines;
+	occupancy_deinit(&review.sorted.occupancy);
 	conflicts.engines.list = NULL;
 	conflicts.engines.count = conflicts.engines.room = 0;
 	if (r < 0) {

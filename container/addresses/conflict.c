@@ -158,6 +158,32 @@ static void engine_describe(const struct engine_network *network, char text[CONF
 }
 
 /**
+ * wish_of_pair - the wish for the address inside of a lease
+ * @lease: borrowed while the wish is used
+ * @pair: of it, set, borrowed
+ * @pools, @n_pools: all there are, borrowed
+ *
+ * Of a pair that a pool gives out any other would do.
+ */
+struct wish wish_of_pair(const struct ipam_lease *lease, const struct ipam_pair *pair,
+			 const struct ipam_usage *pools, size_t n_pools)
+{
+	struct wish wish = { .container = lease->container,
+			     .bridge = lease->bridge,
+			     .addr = pair->local.addr,
+			     .scope = pair->local.length };
+
+	for (size_t i = 0; pair->automatic && i < n_pools; i++) {
+		if (!prefix_contains(&pools[i].prefix, &wish.addr))
+			continue;
+		wish.scope = pools[i].prefix.length;
+		wish.automatic = true;
+		break;
+	}
+	return wish;
+}
+
+/**
  * conflict_begin - a conflict with nothing yet
  * @wish: what is to be had, borrowed
  */

@@ -23,6 +23,8 @@ struct wish {
 };
 
 void occupancy_deinit(struct occupancy *occupancy);
+struct wish wish_of_pair(const struct ipam_lease *lease, const struct ipam_pair *pair,
+			 const struct ipam_usage *pools, size_t n_pools);
 struct conflict conflict_begin(const struct wish *wish);
 void conflict_weigh_use(struct conflict *worst, const struct veth_use *use,
 			const struct wish *wish);

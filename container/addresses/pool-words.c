@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "container/addresses/session.h"
 #include "container/definitions/definitions.h"
 #include "container/definitions/pair-words.h"
 

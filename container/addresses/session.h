@@ -42,5 +42,12 @@ void adopt_remember(const struct paths *paths);
 /* Has the next command look at all definitions, whatever is remembered of them. */
 void adopt_forget(const struct paths *paths);
 
+/*
+ * Holds leases that are to be entered against what else the host has, as create does, but for what their
+ * containers have already. @position: which lease it is at. Returns 0 or -errno: -EADDRINUSE.
+ */
+int leases_judge(const struct paths *paths, struct ipam *ipam, const struct ipam_lease *leases,
+		 size_t count, size_t *position, struct error *e);
+
 /* As somebody wrote it. Returns 0 or -EINVAL (ERROR_USAGE). */
 int reason_parse(const char *text, char reason[IPAM_REASON_MAX], struct error *e);

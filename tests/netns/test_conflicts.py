@@ -306,3 +306,89 @@ def test_a_tree_is_not_this_host(spare):
     """Nothing of this host is in the way of a container in an image."""
     ip(spare, "route add 10.233.0.0/16 dev spare0")
     spare.ok("create", "foo", "--root", "/run/image")
+
+
+# ------------------------------------------------------------- reservations
+
+
+def unreserved(world, *options):
+    """Insists that a reservation is refused, and leaves nothing. Returns what was said."""
+    result = world.nixctr("ipam", "reserve", "foo", *options)
+    assert result.rc == CONFLICT, result
+    assert "--force" in result.stderr
+    assert world.ok("ipam", "list", "--json").json["leases"] == []
+    return result.stderr
+
+
+def test_what_is_equal_is_not_reserved(spare):
+    """As for create, that takes what is reserved; what is wider is noted; repeated, it is so already."""
+    write(spare, "/etc/libvirt/qemu/networks/default.xml", LIBVIRT)
+    ip(spare, "address add 172.30.1.2/24 dev spare0", "-6 route add fd00:2::1 dev spare0",
+       "route add 172.31.0.0/16 dev spare0")  # fmt: skip
+    assert "address 172.30.1.2 of link spare0" in unreserved(spare, *EXPLICIT)
+    said = unreserved(spare, "--host-address6", "fd00:2::1", "--local-address6", "fd00:2::2")
+    assert "route fd00:2::1 through spare0" in said
+    pair = ("--host-address", "10.233.1.77", "--local-address", "10.233.1.78")
+    assert "libvirt" in unreserved(spare, *pair)
+    forced = ("ipam", "reserve", "foo", "--force", *EXPLICIT)
+    assert spare.ok(*forced).stdout == "172.30.1.2\n"
+    assert spare.ok(*forced, "--json").json["changed"] is False
+    wide = ("--host-address", "172.31.9.1", "--local-address", "172.31.9.2")
+    noted = spare.ok("ipam", "reserve", "bar", *wide).stderr
+    assert "172.31.9.2 lies within route 172.31.0.0/16 through spare0" in noted
+    assert spare.ok("create", "bar").rc == 0
+
+
+def test_reservations_pass_over_what_is_in_use(spare):
+    """So that the container which takes them is not refused."""
+    ip(spare, "address add 10.233.1.1/32 dev spare0", "route add 10.233.2.0/24 dev spare0")
+    said = spare.ok("ipam", "reserve", "foo")
+    assert said.stdout == "10.233.3.2\n" and "2 pairs were passed over" in said.stderr
+    assert created(spare, "foo") == "10.233.3.2"
+
+
+def imported(world, *rows, options=(), rc=0):
+    """Imports leases that another host has exported. Returns what was said."""
+    write(world, "/tmp/import", json.dumps({"version": 1, "leases": rows}))
+    result = world.nixctr("ipam", "import", *options, "/tmp/import")
+    assert result.rc == rc, result
+    return result.stderr
+
+
+def row(name, host, local, **more):
+    """A lease of a document."""
+    return {"container": name, "host_address": host, "local_address": local, **more}
+
+
+def test_what_is_imported_is_judged(spare):
+    """... as what is reserved: named with its place; what its container has here already is not."""
+    write(spare, "/etc/libvirt/qemu/networks/default.xml", LIBVIRT)
+    ip(spare, "address add 172.30.1.2/24 dev spare0", "route add 172.31.0.0/16 dev spare0",
+       "route add 10.233.7.0/24 dev spare0")  # fmt: skip
+    good = row("good", "172.29.0.1", "172.29.0.2")
+    for bad, who in (
+        (row("bad", "172.30.1.1", "172.30.1.2"), "address 172.30.1.2 of link spare0"),
+        (row("bad", "10.233.1.9", "10.233.1.10"), "libvirt's network 10.233.1.0/24"),
+        (row("bad", "10.233.7.1", "10.233.7.2", automatic=True), "10.233.7.0/24 through spare0"),
+    ):
+        said = imported(spare, good, bad, rc=CONFLICT)
+        assert "leases[1]: container 'bad'" in said.splitlines()[0] and who in said
+        assert "--force" in said.splitlines()[1]
+        imported(spare, good, bad, options=["--dry-run"], rc=CONFLICT)
+    assert spare.ok("ipam", "list", "--json").json["leases"] == []
+    bad = row("bad", "172.30.1.1", "172.30.1.2")
+    imported(spare, good, bad, options=["--force"])
+    assert "0 leases reserved, 2 were here already" in imported(spare, good, bad)
+    wide = [row(f"w{i}", f"172.31.{i}.1", f"172.31.{i}.2") for i in range(3)]
+    said = imported(spare, *wide)
+    assert "172.31.0.2 lies within route 172.31.0.0/16 through spare0" in said
+    assert "5 more addresses lie within networks of the host" in said
+
+
+def test_imported_without_an_end_at_the_host(world):
+    """A cable without one has no default route, which is told."""
+    local = {"container": "one", "local_address": "192.0.2.9"}
+    port = {"container": "two", "local_address": "192.0.3.9/24", "bridge": "br0"}
+    said = imported(world, local, port)
+    assert "1 cables have no address at the host's end" in said
+    assert "cables" not in imported(world, local, port)

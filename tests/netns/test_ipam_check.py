@@ -182,6 +182,9 @@ def test_foreign(two):
     assert check(two) == [
         ("foreign", "host-has-address", "a", "", "10.233.1.2"),
         ("foreign", "host-has-route", "b", "", "10.233.2.2"),
+        ("foreign", "host-has-network", "a", "", "10.233.1.1"),  # as is the route of spare0
+        ("foreign", "host-has-pool-address", "", "", "10.233.1.0"),
+        ("foreign", "host-has-pool-address", "", "", "10.233.1.255"),
         ("foreign", "host-has-pool-address", "", "", "10.233.200.1"),
         ("foreign", "link-of-others", "", "", ""),
     ]
@@ -190,6 +193,38 @@ def test_foreign(two):
     ip(two, "link delete ve-nspawn")
     # Nobody has to do anything about this one.
     assert check(two, rc=0) == [("foreign", "host-has-pool-address", "", "", "10.233.200.1")]
+
+
+def test_what_conflicts_shows_is_seen(two):
+    """Routes that appeared since and networks of other engines are findings, what is wider is a note."""
+    ip(two, "link add spare0 type bridge")
+    ip(two, "link set spare0 up")
+    ip(two, "route add 10.0.0.0/8 dev spare0")
+    wider = ("note", "host-has-wider", "", "", "10.0.0.0")
+    assert check(two, rc=0) == [wider]
+    ip(two, "route add 10.233.2.0/24 dev spare0 table 1000")
+    define(two, "daemon.json", '{"default-address-pools": [{"base": "10.233.0.0/16", "size": 24}]}',
+           directory="/etc/docker")  # fmt: skip
+    config = two.path("/etc/docker/daemon.json.conf").rename(two.path("/etc/docker/daemon.json"))
+    found = [
+        ("foreign", "host-has-network", "a", "", "10.233.1.1"),
+        ("foreign", "host-has-network", "a", "", "10.233.1.2"),
+        ("foreign", "host-has-network", "b", "", "10.233.2.1"),
+        ("foreign", "host-has-network", "b", "", "10.233.2.2"),
+        ("foreign", "host-has-all-of-pool", "", "", "10.233.0.0"),
+        ("foreign", "host-has-pool-address", "", "", "10.233.2.0"),
+        wider,
+    ]
+    assert check(two) == found
+    said = {row["what"] for row in
+            json.loads(two.path(REPORT).read_text(encoding="utf-8"))["findings"]}  # fmt: skip
+    assert ("10.233.2.2 of container 'b' meets with route 10.233.2.0/24 through spare0 in table 1000"
+            in said)  # fmt: skip
+    result = two.nixctr("ipam", "repair", "--json", REPORT)
+    assert {row["result"] for row in result.json["outcomes"]} == {"left"}, result
+    config.write_text("{", encoding="ascii")
+    ip(two, "route delete 10.233.2.0/24 dev spare0 table 1000")
+    assert check(two, rc=2) == [wider]  # what docker has could not be found out
 
 
 def differs(world, case):

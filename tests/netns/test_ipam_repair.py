@@ -243,3 +243,4 @@ def test_reports_that_are_refused(world):
         assert leases(world) == {"a": ("bound", "10.233.1.2")}
     missing = world.nixctr("ipam", "repair", "/nowhere.json")
     assert missing.rc == 1 and "/nowhere.json" in missing.stderr
+    assert "ipam check --report" in missing.stderr.splitlines()[1]

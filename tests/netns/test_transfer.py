@@ -161,6 +161,9 @@ def test_documents_that_are_wrong(world):
     refused(world, b"container\n\xff\n", "line 2: container: ")
     missing = world.nixctr("ipam", "import", "/tmp/nowhere")
     assert missing.rc == 1 and "/tmp/nowhere" in missing.stderr
+    assert "ipam export" in missing.stderr.splitlines()[1]
+    unread = world.nixctr("ipam", "import", "/tmp")
+    assert unread.rc == 1 and "ipam export" in unread.stderr.splitlines()[1]
 
 
 def test_addresses_outside_every_pool(world):

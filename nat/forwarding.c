@@ -44,12 +44,15 @@ struct work {
 	struct switches record;
 };
 
+#define WORK_INIT ((struct work){ .lock = -1, .record = SWITCHES_INIT })
+
 /**
  * work_end - let others go on, for _cleanup_()
- * @work: changed
+ * @work: not usable afterwards
  */
 static void work_end(struct work *work)
 {
+	switches_deinit(&work->record);
 	lock_remove(work->lock_path, work->lock);
 	fd_closep(&work->lock);
 }
@@ -94,6 +97,16 @@ struct survey {
 	bool stale;    /* it has switches that are not wanted any more */
 	bool marked;   /* it says otherwise which of them published ports need */
 };
+
+/**
+ * survey_deinit - free what was found out, for _cleanup_()
+ * @survey: not usable afterwards
+ */
+static void survey_deinit(struct survey *survey)
+{
+	switches_deinit(&survey->plan);
+	switches_deinit(&survey->pending);
+}
 
 /**
  * record_mark - have the record say which switches published ports need
@@ -299,8 +312,8 @@ static void absent_tell(const char *link)
  */
 int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struct error *e)
 {
-	_cleanup_(work_end) struct work work = { .lock = -1 };
-	struct survey survey;
+	_cleanup_(work_end) struct work work = WORK_INIT;
+	_cleanup_(survey_deinit) struct survey survey = { .plan = SWITCHES_INIT };
 	int r;
 
 	r = record_read(record, &work.record, e);
@@ -337,8 +350,8 @@ int nat_forwarding_ensure(const struct nat_spec *spec, const char *record, struc
 int nat_forwarding_compare(const struct nat_spec *spec, const char *record, struct nat_drift *drift,
 			   struct error *e)
 {
-	struct switches recorded;
-	struct survey survey;
+	_cleanup_(switches_deinit) struct switches recorded = SWITCHES_INIT;
+	_cleanup_(survey_deinit) struct survey survey = { .plan = SWITCHES_INIT };
 	int r = record_read(record, &recorded, e);
 
 	if (r >= 0)
@@ -365,8 +378,8 @@ int nat_forwarding_compare(const struct nat_spec *spec, const char *record, stru
  */
 int nat_forwarding_restore(const char *record, struct error *e)
 {
-	_cleanup_(work_end) struct work work = { .lock = -1 };
-	struct switches none = { .count = 0 };
+	_cleanup_(work_end) struct work work = WORK_INIT;
+	struct switches none = SWITCHES_INIT;
 	int r;
 
 	r = record_read(record, &work.record, e);

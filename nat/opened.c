@@ -107,7 +107,7 @@ static int switch_take(struct nat_opened *opened, const struct kernel_switch *en
  */
 static int switches_add_pending(struct switches *ours, const struct nat_spec *spec, struct error *e)
 {
-	struct switches plan;
+	_cleanup_(switches_deinit) struct switches plan = SWITCHES_INIT;
 	int r = plan_make(spec, ours, &plan, e);
 
 	for (size_t i = 0; i < plan.count && r == 0; i++) {
@@ -146,7 +146,7 @@ static bool opened_same(const struct nat_opened *a, const struct nat_opened *b)
 int nat_forwarding_opened(struct nat_spec *spec, const char *record, struct error *e)
 {
 	struct nat_opened opened = { .n_v4 = 0 };
-	struct switches ours;
+	_cleanup_(switches_deinit) struct switches ours = SWITCHES_INIT;
 	bool same;
 	int r = record_read(record, &ours, e);
 

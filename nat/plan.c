@@ -16,22 +16,35 @@ enum ipv6_means {
 };
 
 /**
+ * switch_wanted - a switch that is to have a value
+ * @family, @link, @key: of the switch
+ * @wanted: the value
+ */
+static struct kernel_switch switch_wanted(const char *family, const char *link, const char *key,
+					  int wanted)
+{
+	struct kernel_switch entry = { .wanted = wanted };
+
+	(void)snprintf(entry.family, sizeof(entry.family), "%s", family);
+	(void)snprintf(entry.link, sizeof(entry.link), "%s", link);
+	(void)snprintf(entry.key, sizeof(entry.key), "%s", key);
+	return entry;
+}
+
+/**
  * plan_add - want a switch to have a value, once
  * @plan: changed
  * @family, @link, @key: of the switch
  * @wanted: the value
  * @e: filled on failure
  *
- * Returns 0 or -ENOSPC.
+ * Returns 0, -ENOSPC or -ENOMEM.
  */
 static int plan_add(struct switches *plan, const char *family, const char *link, const char *key,
 		    int wanted, struct error *e)
 {
-	struct kernel_switch added = { .wanted = wanted };
+	const struct kernel_switch added = switch_wanted(family, link, key, wanted);
 
-	(void)snprintf(added.family, sizeof(added.family), "%s", family);
-	(void)snprintf(added.link, sizeof(added.link), "%s", link);
-	(void)snprintf(added.key, sizeof(added.key), "%s", key);
 	return switches_find(plan, &added) ? 0 : switches_add(plan, &added, e);
 }
 
@@ -47,15 +60,12 @@ static int plan_add(struct switches *plan, const char *family, const char *link,
 static int plan_add_advertisements(struct switches *plan, const char *link, struct switches *record,
 				   struct error *e)
 {
-	struct switches one = { .count = 0 };
+	const struct kernel_switch one = switch_wanted("ipv6", link, "accept_ra", 2);
 	int value = 0;
-	int r = plan_add(&one, "ipv6", link, "accept_ra", 2, e);
 
-	if (r < 0)
-		return r;
 	if (sysctl_read("ipv6", link, "accept_ra", &value, NULL) < 0)
 		return 0;
-	if (value != 1 && !switches_find(record, &one.list[0]))
+	if (value != 1 && !switches_find(record, &one))
 		return 0;
 	return plan_add(plan, "ipv6", link, "accept_ra", 2, e);
 }
@@ -234,7 +244,7 @@ static enum ipv6_means plan_means(const struct nat_spec *spec, struct switches *
  * plan_make - which switches have to be how
  * @spec: which links are external, and on which published ports are called
  * @record: what we have switched
- * @plan: filled, in the order in which they are switched
+ * @plan: filled, in the order in which they are switched; what was in it is forgotten
  * @e: filled on failure
  *
  * Returns 0 or -errno.

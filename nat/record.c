@@ -13,6 +13,16 @@
 
 #define RECORD_LINE_MAX 128
 #define RECORD_SIZE_MAX 65536
+#define RECORD_MAX      (2 * SWITCHES_MAX) /* those of a spec and of the one before it */
+
+/**
+ * switches_deinit - free switches, for _cleanup_()
+ * @switches: not usable afterwards
+ */
+void switches_deinit(struct switches *switches)
+{
+	free(switches->list);
+}
 
 /**
  * switches_find - the entry for a switch
@@ -37,12 +47,23 @@ struct kernel_switch *switches_find(struct switches *switches, const struct kern
  * @added: copied
  * @e: filled on failure
  *
- * Returns 0 or -ENOSPC.
+ * Most have a few, for which the stack of whoever attaches has no need of room for all there can be.
+ *
+ * Returns 0, -ENOSPC or -ENOMEM.
  */
 int switches_add(struct switches *switches, const struct kernel_switch *added, struct error *e)
 {
-	if (switches->count == ARRAY_SIZE(switches->list))
+	if (switches->count == RECORD_MAX)
 		return error_errno(e, ENOSPC, "cannot remember another switch of the kernel");
+	if (switches->count == switches->room) {
+		size_t room = switches->room ? 2 * switches->room : 8;
+		void *grown = reallocarray(switches->list, room, sizeof(*switches->list));
+
+		if (!grown)
+			return error_errno(e, ENOMEM, "cannot remember switches of the kernel");
+		switches->list = grown;
+		switches->room = room;
+	}
 	switches->list[switches->count++] = *added;
 	return 0;
 }
@@ -149,19 +170,19 @@ static int line_parse(char *line, struct kernel_switch *ret)
 /**
  * record_read - read a record
  * @path: of the file, borrowed
- * @ret_record: its switches
+ * @record: its switches take the place of those in it
  * @e: names the file and the line
  *
  * Returns 1, 0 when there is no file, which is an empty record, or -errno.
  */
-int record_read(const char *path, struct switches *ret_record, struct error *e)
+int record_read(const char *path, struct switches *record, struct error *e)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t length, number = 0;
 	char *rest;
 	int r;
 
-	ret_record->count = 0;
+	record->count = 0;
 	r = file_read(path, RECORD_SIZE_MAX, &text, &length, e);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
@@ -179,7 +200,7 @@ int record_read(const char *path, struct switches *ret_record, struct error *e)
 				      path, number, line);
 			return error_remedy(e, r, "remove %s and set the switches by hand", path);
 		}
-		r = switches_add(ret_record, &entry, e);
+		r = switches_add(record, &entry, e);
 		if (r < 0 || !rest)
 			return r < 0 ? r : 1;
 	}
@@ -246,10 +267,12 @@ static size_t entry_format(const struct kernel_switch *entry, char text[RECORD_L
  */
 int record_write(const char *path, const struct switches *record, struct error *e)
 {
-	char text[ARRAY_SIZE(record->list) * RECORD_LINE_MAX];
+	_cleanup_(freep) char *text = malloc(record->count * RECORD_LINE_MAX + 1);
 	size_t length = 0;
 	int r;
 
+	if (!text)
+		return error_errno(e, ENOMEM, "cannot write %s", path);
 	for (size_t i = 0; i < record->count; i++)
 		length += entry_format(&record->list[i], text + length);
 	if (length)

@@ -27,15 +27,19 @@ struct kernel_switch {
  * that it was 0 before we made it 1; "ports" behind that says that published ports need it.
  */
 struct switches {
-	size_t count;
-	struct kernel_switch list[2 * SWITCHES_MAX]; /* those of a spec and of the one before it */
+	struct kernel_switch *list; /* owned */
+	size_t count, room;
 };
+
+#define SWITCHES_INIT ((struct switches){ .list = NULL })
+
+void switches_deinit(struct switches *switches);
 
 struct kernel_switch *switches_find(struct switches *switches, const struct kernel_switch *which);
 int switches_add(struct switches *switches, const struct kernel_switch *added, struct error *e);
 void switches_drop(struct switches *switches, size_t index);
 
-int record_read(const char *path, struct switches *ret_record, struct error *e);
+int record_read(const char *path, struct switches *record, struct error *e);
 
 /*
  * Has a record follow its links, which may have been renamed, or have gone with all their switches.

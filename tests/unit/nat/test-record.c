@@ -41,12 +41,11 @@ static int directory_end(void **state)
 /** what_is_written_is_read - every field, and the file is removed with the last entry */
 static void what_is_written_is_read(void **state)
 {
-	const struct switches written = {
-		.count = 2,
-		.list = { { "ipv4", "eth0.100", "forwarding", 1, 0, true, 4294967 },
-			  { "ipv6", "all", "forwarding", 1, -1, false, 0 } },
-	};
-	struct switches record, none = { .count = 0 };
+	struct kernel_switch list[] = { { "ipv4", "eth0.100", "forwarding", 1, 0, true, 4294967 },
+					{ "ipv6", "all", "forwarding", 1, -1, false, 0 } };
+	const struct switches written = { .list = list, .count = ARRAY_SIZE(list) };
+	_cleanup_(switches_deinit) struct switches record = SWITCHES_INIT;
+	struct switches none = SWITCHES_INIT;
 
 	(void)state;
 	assert_int_equal(record_read(path, &record, NULL), 0);
@@ -96,7 +95,7 @@ static void damage_is_named(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		struct error e = ERROR_INIT;
-		struct switches record;
+		_cleanup_(switches_deinit) struct switches record = SWITCHES_INIT;
 		char text[160];
 		int length =
 			snprintf(text, sizeof(text), "ipv4 eth1 forwarding 0 1\n%s\n", lines[i]);
@@ -113,7 +112,7 @@ static void damage_is_named(void **state)
 static void a_missing_line_end_is_fine(void **state)
 {
 	static const char text[] = "ipv4 eth1 forwarding 0 1";
-	struct switches record;
+	_cleanup_(switches_deinit) struct switches record = SWITCHES_INIT;
 
 	(void)state;
 	assert_int_equal(file_replace(path, text, strlen(text), 0644, NULL), 0);
@@ -126,7 +125,7 @@ static void what_older_versions_wrote_is_read(void **state)
 {
 	static const char text[] =
 		"ipv4 eth1 forwarding 0 1 ports\nipv6 eth1 force_forwarding 0 1\n";
-	struct switches record;
+	_cleanup_(switches_deinit) struct switches record = SWITCHES_INIT;
 
 	(void)state;
 	assert_int_equal(file_replace(path, text, strlen(text), 0644, NULL), 0);
@@ -139,6 +138,27 @@ static void what_older_versions_wrote_is_read(void **state)
 	assert_int_equal(record.count, 2);
 }
 
+/** there_is_an_end - of what a record takes; what does not fit changes nothing */
+static void there_is_an_end(void **state)
+{
+	_cleanup_(switches_deinit) struct switches record = SWITCHES_INIT;
+	_cleanup_(switches_deinit) struct switches again = SWITCHES_INIT;
+	struct kernel_switch entry = { "ipv4", "", "forwarding", 1, 0, false, 0 };
+	int r = 0;
+
+	(void)state;
+	for (int i = 0; r == 0; i++) {
+		snprintf(entry.link, sizeof(entry.link), "eth%d", i);
+		r = switches_add(&record, &entry, NULL);
+	}
+	assert_int_equal(r, -ENOSPC);
+	assert_int_equal(record.count, 2 * SWITCHES_MAX);
+	assert_int_equal(record_write(path, &record, NULL), 0);
+	assert_int_equal(record_read(path, &again, NULL), 1);
+	assert_int_equal(again.count, record.count);
+	assert_string_equal(again.list[again.count - 1].link, record.list[again.count - 1].link);
+}
+
 /** main - run the tests of record.c */
 int main(void)
 {
@@ -147,6 +167,7 @@ int main(void)
 		cmocka_unit_test(damage_is_named),
 		cmocka_unit_test(a_missing_line_end_is_fine),
 		cmocka_unit_test(what_older_versions_wrote_is_read),
+		cmocka_unit_test(there_is_an_end),
 	};
 
 	return cmocka_run_group_tests_name("record", tests, directory_begin, directory_end);

@@ -16,8 +16,9 @@
 
 #define DETACH_TOGETHER 4096 /* each has a descriptor open meanwhile */
 #define DETACH_SPARE    64   /* descriptors for everything else */
-#define UNPIN_HELPERS   4
-#define DETACH_MANY     100 /* fewer are done sooner one by one than the kernel destroys them */
+#define UNPIN_HELPERS   32   /* at most: each is a process */
+#define UNPIN_SHARE     32   /* namespaces for which one more helper is worth its while */
+#define DETACH_MANY     100  /* fewer are done sooner one by one than the kernel destroys them */
 
 /* veth_remove(), or veth_remove_note() of what veth_remove_noted() takes away later. */
 typedef int cable_remover(struct veth *veth, const struct veth_spec *spec, struct error *e);
@@ -181,19 +182,22 @@ static void cables_gone(struct network *network, size_t count, struct network_re
  * @names, @count: whose, borrowed
  * @results: of the cuts, borrowed
  *
- * To unpin one is to wait for all processors, and those who wait at the same time wait for the same.
- * The helpers share our locks. What they leave, for whatever reason, is left to network_drop().
+ * To unpin one is to wait for all processors, and those who wait at the same time wait for the same,
+ * so that it takes as long as one helper has to wait. The helpers share our locks. What they leave, for
+ * whatever reason, is left to network_drop().
  */
 static void namespaces_unpin(const struct network *network, const char *const *names, size_t count,
 			     const struct network_result *results)
 {
+	size_t wanted = 1 + count / UNPIN_SHARE;
+	size_t n_helpers = wanted < UNPIN_HELPERS ? wanted : UNPIN_HELPERS;
 	pid_t helpers[UNPIN_HELPERS];
 
-	for (size_t k = 0; k < UNPIN_HELPERS; k++) {
+	for (size_t k = 0; k < n_helpers; k++) {
 		helpers[k] = fork();
 		if (helpers[k] != 0)
 			continue;
-		for (size_t i = k; i < count; i += UNPIN_HELPERS) {
+		for (size_t i = k; i < count; i += n_helpers) {
 			char path[PATH_MAX];
 
 			if (results[i].r >= 0 &&
@@ -202,7 +206,7 @@ static void namespaces_unpin(const struct network *network, const char *const *n
 		}
 		_exit(0);
 	}
-	for (size_t k = 0; k < UNPIN_HELPERS; k++)
+	for (size_t k = 0; k < n_helpers; k++)
 		while (helpers[k] > 0 && waitpid(helpers[k], NULL, 0) < 0 && errno == EINTR)
 			;
 }

@@ -13,8 +13,9 @@
 static int attach(void *context, const char *name, struct error *e)
 {
 	struct each_network *work = context;
+	struct definition definition;
 
-	return network_attach(work->network, name, NULL, e);
+	return network_attach(work->network, name, &definition, e);
 }
 
 /**

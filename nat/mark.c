@@ -52,7 +52,11 @@ int nat_mark_read(struct nat *nat, struct nat_mark *ret_mark, struct error *e)
 	struct nat_mark mark = { 0 };
 	const struct nft_taker taker = { take_mark, &mark };
 	socklen_t size = sizeof(mark.netns);
-	struct nft_request request;
+	/*
+	 * Not on the stack, of which the compiler would touch every page: each attach comes by here.
+	 * Nothing here has threads, and no request is looked at after the call.
+	 */
+	static struct nft_request request;
 	int r;
 
 	if (getsockopt(mnl_socket_get_fd(nat->socket), SOL_SOCKET, SO_NETNS_COOKIE, &mark.netns,

@@ -185,13 +185,15 @@ int nft_request_fail(struct nft_request *request, size_t index, const struct nlm
 
 /**
  * nft_request_init - begin a request
- * @request: what is in it is forgotten, and cleared: libmnl leaves padding as it is
+ * @request: what is in it is forgotten
  */
 void nft_request_init(struct nft_request *request)
 {
-	*request = (struct nft_request){ .family = NFPROTO_INET,
-					 .n_messages = NFT_MESSAGES_MAX,
-					 .size = NFT_REQUEST_SIZE };
+	request->family = NFPROTO_INET;
+	request->count = request->length = 0;
+	request->full = false;
+	request->n_messages = NFT_MESSAGES_MAX;
+	request->size = NFT_REQUEST_SIZE;
 	request->messages = request->own_messages;
 	request->bytes = request->own_bytes;
 }
@@ -257,14 +259,16 @@ static struct nlmsghdr *request_append(struct nft_request *request, uint16_t typ
 		request->full = true;
 		request->count = request->length = 0;
 	}
+	if (request->bytes == request->own_bytes) /* libmnl leaves padding as it is */
+		memset(request->bytes + request->length, 0, NFT_MESSAGE_SIZE);
 	message = mnl_nlmsg_put_header(request->bytes + request->length);
 	message->nlmsg_type = type;
 	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
 	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
 	header->nfgen_family = request->family;
 	header->version = NFNETLINK_V0;
-	request->messages[request->count].family = request->family;
-	request->messages[request->count++].offset = request->length;
+	request->messages[request->count++] =
+		(struct nft_message){ .family = request->family, .offset = request->length };
 	return message;
 }
 
@@ -299,7 +303,6 @@ struct nlmsghdr *nft_request_add(struct nft_request *request, enum nft_action ac
 	request->messages[request->count - 1].action = action;
 	request->messages[request->count - 1].kind = kind;
 	request->messages[request->count - 1].name = name;
-	request->messages[request->count - 1].table = NULL;
 	log_debug("nft: %s",
 		  message_describe(&request->messages[request->count - 1], text, sizeof(text)));
 	return message;

@@ -252,17 +252,16 @@ static int attach_defined(struct network *network, const struct definition *defi
  * network_attach - make the network of a container as its definition says
  * @network: the session
  * @name: checked here, borrowed
- * @ret_definition: what it was made from; NULL when that is of no interest
+ * @definition: filled with what it is made from; of no use after a failure
  * @e: filled on failure
  *
  * Returns 1 when something was done, 0 when all was so or the container shares the host's network,
  * or -errno with nothing left behind.
  */
-int network_attach(struct network *network, const char *name, struct definition *ret_definition,
+int network_attach(struct network *network, const char *name, struct definition *definition,
 		   struct error *e)
 {
 	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
-	struct definition definition = { 0 };
 	int r;
 
 	r = name_check(name, e);
@@ -272,17 +271,15 @@ int network_attach(struct network *network, const char *name, struct definition 
 		r = network_lock(network->host.paths, name, &lock, e);
 	if (r < 0)
 		return r;
-	r = definition_read(network->host.paths, name, &definition, e);
+	r = definition_read(network->host.paths, name, definition, e);
 	if (r == 0)
 		r = name_unknown(network->host.paths, name, e);
 	if (r > 0)
-		r = attach_defined(network, &definition, e);
-	if (r < 0 || !definition.private_network)
+		r = attach_defined(network, definition, e);
+	if (r < 0 || !definition->private_network)
 		network_lock_remove(&lock);
 	if (r >= 0)
-		names_put(network->host.paths, &definition);
-	if (r >= 0 && ret_definition)
-		*ret_definition = definition;
+		names_put(network->host.paths, definition);
 	return r;
 }
 

@@ -36,9 +36,9 @@ void network_closep(struct network **network);
 
 /*
  * Returns 1 when attached or mended, 0 when all was so or the container shares the host's network.
- * @ret_definition is what was attached; NULL when that is of no interest.
+ * @definition is filled with what was attached; of no use after a failure.
  */
-int network_attach(struct network *network, const char *name, struct definition *ret_definition,
+int network_attach(struct network *network, const char *name, struct definition *definition,
 		   struct error *e);
 /* Returns 1 when detached, 0 when nothing was attached. Needs no definition file. */
 int network_detach(struct network *network, const char *name, struct error *e);

@@ -135,12 +135,13 @@ static int peers_write(const struct paths *paths, const struct definition *defin
 static int network_renew(struct network *network, const char *name, struct error *e)
 {
 	_cleanup_(fd_closep) int ns = -1;
+	struct definition definition;
 	char path[PATH_MAX];
 	int r = paths_namespace(network->host.paths, name, path, e);
 
 	if (r == 0)
 		r = netns_open(path, &ns, e);
-	return r <= 0 ? r : network_attach(network, name, NULL, e);
+	return r <= 0 ? r : network_attach(network, name, &definition, e);
 }
 
 /* Two containers, and the lock under which what is said of them is changed. */

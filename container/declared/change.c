@@ -211,12 +211,13 @@ static int tell_others(const struct change *change, bool replugged, struct error
 {
 	_cleanup_(network_closep) struct network *network = NULL;
 	const struct declared_plan *plan = change->plan;
+	struct definition definition;
 	int r = 0;
 
 	if (replugged) {
 		r = network_open(change->paths, &network, e);
 		if (r >= 0)
-			r = network_attach(network, plan->name, NULL, e);
+			r = network_attach(network, plan->name, &definition, e);
 	} else if (plan->differences & DIFFERS_LIVE && !plan->later) {
 		r = definition_make_live(change->paths, plan->name, e);
 	}

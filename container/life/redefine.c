@@ -287,12 +287,13 @@ int definition_replace(const struct paths *paths, const char *name, struct envir
 int definition_make_live(const struct paths *paths, const char *name, struct error *e)
 {
 	_cleanup_(network_closep) struct network *network = NULL;
+	struct definition definition;
 	int r;
 
 	if (!container_is_attached(paths, name))
 		return 0;
 	r = network_open(paths, &network, e);
 	if (r >= 0)
-		r = network_attach(network, name, NULL, e);
+		r = network_attach(network, name, &definition, e);
 	return r < 0 ? r : 1;
 }

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -84,11 +85,11 @@ static size_t mark_add_opened(const struct nat_spec *spec, char text[MARK_SIZE_M
  * mark_matches - whether what is written down is about the table as it should be
  * @written, @length: the one, borrowed
  * @spec, @parts, @mark: the other, as for mark_format()
+ * @text: room for it as text
  */
 static bool mark_matches(const char *written, size_t length, const struct nat_spec *spec,
-			 struct parts parts, const struct nat_mark *mark)
+			 struct parts parts, const struct nat_mark *mark, char text[MARK_SIZE_MAX])
 {
-	char text[MARK_SIZE_MAX];
 	size_t size = mark_format(spec, parts, mark, text);
 
 	if (spec->opened_known)
@@ -119,7 +120,8 @@ static int mark_path(const struct paths *paths, char path[PATH_MAX])
 bool rules_known(const struct paths *paths, struct nat *nat, struct nat_spec *spec,
 		 struct nat_mark *ret_mark)
 {
-	_cleanup_(freep) char *written = NULL;
+	_cleanup_(freep) char *written = NULL,
+			      *text = NULL; /* most of them take a part of a page */
 	char path[PATH_MAX];
 	bool known = false;
 	size_t length;
@@ -130,12 +132,13 @@ bool rules_known(const struct paths *paths, struct nat *nat, struct nat_spec *sp
 		return false;
 	if (spec->owned && !ret_mark->owned && nat_is_kept(nat))
 		return false;
+	text = malloc(MARK_SIZE_MAX);
 	/* More than is needed does no harm: parts stay until the table goes. */
-	for (unsigned more = 0; more < 4 && !known; more++) {
+	for (unsigned more = 0; text && more < 4 && !known; more++) {
 		const struct parts parts = { .ports = spec->ports || more & 1,
 					     .bound = spec->bound || more & 2 };
 
-		known = mark_matches(written, length, spec, parts, ret_mark);
+		known = mark_matches(written, length, spec, parts, ret_mark, text);
 		if (known)
 			spec->bound = parts.bound;
 	}
@@ -154,10 +157,13 @@ static bool note_write(const struct paths *paths, const struct nat_spec *spec,
 		       const struct nat_mark *mark)
 {
 	const struct parts parts = { spec->ports, spec->bound };
-	char path[PATH_MAX], text[MARK_SIZE_MAX];
+	_cleanup_(freep) char *text = malloc(MARK_SIZE_MAX);
+	char path[PATH_MAX];
+	size_t length;
 
-	size_t length = mark_add_opened(spec, text, mark_format(spec, parts, mark, text));
-
+	if (!text)
+		return false;
+	length = mark_add_opened(spec, text, mark_format(spec, parts, mark, text));
 	return mark_path(paths, path) == 0 && file_replace(path, text, length, 0600, NULL) >= 0;
 }
 

@@ -45,6 +45,7 @@ class Book:
 
     def __init__(self, path):
         self.leases = {}  # name: (state, addresses, bridge, MAC)
+        self.pools = {}  # name: (network, its length, kind, ranges, whether it drains)
         self.events = 0  # rows of its history
         if not path.exists() or path.stat().st_size == 0:
             return
@@ -61,6 +62,8 @@ class Book:
         self.leases = {
             row["name"]: (row["state"], addresses(row), row["bridge"], row["mac"]) for row in rows
         }
+        self.pools = {row["name"]: (text(row["network"]), row["length"], row["kind"], row["ranges"], row["draining"])
+                      for row in connection.execute("SELECT * FROM pool")}  # fmt: skip
         self._judge_addresses(connection, rows)
         self._judge_pool(connection, rows)
         self._judge_history(connection)
@@ -82,7 +85,7 @@ class Book:
 
     def _judge_pool(self, connection, rows):
         """No pair is lost: each is somebody's, waits, or was never given out."""
-        [pool] = connection.execute("SELECT * FROM pool WHERE ranges = '' AND kind = 'pair'")
+        [pool] = connection.execute("SELECT * FROM pool WHERE network = x'0ae90000' AND kind = 'pair'")
         held = {slot(address) for address in self.held} - {None}
         leased = {slot(text(row["local4"])) for row in rows if row["pool4"] == pool["id"]}
         waiting = [row["slot"] for row in connection.execute(

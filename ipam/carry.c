@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "ipam/change.h"
+#include "ipam/history.h"
 #include "ipam/vacant.h"
 
 /*
@@ -179,6 +183,109 @@ static int carry_cooling(struct ipam *from, const struct pool *pool, struct ipam
 	return r < 0 ? r : change_commit(&change, e);
 }
 
+/* Leases of a book, by the names of containers. */
+struct leases {
+	struct ipam_lease *list; /* owned */
+	size_t count;
+};
+
+/**
+ * leases_free - let go of leases
+ * @leases: as ipam_list() left them, or all zero
+ */
+static void leases_free(struct leases *leases)
+{
+	free(leases->list);
+}
+
+/**
+ * name_order - compare a name with that of a lease, for bsearch()
+ * @key: the name
+ * @lease: borrowed
+ */
+static int name_order(const void *key, const void *lease)
+{
+	return strcmp(key, ((const struct ipam_lease *)lease)->container);
+}
+
+/**
+ * has_same - whether a container has the addresses of a lease in another book, too
+ * @leases: of that book, borrowed
+ * @lease: borrowed
+ * @ret_state: in which state, when it has
+ */
+static bool has_same(const struct leases *leases, const struct ipam_lease *lease,
+		     enum ipam_state *ret_state)
+{
+	const struct ipam_lease *other = NULL;
+
+	if (leases->count)
+		other = bsearch(lease->container, leases->list, leases->count,
+				sizeof(*leases->list), name_order);
+	if (!other || !addr_equal(&lease->v4.host, &other->v4.host) ||
+	    !addr_equal(&lease->v4.local.addr, &other->v4.local.addr) ||
+	    !addr_equal(&lease->v6.host, &other->v6.host) ||
+	    !addr_equal(&lease->v6.local.addr, &other->v6.local.addr))
+		return false;
+	*ret_state = other->state;
+	return true;
+}
+
+/**
+ * tell - append to a history what becomes of a lease
+ * @change: of the copy
+ * @act: what
+ * @lease: borrowed
+ * @reason: why, static
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int tell(const struct change *change, enum ipam_act act, const struct ipam_lease *lease,
+		const char *reason, struct error *e)
+{
+	struct ipam_lease told = *lease;
+
+	(void)snprintf(told.reason, sizeof(told.reason), "%s", reason);
+	return history_append(&change->frame, act, &told, e);
+}
+
+/**
+ * tell_leases - append to the history of a copy what becomes of leases by going back to it
+ * @from: the book, borrowed
+ * @to: the copy, changed
+ * @e: filled on failure
+ *
+ * Its last rows are those of the book, and would say else that who has lost an address has it still.
+ *
+ * Returns 0 or -errno.
+ */
+static int tell_leases(struct ipam *from, struct ipam *to, struct error *e)
+{
+	_cleanup_(change_end) struct change change = { 0 };
+	_cleanup_(leases_free) struct leases before = { 0 }, after = { 0 };
+	enum ipam_state state;
+	int r = ipam_list(from, &before.list, &before.count, e);
+
+	if (r == 0)
+		r = ipam_list(to, &after.list, &after.count, e);
+	if (r == 0)
+		r = change_begin(&change, to, e);
+	for (size_t i = 0; r >= 0 && i < before.count; i++)
+		if (!has_same(&after, &before.list[i], &state))
+			r = tell(&change, IPAM_ACT_RELEASED, &before.list[i], "not in the backup",
+				 e);
+	for (size_t i = 0; r >= 0 && i < after.count; i++) {
+		const struct ipam_lease *lease = &after.list[i];
+
+		if (has_same(&before, lease, &state) && state == lease->state)
+			continue;
+		r = tell(&change, lease->state == IPAM_BOUND ? IPAM_ACT_BOUND : IPAM_ACT_RESERVED,
+			 lease, "restored", e);
+	}
+	return r < 0 ? r : change_commit(&change, e);
+}
+
 /**
  * ipam_carry - take over into a copy of a book what happened to that since, but for leases
  * @from: the book, borrowed
@@ -199,6 +306,8 @@ int ipam_carry(struct ipam *from, struct ipam *to, struct error *e)
 		r = carry_history(from, to, e);
 	if (r == 0)
 		r = transaction_commit(&transaction, e);
+	if (r == 0)
+		r = tell_leases(from, to, e);
 	for (size_t i = 0; r == 0 && i < pools.count; i++)
 		r = carry_pool(&pools.list[i], to, e);
 	for (size_t i = 0; r == 0 && i < pools.count; i++)

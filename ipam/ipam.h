@@ -369,8 +369,8 @@ int ipam_open_backup(const char *path, struct ipam **ret_ipam, struct error *e);
 
 /*
  * Takes over into @to, a copy of the book @from, what has come since: the history, pools, and what is cooling
- * and nobody's in the copy. Pools that have no place there are left out. Leases stay as they are. Returns 0
- * or -errno; @to is worth nothing then.
+ * and nobody's in the copy. Pools that have no place there are left out. Leases stay as they are, and the
+ * history says which are given up or come back by that. Returns 0 or -errno; @to is worth nothing then.
  */
 int ipam_carry(struct ipam *from, struct ipam *to, struct error *e);
 

@@ -249,12 +249,13 @@ struct adoption {
  * adopt_visited - have one definition in the book as it is; a defined_visit
  * @data: struct adoption
  * @visited: borrowed
- * @e: not used
+ * @e: says why the book cannot be used
  *
  * A definition that cannot be read, or whose address somebody else has, does not keep others from
- * being created; the log names it.
+ * being created; the log names it. A book that cannot be written to does: it would give away what the
+ * definition has.
  *
- * Returns 0.
+ * Returns 0 or -errno.
  */
 static int adopt_visited(void *data, const struct visited *visited, struct error *e)
 {
@@ -262,13 +263,18 @@ static int adopt_visited(void *data, const struct visited *visited, struct error
 	struct error refused = ERROR_INIT;
 	int r = visited->r;
 
-	(void)e;
 	if (!visited->named)
 		return 0;
 	if (r < 0)
 		refused = *visited->unread;
 	else
 		r = adopt_defined(adoption->paths, adoption->ipam, &visited->defined, &refused);
+	if (r < 0 && visited->r >= 0 && refused.class != ERROR_CONFLICT &&
+	    refused.class != ERROR_USAGE) {
+		if (e)
+			*e = refused;
+		return error_wrap(e, r, "container '%s' cannot be entered", visited->name);
+	}
 	if (r < 0)
 		log_warning("not in the address book: container '%s': %s", visited->name,
 			    refused.text);

@@ -55,7 +55,7 @@ enum kind {
 	KIND_SYNC,     /* fd */
 	KIND_OPEN,     /* [directory,] path, flags */
 	KIND_PATH,     /* [directory,] path */
-	KIND_RENAME,   /* directory, path, directory, path, or path, path */
+	KIND_RENAME,   /* directory, path, directory, path, or path, path; a second name as well */
 	KIND_SYMLINK,  /* words, [directory,] path */
 	KIND_OTHER,    /* fd */
 };
@@ -82,6 +82,7 @@ static const struct call calls[] = {
 #ifdef SYS_renameat
 	{ SYS_renameat, KIND_RENAME, "rename", true, false },
 #endif
+	{ SYS_linkat, KIND_RENAME, "link", true, false },
 #ifdef SYS_open /* architectures that have the older forms as well */
 	{ SYS_open, KIND_OPEN, "create", false, true },
 	{ SYS_creat, KIND_OTHER, "other", false, true },
@@ -90,6 +91,7 @@ static const struct call calls[] = {
 	{ SYS_rmdir, KIND_PATH, "unlink", false, false },
 	{ SYS_symlink, KIND_SYMLINK, "other", false, true },
 	{ SYS_rename, KIND_RENAME, "rename", false, false },
+	{ SYS_link, KIND_RENAME, "link", false, false },
 #endif
 	{ SYS_fallocate, KIND_OTHER, "other", false, true },
 	{ SYS_writev, KIND_OTHER, "other", false, true },
@@ -274,7 +276,7 @@ struct change {
 	uint64_t args[6];
 	int fd;
 	char path[PATH_MAX];
-	char to[PATH_MAX]; /* of a rename */
+	char to[PATH_MAX]; /* of a rename or a link */
 	uint64_t offset;
 };
 

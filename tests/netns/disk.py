@@ -127,10 +127,13 @@ class Disk:
         elif kind == "unlink":
             if node:
                 place.since.append([(name, None)])
-        elif kind == "rename":
-            there, new_name, _ = self._find(more[0])
+        elif kind in ("rename", "link"):
+            there, new_name, taken = self._find(more[0])
             assert there is place, "a rename between directories is not one change"
-            place.since.append([(name, None), (new_name, node)])
+            if kind == "rename":
+                place.since.append([(name, None), (new_name, node)])
+            elif node and not taken:
+                place.since.append([(new_name, node)])
         else:
             raise AssertionError(f"what becomes of {line} is not known")
 

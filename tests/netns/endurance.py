@@ -127,25 +127,43 @@ def together(count, work):
     return whole
 
 
-def churn(world, processes, seconds):
-    """So many processes at a time create, destroy and create again, each its own names."""
+def shrink_pool(world):
+    """Has the book give out nothing but the seven pairs of a small pool, each again as soon as it is free."""
+    world.path("/etc/nixctr-net").mkdir(exist_ok=True)
+    with open(world.path("/etc/nixctr-net/nixctr-net.conf"), "a", encoding="ascii") as settings:
+        settings.write("[ipam]\ncooldown = 0\n")
+    world.ok("ipam", "pool", "add", "small", "10.98.0.0/28")
+    world.ok("ipam", "pool", "drain", "default")
+
+
+# What churn does to a name.
+CHANGES = (
+    ["create", "--no-system", "{}"],
+    ["create", "--no-system", "{}"],
+    ["destroy", "{}"],
+    ["destroy", "--keep-address", "{}"],
+    ["ipam", "reserve", "{}"],
+    ["ipam", "release", "{}"],
+)
+
+
+def churn(world, processes, seconds=None, commands=None):
+    """So many processes at a time create, destroy, reserve and release, for so long or so many commands each; all
+    of them the same names, of which there are more than addresses."""
     shells = [Shell(world) for _ in range(processes)]
-    end = time.monotonic() + seconds
+    names = [f"c{number}" for number in range(10)]
+    end = time.monotonic() + seconds if seconds else None
 
     def work(number, tally):
-        names = [f"c{number}-{letter}" for letter in "ab"]
         mood = random.Random(number)
-        while time.monotonic() < end:
+        while time.monotonic() < end if end else tally.done < commands:
             name = mood.choice(names)
-            if timed(shells[number], tally, ["create", "--no-system", name]) == 0:
-                if mood.random() < 0.8:
-                    timed(shells[number], tally, ["destroy", name])
-            else:
-                timed(shells[number], tally, ["destroy", name])
-        for name in names:
-            timed(shells[number], tally, ["destroy", name])
+            timed(shells[number], tally, [word.format(name) for word in mood.choice(CHANGES)])
 
     tally = together(processes, work)
+    for name in names:
+        timed(shells[0], tally, ["destroy", name])
+        timed(shells[0], tally, ["ipam", "release", name])
     for shell in shells:
         shell.close()
     return tally

@@ -40,12 +40,30 @@ def slot(address):
     return (last - 1) // 2 * NETWORKS + network - 1
 
 
+def pair_place(pool):
+    """What tells the number of the pair in a pool that an address is one of, None where it is of none."""
+    network = pool["network"]
+    if network == b"\x0a\xe9\0\0" and pool["length"] == 16:
+        assert pool["capacity"] == NETWORKS * PAIRS
+        return slot
+    first, last = map(int, pool["ranges"].split("-"))
+    base = int.from_bytes(network, "big")
+
+    def place(address):
+        offset = int(ipaddress.ip_address(address)) - base
+        return None if ":" in address or not first <= offset <= last else (offset - first) // 2
+
+    return place
+
+
 class Book:
     """What a sound book says. It has no leases where there is no book."""
 
     def __init__(self, path):
         self.leases = {}  # name: (state, addresses, bridge, MAC)
+        self.pools = {}  # name: (network, its length, kind, ranges, whether it drains)
         self.events = 0  # rows of its history
+        self.reused = 0  # times an address was somebody's again
         if not path.exists() or path.stat().st_size == 0:
             return
         with contextlib.closing(sqlite3.connect(path)) as connection:
@@ -61,6 +79,8 @@ class Book:
         self.leases = {
             row["name"]: (row["state"], addresses(row), row["bridge"], row["mac"]) for row in rows
         }
+        self.pools = {row["name"]: (text(row["network"]), row["length"], row["kind"], row["ranges"], row["draining"])
+                      for row in connection.execute("SELECT * FROM pool")}  # fmt: skip
         self._judge_addresses(connection, rows)
         self._judge_pool(connection, rows)
         self._judge_history(connection)
@@ -82,20 +102,20 @@ class Book:
 
     def _judge_pool(self, connection, rows):
         """No pair is lost: each is somebody's, waits, or was never given out."""
-        [pool] = connection.execute("SELECT * FROM pool WHERE ranges = '' AND kind = 'pair'")
-        held = {slot(address) for address in self.held} - {None}
-        leased = {slot(text(row["local4"])) for row in rows if row["pool4"] == pool["id"]}
-        waiting = [row["slot"] for row in connection.execute(
-            "SELECT slot FROM vacant WHERE pool = ?", (pool["id"],))]  # fmt: skip
-        assert pool["capacity"] == NETWORKS * PAIRS
-        assert pool["leased"] == len(leased) == sum(row["pool4"] == pool["id"] for row in rows)
-        assert pool["blocked"] == len(held - leased)
-        assert len(waiting) == len(set(waiting)) and not held & set(waiting)
-        assert set(range(pool["rover"])) <= held | set(waiting), "a lost pair"
+        for pool in connection.execute("SELECT * FROM pool WHERE kind = 'pair' AND length(network) = 4"):
+            place = pair_place(pool)
+            held = {place(address) for address in self.held} - {None}
+            leased = {place(text(row["local4"])) for row in rows if row["pool4"] == pool["id"]}
+            waiting = [row["slot"] for row in connection.execute(
+                "SELECT slot FROM vacant WHERE pool = ?", (pool["id"],))]  # fmt: skip
+            assert pool["leased"] == len(leased) == sum(row["pool4"] == pool["id"] for row in rows)
+            assert pool["blocked"] == len(held - leased)
+            assert len(waiting) == len(set(waiting)) and not held & set(waiting)
+            assert set(range(pool["rover"])) <= held | set(waiting), "a lost pair"
 
     def _judge_history(self, connection):
         """At no time did two have an address, and what came of it is what the leases say."""
-        holders, held = {}, {}  # of addresses; by names
+        holders, held, once = {}, {}, set()  # of addresses; by names; those that were given up
         rows = connection.execute("SELECT * FROM history ORDER BY id").fetchall()
         self.events = len(rows)
         assert [row["id"] for row in rows] == list(range(1, len(rows) + 1))
@@ -105,10 +125,12 @@ class Book:
                 for address in mentioned:
                     assert holders.setdefault(address, name) == name, f"{address} was {name}'s too"
                 assert held.get(name, frozenset()) <= mentioned, "given up without a word"
+                self.reused += len((mentioned - held.get(name, frozenset())) & once)
                 held[name] = mentioned
             elif row["act"] == "released":
                 assert mentioned <= held.get(name, frozenset()), "given up what was not there"
                 held[name] -= mentioned
+                once |= mentioned
                 for address in mentioned:
                     del holders[address]
         assert {name: kept for name, kept in held.items() if kept} == {

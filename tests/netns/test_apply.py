@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import world as world_module
 from systems import DEFINITIONS, PROFILES, ROOTS, builders, let_go, message, store_system, system, write
-from test_kill import KILLED, killed_run
+from killing import KILLED, killed_run
 
 FAILED, USAGE, CONFLICT, BUSY = 1, 2, 4, 7
 FILE = "/etc/nixctr-net/containers.nix"

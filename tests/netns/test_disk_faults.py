@@ -7,6 +7,7 @@ tests/fault/disk-at.c is the disk, tests/netns/referee.py judges.
 
 import os
 
+import book_stories
 import disk as disk_module
 import pytest
 import referee
@@ -19,9 +20,6 @@ EVERY = os.environ.get("DISK_FAULTS") == "every"
 STRIDE = int(os.environ.get("KILL_STRIDE", "1"))
 
 FAILED, CONFLICT = 1, 4
-
-STATE = ["/etc/nixos-containers", "/var/lib/nixctr-net", "/var/lib/nixos-containers",
-         "/run/nixctr-net", "/run/lock"]  # fmt: skip
 
 # What comes before, the command, and whether it is undone when it fails: what is half taken away is
 # not put back, but taken away by the next.
@@ -40,6 +38,9 @@ COMMANDS = {
 CAUSES = {"EIO": "Input/output error", "dead": "Input/output error",
           "ENOSPC": "No space left on device", "short": "No space left on device"}  # fmt: skip
 
+
+# They go on with the rest, and say of each in their table what came of it.
+TABLES = ("migrate", "repair")
 
 # Of these some changes have no part.
 NEED_ROOM = ("ENOSPC", "short")
@@ -106,7 +107,7 @@ def victims(lines):
 def fixture_empty():
     """A host for all of them, and its files before there is anything."""
     with world_module.World() as world:
-        yield world, disk_module.Snapshot(world, STATE, "empty")
+        yield world, disk_module.Snapshot(world, book_stories.STATE, "empty")
 
 
 @pytest.mark.parametrize("name, fault", cases())
@@ -117,7 +118,7 @@ def test_fails_anywhere(empty, name, fault):
     nothing.restore()
     for words in before:
         world.ok(*words)
-    snapshot = disk_module.Snapshot(world, STATE, f"{name} {fault}")
+    snapshot = disk_module.Snapshot(world, book_stories.STATE, f"{name} {fault}")
     begin = leases(world.root)
     # A book that was put back is another one, and what is remembered of it does not count.
     snapshot.restore()
@@ -131,3 +132,38 @@ def test_fails_anywhere(empty, name, fault):
     snapshot.restore()
     assert not fails_at(world, command, fault, beyond, undone, states)
     assert len(numbers) > 10
+
+
+@pytest.fixture(scope="module", name="stage")
+def fixture_stage():
+    """A host for the stories of the book, and what they begin with."""
+    with world_module.World() as world:
+        yield world, book_stories.stage(world)
+
+
+def story_cases():
+    """Each of the stories, with each fault or with one."""
+    return [(name, fault) for name in book_stories.COMMANDS for fault in (CAUSES if EVERY else ["EIO"])]
+
+
+@pytest.mark.parametrize("name, fault", story_cases())
+def test_story_fails_anywhere(stage, name, fault):
+    """The same of the other commands that change the book; "ipam check" finds nothing but what a repair mends."""
+    world, snapshot = stage
+    story = book_stories.Story(world, snapshot, name)
+    _, lines = disk_module.run(world, story.command, where=disk_module.ANYWHERE)
+    *numbers, _ = victims(lines)
+    assert len(numbers) > 5
+    for victim in numbers[::STRIDE]:
+        snapshot.restore()
+        result, lines = disk_module.run(world, story.command, victim, fault, disk_module.ANYWHERE)
+        failed = [line[1] for line in lines if line[0] == "fault"]
+        assert failed or fault in NEED_ROOM
+        where = f"{fault} at {victim}, {failed}: {result}"
+        if result.rc and name in TABLES:
+            assert result.rc == FAILED and CAUSES[fault] in result.stdout + result.stderr, where
+        elif result.rc:
+            insist_on_error(result, fault)
+        seen = story.insist_on_sound(where)
+        assert result.rc or seen == story.after, where
+        story.finish(where)

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from test_ipam_check import BOOK, CONFLICT, DEFINITIONS, FINE, FOUND, check, define, leases, sql
-from test_kill import ENVIRONMENT
+from killing import ENVIRONMENT
 from world import BINARY
 
 FAILED, BUSY, PAGE = 1, 7, 4096

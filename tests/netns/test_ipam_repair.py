@@ -7,7 +7,7 @@ import os
 import pytest
 from test_ipam_check import (BOOK, CONFLICT, DEFINITIONS, FINE, FOUND, REPORT, USAGE, check, define,
                              edit, ip, leases)  # fmt: skip
-from test_kill import ENVIRONMENT
+from killing import ENVIRONMENT
 from world import BINARY
 
 KILLED = 99

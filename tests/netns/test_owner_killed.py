@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 import world as world_module
-from test_kill import ENVIRONMENT, KILL_AT, KILLED, STRIDE
+from killing import ENVIRONMENT, KILL_AT, KILLED, STRIDE
 from test_own_table import listing, owners, owning, refused  # noqa: F401  pylint: disable=unused-import
 from test_ports import PUBLISHED, SERVED
 from test_watch import Watcher, drift, gets_out, watching

@@ -11,6 +11,7 @@ import random
 import shutil
 import tempfile
 
+import book_stories
 import disk as disk_module
 import referee
 
@@ -161,4 +162,40 @@ def test_power_cut(world, tmp_path):
     for command in STORY:
         cuts, disk = cut(world, tmp_path, command, disk)
         tried += cuts
+    print(f"{tried} power cuts")
+
+
+def cut_story(story, disk, tree):
+    """Runs one of the stories of the book, and judges what is on the disk at each of its moments. Returns
+    how many there were."""
+    result, lines = disk_module.run(story.world, story.command)
+    assert result.rc == 0, result
+    replayed(disk, lines, story.world)
+    tried = 0
+    cuts = disk_module.cuts(lines)
+    for at, line in enumerate([*lines, None]):
+        for number, chances in enumerate(possible(f"{story.command} {at}") if at in cuts else ()):
+            disk.write(tree, **chances)
+            tried += 1
+            seen = book_stories.look(tree)
+            where = f"{story.command}, {number}, at {at} of {len(lines)}: {line and line[:2]}"
+            assert seen.is_between(story.before, story.after), where
+            assert line or seen == story.after, f"lost although it was over: {where}"
+            if number in AGAIN[:1]:
+                put(story.world, tree)
+                shutil.rmtree(story.world.path("/run/nixctr-net"), ignore_errors=True)
+                story.finish(where)
+            shutil.rmtree(tree)
+        if line:
+            disk.replay(line)
+    return tried
+
+
+def test_power_cut_of_stories(world, tmp_path):
+    """The same of all other commands that change the book, from one state."""
+    snapshot = book_stories.stage(world)
+    tried = 0
+    for name in book_stories.COMMANDS:
+        story = book_stories.Story(world, snapshot, name)
+        tried += cut_story(story, disk_module.Disk(world, STATE), tmp_path / "tree")
     print(f"{tried} power cuts")

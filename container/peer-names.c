@@ -103,11 +103,14 @@ void peers_introduce(const struct paths *paths, const struct definition *was,
 	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
 	bool moved = !addr_equal(&was->v4.local.addr, &now->v4.local.addr) ||
 		     !addr_equal(&was->v6.local.addr, &now->v6.local.addr);
+	bool gateway = !addr_equal(&was->v4.host, &now->v4.host) ||
+		       !addr_equal(&was->v6.host, &now->v6.host) ||
+		       strcmp(was->bridge, now->bridge) != 0;
 	bool linked = was->n_peers != now->n_peers ||
 		      memcmp(was->peers, now->peers, sizeof(was->peers)) != 0;
 	size_t count = 0;
 
-	if ((!moved && !linked) || definition_names(paths, &names, &count, NULL) < 0)
+	if ((!moved && !linked && !gateway) || definition_names(paths, &names, &count, NULL) < 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		struct definition other;
@@ -117,6 +120,6 @@ void peers_introduce(const struct paths *paths, const struct definition *was,
 		     is_peer(&other, now->name)))
 			hosts_refresh(paths, names[i]);
 	}
-	if (linked)
+	if (linked || gateway)
 		hosts_refresh(paths, now->name);
 }

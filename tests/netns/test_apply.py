@@ -382,8 +382,8 @@ def test_set(stocked):
     stocked.ok("set", "foo", "autoStart=true", "LINKED_TO=")
     assert definition(stocked, "foo")["AUTO_START"] == "1"
     assert "LINKED_TO" not in definition(stocked, "foo")
-    later = stocked.ok("set", "foo", "hostAddress=192.168.9.1", "localAddress=192.168.9.2")
-    assert "takes effect at the next start" in later.stderr
+    assert stocked.ok("set", "foo", "hostAddress=192.168.9.1", "localAddress=192.168.9.2").stderr == ""
+    assert "takes effect at the next start" in stocked.ok("set", "foo", "copyResolvConf=true").stderr
     leases = stocked.ok("ipam", "list", "--json").json["leases"]
     assert "192.168.9.2" in str(leases)
     before = definition(stocked, "foo")

@@ -7,7 +7,10 @@
 
 #include "base/cleanup.h"
 #include "base/suggestion.h"
+#include "container/declared.h"
+#include "container/definition.h"
 #include "container/hosts.h"
+#include "container/links.h"
 
 /**
  * refuse_unknown - say that a container is to be linked with one that is not there
@@ -42,7 +45,48 @@ static int refuse_unknown(const struct definition *definition, const char *peer,
 }
 
 /**
- * peers_check - look whether all are there that a container is to be linked with
+ * shares_network - whether a container that another is to be linked with shares the host's network
+ * @paths: borrowed
+ * @name: of the container
+ * @list, @count: those that are being declared, borrowed
+ *
+ * What is declared counts, and what cannot be read says nothing.
+ */
+static bool shares_network(const struct paths *paths, const char *name, const struct declared *list,
+			   size_t count)
+{
+	_cleanup_(environment_deinit) struct environment_file file = { 0 };
+	const struct environment_file nothing = { 0 };
+	struct definition definition = { .n_peers = 0 };
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(list[i].name, name) == 0)
+			return declared_definition("", &list[i], &nothing, &file, NULL) == 0 &&
+			       definition_is_shared(&file);
+	return definition_read(paths, name, &definition, NULL) > 0 && !definition.private_network;
+}
+
+/**
+ * refuse_shared - say that a container that shares the host's network is not linked with any
+ * @definition: of the container that names it, borrowed
+ * @peer: which one shares it
+ * @e: filled
+ *
+ * Returns -EINVAL.
+ */
+static int refuse_shared(const struct definition *definition, const char *peer, struct error *e)
+{
+	int r = error_set(e, ERROR_USAGE, EINVAL,
+			  "container '%s' is to be linked with '%s', which shares the network of "
+			  "the host",
+			  definition->name, peer);
+
+	return error_remedy(
+		e, r, "give '%s' a network of its own (privateNetwork), or leave it out", peer);
+}
+
+/**
+ * peers_check - look whether a container can be linked with all that it is to be
  * @paths: borrowed
  * @definition: borrowed
  * @list, @count: those that are being declared, borrowed
@@ -72,6 +116,8 @@ int peers_check(const struct paths *paths, const struct definition *definition,
 			known = strcmp(names[j], peer) == 0;
 		if (!known)
 			r = refuse_unknown(definition, peer, names, n_names, list, count, e);
+		else if (shares_network(paths, peer, list, count))
+			r = refuse_shared(definition, peer, e);
 	}
 	return r;
 }

@@ -310,6 +310,25 @@ def test_unknown_peers(stocked):
     assert steps(stocked) == {"web": "create", "app": "create"}
 
 
+def test_peers_that_share_the_network(stocked):
+    """They have no cable that could be linked, whichever way it is said."""
+    path = store_system(stocked)
+    stocked.ok("create", "foo")
+    stocked.path(f"{DEFINITIONS}/old.conf").write_text("PRIVATE_NETWORK=0\n", encoding="ascii")
+    before = everything(stocked)
+    for peer in "shared", "old":
+        declare(stocked, web=f'path = {path}; privateNetwork = true; linkedTo = [ "{peer}" ];',
+                shared=f"path = {path};")  # fmt: skip
+        result = stocked.nixctr("apply")
+        assert result.rc == USAGE and f"'{peer}', which shares the network of the host" in result.stderr, result
+        assert everything(stocked) == before
+    for words, rc in ((("set", "foo", "linkedTo=old"), USAGE), (("net", "link", "foo", "old"), CONFLICT),
+                      (("net", "link", "old", "foo"), CONFLICT)):  # fmt: skip
+        result = stocked.nixctr(*words)
+        assert result.rc == rc and "shares the network of the host" in result.stderr, result
+        assert "  try: give" in result.stderr and everything(stocked) == before
+
+
 def test_addresses_of_the_host(stocked):
     """An address that the host has is refused before any change, and taken with --force."""
     path = store_system(stocked)

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "container/configuration.h"
 #include "container/nix.h"
 #include "container/profile.h"
 
@@ -57,9 +58,10 @@ static const char expression[] =
 	"  places = inEach (n: v: if n != \"containers\" then { }\n"
 	"    else inEach (_: inEach (n: v: if forNix n then { } else inside v)) v) document;\n"
 	"  container = document.containers.${name};\n"
-	"  configuration = { lib, ... }: {\n"
+	"  configuration = { lib, options ? { }, ... }: {\n"
 	"    imports = [ container.config ];\n"
 	"    boot.isContainer = true;\n"
+	"    " BOOT_NSPAWN "\n"
 	"    networking.hostName =\n"
 	"      lib.mkDefault (builtins.replaceStrings [ \".\" ] [ \"-\" ] name);\n"
 	"    networking.useDHCP = false;\n"

@@ -329,6 +329,23 @@ def test_peers_that_share_the_network(stocked):
         assert "  try: give" in result.stderr and everything(stocked) == before
 
 
+def test_plan_in_words(stocked):
+    """What an administrator reads: no keys of definitions, and no column without anything in it."""
+    network = f"path = {store_system(stocked)}; privateNetwork = true;"
+    address = 'hostAddress = "192.168.{0}.1"; localAddress = "192.168.{0}.2";'
+    declare(stocked, foo=network + address.format(6))
+    head, row = stocked.ok("apply", "--dry-run").stdout.splitlines()
+    assert (head.split(), row.split()) == (["STEP", "NAME"], ["create", "foo"])
+    told = stocked.ok("apply")
+    assert "create container 'foo'\n" in told.stderr
+    declare(stocked, foo=network + address.format(7) + 'forwardPorts = [ "80:80" ]; autoStart = true;')
+    head, row = stocked.ok("apply", "--dry-run").stdout.splitlines()
+    assert head.split() == ["STEP", "NAME", "WHY"], head
+    assert set(row.split("foo", 1)[1].strip().split(", ")) == {"addresses", "ports", "start with the host"}
+    why = stocked.ok("apply", "--dry-run", "--json").json["containers"][0]["why"]
+    assert "HOST_ADDRESS" in why.split()
+
+
 def test_addresses_of_the_host(stocked):
     """An address that the host has is refused before any change, and taken with --force."""
     path = store_system(stocked)

@@ -380,3 +380,18 @@ bool mac_equal(const struct mac *a, const struct mac *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
+
+/**
+ * mac_link_local - the IPv6 address of the link that follows from an Ethernet address
+ * @mac: borrowed
+ *
+ * Source: RFC 4291, appendix A.
+ */
+struct addr mac_link_local(const struct mac *mac)
+{
+	const uint8_t *m = mac->bytes;
+	const uint8_t bytes[16] = { 0xfe, 0x80, [8] = m[0] ^ 2, m[1], m[2],
+				    0xff, 0xfe, m[3],           m[4], m[5] };
+
+	return addr_from_bytes(AF_INET6, bytes);
+}

@@ -60,3 +60,4 @@ struct prefix prefix_ula(const uint8_t id[5]);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 bool mac_is_set(const struct mac *mac);
 bool mac_equal(const struct mac *a, const struct mac *b);
+struct addr mac_link_local(const struct mac *mac);

@@ -203,6 +203,59 @@ int tree_find(int tree, const char *path, mode_t *ret_mode, struct error *e)
 }
 
 /**
+ * descriptor_path - the path by which the kernel knows what a descriptor is of
+ * @fd: borrowed
+ * @path: filled
+ *
+ * Returns its length or -errno.
+ */
+static ssize_t descriptor_path(int fd, char path[PATH_MAX])
+{
+	char link[64];
+	ssize_t length;
+	int r = path_format(link, sizeof(link), NULL, "/proc/self/fd/%d", fd);
+
+	if (r < 0)
+		return r;
+	length = readlink(link, path, PATH_MAX - 1);
+	if (length < 0)
+		return -errno;
+	path[length] = '\0';
+	return length;
+}
+
+/**
+ * tree_real_path - where a path leads
+ * @tree: borrowed
+ * @path: borrowed; links are followed inside
+ * @ret_path: absolute as seen from inside, without links
+ * @e: names the path
+ *
+ * Returns 1, 0 when there is nothing, or -errno.
+ */
+int tree_real_path(int tree, const char *path, char ret_path[PATH_MAX], struct error *e)
+{
+	_cleanup_(fd_closep) int fd = tree_resolve(tree, path, O_PATH);
+	char top[PATH_MAX], real[PATH_MAX];
+	ssize_t length;
+
+	if (fd == -ENOENT || fd == -ENOTDIR)
+		return 0;
+	if (fd < 0)
+		return error_errno(e, -fd, "cannot open %s", path);
+	length = descriptor_path(tree, top);
+	if (length > 0 && descriptor_path(fd, real) > 0) {
+		/* The root of all ends in the slash that its files begin with. */
+		length -= top[length - 1] == '/';
+		if (strncmp(real, top, (size_t)length) == 0 && real[length] == '/')
+			return path_format(ret_path, PATH_MAX, e, "%s", real + length) < 0
+				       ? -ENAMETOOLONG
+				       : 1;
+	}
+	return error_set(e, ERROR_FAILED, EXDEV, "cannot find out where %s leads", path);
+}
+
+/**
  * tree_directory_open - open a directory for reading
  * @tree: borrowed
  * @path: borrowed; links are followed inside

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <limits.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,6 +21,9 @@ int tree_read(int tree, const char *path, size_t limit, char **ret_text, size_t 
 
 /* What is there, links followed inside. Returns 1, 0 when nothing is, or -errno. */
 int tree_find(int tree, const char *path, mode_t *ret_mode, struct error *e);
+
+/* Where a path leads inside, without links: "/nix/store". Returns 1, 0 when nothing is there, -errno. */
+int tree_real_path(int tree, const char *path, char ret_path[PATH_MAX], struct error *e);
 
 /* A directory, links followed inside; for reading, closed by the caller. */
 int tree_directory_open(int tree, const char *path, int *ret_fd, struct error *e);

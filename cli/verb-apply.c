@@ -10,6 +10,7 @@
 #include "cli/fail.h"
 #include "cli/json.h"
 #include "cli/listings.h"
+#include "cli/plan-words.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -34,7 +35,7 @@ const struct option_table apply_options = OPTION_TABLE(specs, struct apply_optio
 struct plan_row {
 	char name[CONTAINER_NAME_MAX];
 	char step[LISTING_WORD];
-	char why[256];
+	char why[PLAN_WORDS];
 	char when[LISTING_PHRASE];
 };
 
@@ -63,11 +64,32 @@ static void row_fill(const struct application_entry *entry, struct plan_row *row
 {
 	*row = (struct plan_row){ .name = "" };
 	memcpy(row->name, entry->plan.name, sizeof(row->name));
-	memcpy(row->why, entry->plan.why, sizeof(row->why));
+	plan_words(entry->plan.why, row->why);
 	(void)snprintf(row->step, sizeof(row->step), "%s",
 		       entry->r < 0 ? "fail" : declared_step_name(entry->plan.step));
 	if (entry->plan.later)
 		(void)snprintf(row->when, sizeof(row->when), "at its next start");
+}
+
+/**
+ * columns_said - leave those columns in a table in which anything stands
+ * @selection: changed
+ * @rows, @count: borrowed
+ */
+static void columns_said(struct selection *selection, const struct plan_row *rows, size_t count)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < selection->count; i++) {
+		char cell[COLUMN_CELL];
+		bool said = false;
+
+		for (size_t j = 0; j < count && !said; j++)
+			said = column_text(selection->columns[i], &rows[j], cell)[0] != '\0';
+		if (said)
+			selection->columns[left++] = selection->columns[i];
+	}
+	selection->count = left;
 }
 
 /**
@@ -98,6 +120,8 @@ static int plan_show(const struct session *session, const struct application *ap
 		return 0;
 	}
 	r = selection_make(&plan_listing, NULL, SELECT_STANDARD, &selection, e);
+	if (r == 0)
+		columns_said(&selection, rows, count);
 	if (r == 0)
 		r = table_print(session, &plan_listing, &selection, rows, count, e);
 	(void)fflush(stdout);
@@ -149,8 +173,11 @@ static int answer_print(const struct session *session, const struct application 
  */
 static void tell(const struct application_entry *entry)
 {
+	char words[PLAN_WORDS];
+
+	plan_words(entry->plan.why, words);
 	log_notice("%s container '%s'%s%s", declared_step_name(entry->plan.step), entry->plan.name,
-		   entry->plan.why[0] ? ": " : "", entry->plan.why);
+		   words[0] ? ": " : "", words);
 }
 
 /**

@@ -67,10 +67,15 @@ static int entry_plan(const struct application *application, struct application_
 		      enum address_care care, struct error *e)
 {
 	char toplevel[PATH_MAX];
+	const struct declarations *declarations = &application->declarations;
+	int r;
 
 	memcpy(toplevel, entry->plan.toplevel, sizeof(toplevel));
-	return declared_plan_make(application->paths, application->declarations.source,
-				  entry->declared, toplevel, care, &entry->plan, e);
+	r = declared_plan_make(application->paths, declarations->source, entry->declared, toplevel,
+			       care, &entry->plan, e);
+	return r < 0 ? r
+		     : declared_settle(application->paths, declarations->source, entry->declared,
+				       declarations->list, declarations->count, &entry->plan, e);
 }
 
 /**

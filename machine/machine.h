@@ -118,6 +118,13 @@ void leader_close(struct leader *leader);
  */
 int leader_run(const struct leader *leader, const char *name, char *const argv[], struct error *e);
 
+/*
+ * Has a running container see the file @host of ours in the place of its own file @inside, to read. No
+ * component of @inside may be a link. Returns 1, 0 when it does, or -errno.
+ */
+int leader_mount(const struct leader *leader, const char *host, const char *inside,
+		 struct error *e);
+
 /* ------------------------------------------------------------- what systemd-nspawn is told */
 
 /* Something of the host that appears in the container; see --bind= of systemd-nspawn(1). */
@@ -127,6 +134,7 @@ struct nspawn_bind {
 	enum nspawn_access {
 		NSPAWN_WRITABLE,
 		NSPAWN_READ_ONLY,
+		NSPAWN_FOR_ALL, /* read-only, and for everybody to read, whoever owns it inside */
 	} access;
 };
 

@@ -73,7 +73,8 @@ static bool users_are_shifted(const char *users)
 static int words_add_bind(struct words *argv, const struct nspawn_bind *bind, const char *users,
 			  struct error *e)
 {
-	const char *option = bind->access == NSPAWN_READ_ONLY ? "bind-ro" : "bind";
+	const char *option = bind->access == NSPAWN_WRITABLE ? "bind" : "bind-ro";
+	bool mapped = users_are_shifted(users) && bind->access != NSPAWN_FOR_ALL;
 	char host[PATH_MAX], inside[PATH_MAX];
 	int r = path_escape(bind->host, host, e);
 
@@ -81,8 +82,7 @@ static int words_add_bind(struct words *argv, const struct nspawn_bind *bind, co
 		r = path_escape(bind->inside, inside, e);
 	if (r < 0)
 		return r;
-	return words_add(argv, e, "--%s=%s:%s%s", option, host, inside,
-			 users_are_shifted(users) ? ":idmap" : "");
+	return words_add(argv, e, "--%s=%s:%s%s", option, host, inside, mapped ? ":idmap" : "");
 }
 
 /**
@@ -117,17 +117,15 @@ static int words_add_isolation(struct words *argv, const struct nspawn_spec *spe
  * @spec: borrowed
  * @e: filled on failure
  *
- * Both are for everybody to read, whatever number their owner has inside.
- *
  * Returns 0 or -errno.
  */
 static int words_add_attendant(struct words *argv, const struct nspawn_spec *spec, struct error *e)
 {
-	const struct nspawn_bind program = { spec->waits, ATTENDANT_PROGRAM, NSPAWN_READ_ONLY };
-	const struct nspawn_bind fifo = { spec->fifo, ATTENDANT_INSIDE, NSPAWN_READ_ONLY };
-	int r = words_add_bind(argv, &program, NULL, e);
+	const struct nspawn_bind program = { spec->waits, ATTENDANT_PROGRAM, NSPAWN_FOR_ALL };
+	const struct nspawn_bind fifo = { spec->fifo, ATTENDANT_INSIDE, NSPAWN_FOR_ALL };
+	int r = words_add_bind(argv, &program, spec->users, e);
 
-	return r < 0 ? r : words_add_bind(argv, &fifo, NULL, e);
+	return r < 0 ? r : words_add_bind(argv, &fifo, spec->users, e);
 }
 
 /**

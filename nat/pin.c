@@ -76,20 +76,6 @@ static void member_add(struct members *members, uint8_t family, const char *set,
 }
 
 /**
- * link_local - the IPv6 address that follows from a MAC; RFC 4291, appendix A
- * @mac: borrowed
- * @bytes: filled
- */
-static void link_local(const struct mac *mac, uint8_t bytes[16])
-{
-	const uint8_t *m = mac->bytes;
-	const uint8_t address[16] = { 0xfe, 0x80, [8] = m[0] ^ 2, m[1], m[2],
-				      0xff, 0xfe, m[3],           m[4], m[5] };
-
-	memcpy(bytes, address, sizeof(address));
-}
-
-/**
  * members_add_pin - the elements of a pin
  * @members: changed; there is room
  * @pin: borrowed
@@ -104,16 +90,15 @@ static void members_add_pin(struct members *members, const struct nat_pin *pin)
 			   SET_ROUTED6 } };
 	const char *bridge = pin->bridge[0] ? pin->bridge : NULL;
 	static const uint8_t tables[] = { NFPROTO_BRIDGE, NFPROTO_INET };
-	uint8_t local[16];
+	const struct addr local = mac_link_local(&pin->mac);
 
 	if (pin->trusted)
 		member_add(members, NFPROTO_BRIDGE, SET_TRUSTED, pin->link, NULL, 0,
 			   pin->container);
 	member_add(members, NFPROTO_BRIDGE, SET_MACS, pin->link, pin->mac.bytes,
 		   sizeof(pin->mac.bytes), pin->container);
-	link_local(&pin->mac, local);
-	member_add(members, NFPROTO_BRIDGE, SET_SOURCES6, pin->link, local, sizeof(local),
-		   pin->container);
+	member_add(members, NFPROTO_BRIDGE, SET_SOURCES6, pin->link, local.bytes,
+		   sizeof(local.bytes), pin->container);
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		const struct addr *address = families[i].address;
 

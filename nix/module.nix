@@ -32,6 +32,66 @@ let
   line =
     key: words: lib.optionalString (words != [ ]) "${key}=\"${lib.concatStringsSep " " words}\"\n";
 
+  # Those that nothing connects, and that are to get a pair of addresses.
+  unaddressed = builtins.filter (
+    name:
+    let
+      container = config.containers.${name};
+      none = key: container.${key} == null;
+    in
+    container.automaticAddresses
+    && container.privateNetwork
+    && builtins.all none [
+      "hostAddress"
+      "localAddress"
+      "hostAddress6"
+      "localAddress6"
+      "hostBridge"
+    ]
+    && container.interfaces == [ ]
+    && container.macvlans == [ ]
+    && container.extraVeths == { }
+  ) (builtins.attrNames config.containers);
+
+  # What other containers of this configuration have is not given out.
+  given = lib.concatLists (
+    lib.mapAttrsToList (_: container: [ container.hostAddress container.localAddress ]) config.containers
+  );
+
+  # The pool of automatic addresses gives these out as the last ones: 10.233.N.253 and 10.233.N.254. N follows
+  # from the name, so that a container keeps its addresses when others come and go; two whose names lead to the
+  # same N get it in the order of their names.
+  automatic =
+    let
+      first =
+        name:
+        let
+          number = (builtins.fromTOML "x = 0x${builtins.substring 0 6 (builtins.hashString "sha256" name)}").x;
+        in
+        number - number / 254 * 254;
+      candidates = name: builtins.genList (i: let n = first name + i; in n - n / 254 * 254 + 1) 254;
+      isFree =
+        taken: n:
+        !builtins.elem n (builtins.attrValues taken)
+        && !builtins.elem "10.233.${toString n}.253" given
+        && !builtins.elem "10.233.${toString n}.254" given;
+      choose =
+        taken: name:
+        let
+          free = builtins.filter (isFree taken) (candidates name);
+        in
+        if free == [ ] then taken else taken // { ${name} = builtins.head free; };
+    in
+    builtins.foldl' choose { } unaddressed;
+
+  addresses =
+    name:
+    lib.optionalString (automatic ? ${name}) (
+      "HOST_ADDRESS=10.233.${toString automatic.${name}}.253\n"
+      + "LOCAL_ADDRESS=10.233.${toString automatic.${name}}.254\n"
+      + "AUTO_ADDRESS=1\n"
+    );
+
   # What NixOS hands to its own script and does not write into a definition.
   more =
     container:
@@ -222,6 +282,15 @@ in
       '';
     };
 
+    automaticAddresses = mkOption {
+      type = types.bool;
+      default = false;
+      description = ''
+        Whether containers with a private network that nothing connects get a pair of addresses, as
+        those do that are created by command. Without it, as with NixOS, they have a loopback and nothing else.
+      '';
+    };
+
     isolate = mkOption {
       type = types.bool;
       default = true;
@@ -256,6 +325,16 @@ in
             default = [ ];
             example = [ "database" ];
             description = "Containers that this one reaches, and that reach it.";
+          };
+
+          automaticAddresses = mkOption {
+            type = types.bool;
+            default = cfg.automaticAddresses;
+            defaultText = lib.literalExpression "config.services.nixctr-net.automaticAddresses";
+            description = ''
+              Whether it gets a pair of addresses when its network is private and nothing connects it:
+              no address, no bridge and no link is given. The pair follows from its name.
+            '';
           };
 
           pinned = mkOption {
@@ -294,6 +373,10 @@ in
       assertion = cfg.watch;
       message = "services.nixctr-net.nat.ownTable needs services.nixctr-net.watch.";
     }
+    ++ map (name: {
+      assertion = automatic ? ${name};
+      message = "containers.${name}.automaticAddresses: all 254 pairs are taken; give it hostAddress and localAddress.";
+    }) unaddressed
     ++ lib.concatLists (
       lib.mapAttrsToList (
         name: container:
@@ -304,6 +387,19 @@ in
       ) config.containers
     );
 
+    warnings =
+      lib.optional
+        (
+          cfg.nat.enable
+          && config.networking.nat.enable
+          && builtins.any (link: builtins.substring 0 3 link == "ve-") config.networking.nat.internalInterfaces
+        )
+        ''
+          networking.nat.internalInterfaces has links of containers, for which services.nixctr-net.nat does
+          the same: they would be masqueraded twice, and may reach what services.nixctr-net.isolate denies
+          them. Take "ve-+" out of it.
+        '';
+
     boot.enableContainers = lib.mkDefault true;
 
     # It is also what is called nixos-container: whoever types that gets the same networks.
@@ -311,7 +407,7 @@ in
 
     environment.etc = lib.mapAttrs' (name: container: {
       name = definition name;
-      value.text = lib.mkAfter (more container);
+      value.text = lib.mkAfter (addresses name + more container);
     }) config.containers // {
       "nixctr-net/nixctr-net.conf".text = lib.generators.toINI {
         mkKeyValue = lib.generators.mkKeyValueDefault { mkValueString = yesNo; } " = ";

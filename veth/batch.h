@@ -39,7 +39,7 @@ struct request {
 	int number; /* the errno the kernel answered with, 0 for success */
 };
 
-#define BATCH_MAX 10 /* the container's end with both families, wrong addresses taken off */
+#define BATCH_MAX 11 /* the container's end with both families, wrong addresses taken off */
 
 struct batch {
 	size_t count;

@@ -139,6 +139,9 @@ static void compare_pair(struct comparison *c, bool v6)
 		       v6 ? &local->v6 : &local->v4, &inside);
 	compare_addr(c, v6 ? PART_ROUTE_V6 : PART_ROUTE_V4, VETH_INSIDE ": default route",
 		     v6 ? &local->v6_gateway : &local->v4_gateway, &pair->host);
+	/* The kernel drops it with the only address of a link. */
+	if (c->parts & (v6 ? PART_LOCAL_V6 : PART_LOCAL_V4) && addr_is_set(&pair->host))
+		c->parts |= v6 ? PART_ROUTE_V6 : PART_ROUTE_V4;
 }
 
 /**

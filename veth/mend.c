@@ -171,6 +171,11 @@ static int host_mend(struct veth *veth, const struct veth_spec *spec,
 static void add_inside_link(struct batch *batch, const struct veth_spec *spec, int ifindex,
 			    unsigned parts)
 {
+	/* Before it has another MAC, so that it tells its neighbours. */
+	if (parts & PART_LOCAL_MAC) {
+		message_link_set(batch, "change " VETH_INSIDE, ifindex, 0, 0);
+		message_put_announcing(batch);
+	}
 	message_link_set(batch, "set " VETH_INSIDE " up", ifindex, IFF_UP,
 			 parts & PART_LOCAL_UP ? IFF_UP : 0);
 	if (parts & PART_LOCAL_MAC)
@@ -204,6 +209,31 @@ static void add_inside_pair(struct batch *batch, const struct veth_spec *spec,
 }
 
 /**
+ * link_local_renew - have the address of the link follow from the MAC again
+ * @rtnl: in the container's namespace
+ * @ifindex: eth0
+ * @was, @is: its MAC before and now
+ *
+ * The kernel makes it when a link comes up, and leaves it when that gets another MAC. Where there is none
+ * of this kind, none is wanted.
+ */
+static void link_local_renew(struct rtnl *rtnl, int ifindex, const struct mac *was,
+			     const struct mac *is)
+{
+	static const char what[] = "set the address of the link";
+	static const struct addr none;
+	const struct prefix before = { mac_link_local(was), 64 }, now = { mac_link_local(is), 64 };
+	_cleanup_(batch_deinit) struct batch taken = { 0 };
+	_cleanup_(batch_deinit) struct batch given = { 0 };
+
+	message_address_delete(&taken, what, ifindex, &before);
+	if (rtnl_exchange(rtnl, &taken, NULL) < 0)
+		return;
+	message_address_add(&given, what, ifindex, &now, &none);
+	(void)rtnl_exchange(rtnl, &given, NULL); /* then the container has to do without */
+}
+
+/**
  * inside_mend - make parts of the container's end right
  * @veth: the session
  * @ns_fd: its namespace, borrowed
@@ -232,7 +262,10 @@ static int inside_mend(struct veth *veth, int ns_fd, const struct veth_spec *spe
 			parts & PART_ROUTE_V4);
 	add_inside_pair(&batch, spec, &spec->v6, &end->v6, end->ifindex, parts & PART_LOCAL_V6,
 			parts & PART_ROUTE_V6);
-	return rtnl_exchange(&rtnl, &batch, e);
+	r = rtnl_exchange(&rtnl, &batch, e);
+	if (r == 0 && parts & PART_LOCAL_MAC)
+		link_local_renew(&rtnl, end->ifindex, &end->mac, &spec->local_mac);
+	return r;
 }
 
 /**

@@ -225,6 +225,17 @@ void message_put_forwarding(struct batch *batch, const struct veth_spec *spec)
 }
 
 /**
+ * message_put_announcing - have a link that gets another MAC tell its neighbours
+ * @batch: changed, the change of the link begun
+ */
+void message_put_announcing(struct batch *batch)
+{
+	const struct switch_value announcing = { IPV4_DEVCONF_ARP_NOTIFY, 1 };
+
+	put_switches(batch, &announcing, 1);
+}
+
+/**
  * begin_address - begin a message about an address
  * @batch, @what: as for batch_begin()
  * @type: RTM_NEWADDR or RTM_DELADDR

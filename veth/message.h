@@ -21,6 +21,7 @@ void message_port_guard(struct batch *batch, int ifindex, bool on);
 void message_altname(struct batch *batch, uint16_t type, int ifindex, const char *altname);
 void message_put_switches(struct batch *batch, const struct veth_spec *spec);
 void message_put_forwarding(struct batch *batch, const struct veth_spec *spec);
+void message_put_announcing(struct batch *batch);
 
 void message_address_add(struct batch *batch, const char *what, int ifindex,
 			 const struct prefix *local, const struct addr *peer);

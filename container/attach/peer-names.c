@@ -8,6 +8,8 @@
 #include "base/cleanup.h"
 #include "base/suggestion.h"
 #include "container/boot/hosts.h"
+#include "container/definitions/definition.h"
+#include "container/definitions/links.h"
 
 /**
  * refuse_unknown - say that a container is to be linked with one that is not there
@@ -21,15 +23,15 @@
  */
 static int refuse_unknown(const struct definition *definition, const char *peer,
 			  char (*names)[CONTAINER_NAME_MAX], size_t n_names,
-			  const char *const *others, size_t count, struct error *e)
+			  const struct declared_peer *others, size_t count, struct error *e)
 {
 	struct suggestion suggestion;
 	int r;
 
 	suggestion_init(&suggestion, peer);
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(others[i], definition->name) != 0)
-			suggestion_try(&suggestion, others[i]);
+		if (strcmp(others[i].name, definition->name) != 0)
+			suggestion_try(&suggestion, others[i].name);
 	for (size_t i = 0; i < n_names; i++)
 		if (strcmp(names[i], definition->name) != 0)
 			suggestion_try(&suggestion, names[i]);
@@ -42,16 +44,54 @@ static int refuse_unknown(const struct definition *definition, const char *peer,
 }
 
 /**
- * peers_check - look whether all are there that a container is to be linked with
+ * shares_network - whether a container that another is to be linked with shares the host's network
+ * @paths: borrowed
+ * @name: of the container
+ * @others, @count: those that are being declared, borrowed
+ *
+ * What is declared counts, and what cannot be read says nothing.
+ */
+static bool shares_network(const struct paths *paths, const char *name,
+			   const struct declared_peer *others, size_t count)
+{
+	struct definition definition = { .n_peers = 0 };
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(others[i].name, name) == 0)
+			return others[i].shared;
+	return definition_read(paths, name, &definition, NULL) > 0 && !definition.private_network;
+}
+
+/**
+ * refuse_shared - say that a container that shares the host's network is not linked with any
+ * @definition: of the container that names it, borrowed
+ * @peer: which one shares it
+ * @e: filled
+ *
+ * Returns -EINVAL.
+ */
+static int refuse_shared(const struct definition *definition, const char *peer, struct error *e)
+{
+	int r = error_set(e, ERROR_USAGE, EINVAL,
+			  "container '%s' is to be linked with '%s', which shares the network of "
+			  "the host",
+			  definition->name, peer);
+
+	return error_remedy(
+		e, r, "give '%s' a network of its own (privateNetwork), or leave it out", peer);
+}
+
+/**
+ * peers_check - look whether a container can be linked with all that it is to be
  * @paths: borrowed
  * @definition: borrowed
- * @others, @count: the names of those that are being declared, borrowed
+ * @others, @count: those that are being declared, borrowed
  * @e: names the one that is not, and the nearest that is
  *
  * Returns 0 or -errno (ERROR_USAGE).
  */
 int peers_check(const struct paths *paths, const struct definition *definition,
-		const char *const *others, size_t count, struct error *e)
+		const struct declared_peer *others, size_t count, struct error *e)
 {
 	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
 	size_t n_names = 0;
@@ -67,11 +107,13 @@ int peers_check(const struct paths *paths, const struct definition *definition,
 			return error_set(e, ERROR_USAGE, EINVAL,
 					 "container '%s' cannot be linked with itself", peer);
 		for (size_t j = 0; !known && j < count; j++)
-			known = strcmp(others[j], peer) == 0;
+			known = strcmp(others[j].name, peer) == 0;
 		for (size_t j = 0; !known && j < n_names; j++)
 			known = strcmp(names[j], peer) == 0;
 		if (!known)
 			r = refuse_unknown(definition, peer, names, n_names, others, count, e);
+		else if (shares_network(paths, peer, others, count))
+			r = refuse_shared(definition, peer, e);
 	}
 	return r;
 }
@@ -103,11 +145,14 @@ void peers_introduce(const struct paths *paths, const struct definition *was,
 	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
 	bool moved = !addr_equal(&was->v4.local.addr, &now->v4.local.addr) ||
 		     !addr_equal(&was->v6.local.addr, &now->v6.local.addr);
+	bool gateway = !addr_equal(&was->v4.host, &now->v4.host) ||
+		       !addr_equal(&was->v6.host, &now->v6.host) ||
+		       strcmp(was->bridge, now->bridge) != 0;
 	bool linked = was->n_peers != now->n_peers ||
 		      memcmp(was->peers, now->peers, sizeof(was->peers)) != 0;
 	size_t count = 0;
 
-	if ((!moved && !linked) || definition_names(paths, &names, &count, NULL) < 0)
+	if ((!moved && !linked && !gateway) || definition_names(paths, &names, &count, NULL) < 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		struct definition other;
@@ -117,6 +162,6 @@ void peers_introduce(const struct paths *paths, const struct definition *was,
 		     is_peer(&other, now->name)))
 			hosts_refresh(paths, names[i]);
 	}
-	if (linked)
+	if (linked || gateway)
 		hosts_refresh(paths, now->name);
 }

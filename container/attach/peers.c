@@ -62,6 +62,21 @@ static int definition_need(const struct paths *paths, const char *name,
 }
 
 /**
+ * refuse_shared - say that a container without a network of its own is not linked with any
+ * @definition: of it, borrowed
+ * @e: filled
+ *
+ * Returns -EINVAL.
+ */
+static int refuse_shared(const struct definition *definition, struct error *e)
+{
+	int r = error_set(e, ERROR_CONFLICT, EINVAL,
+			  "container '%s' shares the network of the host", definition->name);
+
+	return error_remedy(e, r, "give it a network of its own (privateNetwork)");
+}
+
+/**
  * linkable_check - whether two containers can be linked
  * @one, @other: their definitions, borrowed
  * @e: says why not
@@ -73,6 +88,9 @@ static int linkable_check(const struct definition *one, const struct definition 
 {
 	const struct definition *both[] = { one, other };
 
+	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
+		if (!both[i]->private_network)
+			return refuse_shared(both[i], e);
 	for (size_t i = 0; i < ARRAY_SIZE(both); i++)
 		if (!both[i]->cable)
 			return error_set(e, ERROR_CONFLICT, EINVAL,

@@ -6,12 +6,19 @@
 
 /* Whom a definition names as linked with its container. */
 
+/* A container that is being declared; the name is borrowed. */
+struct declared_peer {
+	const char *name;
+	bool shared; /* it shares the network of the host */
+};
+
 /*
- * Looks whether all of them are there, or are among @others, those being declared. Returns 0, -EINVAL for
- * the container itself, or -ENOENT, naming the nearest word.
+ * Looks whether all of them are there, or are among @others, those being declared, and have a network of
+ * their own. Returns 0, -EINVAL for the container itself and for those without, or -ENOENT, naming the
+ * nearest word.
  */
 int peers_check(const struct paths *paths, const struct definition *definition,
-		const char *const *others, size_t count, struct error *e);
+		const struct declared_peer *others, size_t count, struct error *e);
 
 /*
  * Has everybody who is or was linked with a container know its names and addresses as they are now, and

@@ -92,8 +92,9 @@ int configuration_text(const char *name, const struct system_request *request, c
 	for (char *dot = strchr(host, '.'); dot; dot = strchr(dot, '.'))
 		*dot = '-';
 	if (asprintf(ret_text,
-		     "{ config, lib, pkgs, ... }:\n\n"
+		     "{ config, lib, pkgs, options ? { }, ... }:\n\n"
 		     "{ boot.isContainer = true;\n"
+		     "  " BOOT_NSPAWN "\n"
 		     "  networking.hostName = lib.mkDefault \"%s\";\n"
 		     "  networking.useDHCP = false;\n"
 		     "  %s\n"

@@ -8,6 +8,14 @@
 #define CONFIGURATION_NAME "configuration.nix"
 #define CONFIGURATION_NEXT ".configuration.nix.new" /* what it will be when it could be built */
 
+/*
+ * Of a configuration that has "options" among its arguments: that it is one of systemd-nspawn, for which
+ * newer versions of nixpkgs have an option beside boot.isContainer.
+ */
+#define BOOT_NSPAWN                                                                            \
+	"boot.${if (options.boot or { }) ? isNspawnContainer then \"isNspawnContainer\" else " \
+	"null} = true;"
+
 /* The caller frees *ret_text. */
 int configuration_text(const char *name, const struct system_request *request, char **ret_text,
 		       struct error *e);

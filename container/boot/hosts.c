@@ -14,7 +14,8 @@
  *
  * A container finds the host as "host.containers", and whom it is linked with as "NAME" and
  * "NAME.containers", by its /etc/hosts. That file is ours where there is none, or an empty one, or one
- * that we have written. A link there, as in a system of NixOS, is the container's own, wherever it leads.
+ * that we have written. A link there is the container's own, wherever it leads; for that of a system of
+ * NixOS see store-hosts.c.
  */
 
 #define HOSTS_PATH "etc/hosts"
@@ -91,6 +92,7 @@ static int peers_add(const struct paths *paths, FILE *file, const struct definit
  * hosts_text - what the file shall say
  * @paths: borrowed
  * @definition: borrowed
+ * @own: what stands before our lines, borrowed; NULL: the names of the container itself
  * @ret_text: owned by the caller
  * @e: filled on failure
  *
@@ -98,8 +100,8 @@ static int peers_add(const struct paths *paths, FILE *file, const struct definit
  *
  * Returns 0 or -errno.
  */
-static int hosts_text(const struct paths *paths, const struct definition *definition,
-		      char **ret_text, struct error *e)
+int hosts_text(const struct paths *paths, const struct definition *definition, const char *own,
+	       char **ret_text, struct error *e)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t size;
@@ -108,7 +110,12 @@ static int hosts_text(const struct paths *paths, const struct definition *defini
 
 	if (!file)
 		return error_errno(e, ENOMEM, "cannot make a hosts file");
-	fprintf(file, HOSTS_MARK "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n");
+	if (own)
+		fprintf(file, "%s%s" HOSTS_MARK, own,
+			own[0] && own[strlen(own) - 1] != '\n' ? "\n" : "");
+	else
+		fprintf(file, HOSTS_MARK
+			"127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n");
 	if (!definition->bridge[0]) {
 		line_add(file, &definition->v4.host, "host", false);
 		line_add(file, &definition->v6.host, "host", false);
@@ -166,7 +173,7 @@ int hosts_give(const struct paths *paths, const struct definition *definition, i
 	r = hosts_is_ours(tree, &there, e);
 	if (r <= 0)
 		return r;
-	r = hosts_text(paths, definition, &text, e);
+	r = hosts_text(paths, definition, NULL, &text, e);
 	if (r < 0 || !text || (there && strcmp(there, text) == 0))
 		return r;
 	r = tree_replace(tree, HOSTS_PATH, text, strlen(text), 0644, e);

@@ -11,5 +11,13 @@
 int hosts_give(const struct paths *paths, const struct definition *definition, int tree,
 	       struct error *e);
 
+/* What a hosts file shall say: behind @own, which the container says itself; NULL: as one of its own. */
+int hosts_text(const struct paths *paths, const struct definition *definition, const char *own,
+	       char **ret_text, struct error *e);
+
 /* The same for one that may be running, after it was linked. What cannot be done is logged. */
 void hosts_refresh(const struct paths *paths, const char *name);
+
+/* The same for one that runs, after it was switched to the system @toplevel, a path on the host. */
+void hosts_follow(const struct paths *paths, const struct definition *definition,
+		  const char *toplevel);

@@ -9,6 +9,7 @@
 #include "container/boot/launch.h"
 #include "container/declared/change.h"
 #include "container/definitions/definition.h"
+#include "container/definitions/links.h"
 #include "container/definitions/ports.h"
 
 /**
@@ -202,6 +203,19 @@ int declared_check(const struct declared *list, size_t count, struct error *e)
 }
 
 /**
+ * shares_network - whether a container is declared to share the network of the host
+ * @declared: borrowed; one that is wrong says nothing
+ */
+static bool shares_network(const struct declared *declared)
+{
+	_cleanup_(environment_deinit) struct environment_file file = { 0 };
+	const struct environment_file nothing = { 0 };
+
+	return declared_definition("", declared, &nothing, &file, NULL) == 0 &&
+	       definition_is_shared(&file);
+}
+
+/**
  * declared_check_links - look whether all are there that declared containers are to be linked with
  * @paths: borrowed
  * @list, @count: borrowed
@@ -212,20 +226,20 @@ int declared_check(const struct declared *list, size_t count, struct error *e)
 int declared_check_links(const struct paths *paths, const struct declared *list, size_t count,
 			 struct error *e)
 {
-	_cleanup_(freep) const char **names = calloc(count ? count : 1, sizeof(*names));
+	_cleanup_(freep) struct declared_peer *others = calloc(count ? count : 1, sizeof(*others));
 	int r = 0;
 
-	if (!names)
+	if (!others)
 		return error_errno(e, ENOMEM, "cannot check %zu containers", count);
 	for (size_t i = 0; i < count; i++)
-		names[i] = list[i].name;
+		others[i] = (struct declared_peer){ list[i].name, shares_network(&list[i]) };
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct definition definition = { .n_peers = 0 };
 
 		r = check_one(&list[i], &definition, e);
 		memcpy(definition.name, list[i].name, sizeof(list[i].name));
 		if (r == 0)
-			r = peers_check(paths, &definition, names, count, e);
+			r = peers_check(paths, &definition, others, count, e);
 		if (r < 0)
 			r = error_wrap(e, r, "%s", list[i].place ? list[i].place : "linkedTo");
 	}

@@ -79,6 +79,14 @@ int declared_plan_absent(const struct paths *paths, const char *source, const st
 			 struct error *e);
 
 /*
+ * Has a container started anew that would get other links while it runs, when others of @list wait for
+ * those it has. Returns 1, 0 when nobody does, or -errno.
+ */
+int declared_settle(const struct paths *paths, const char *source, const struct declared *declared,
+		    const struct declared *list, size_t count, struct declared_plan *plan,
+		    struct error *e);
+
+/*
  * Has a container give up what it will not have any more and others of @list are to get, which may wait
  * for each other. @plan: of it, changed. Returns 1, 0 when nobody waits for anything, or -errno.
  */

@@ -6,6 +6,7 @@
 #include "container/declared/change.h"
 #include "container/definitions/definition.h"
 #include "container/definitions/ports.h"
+#include "container/life/life.h"
 #include "container/life/redefine.h"
 #include "container/settings/locks.h"
 
@@ -176,6 +177,45 @@ static int strip_install(const struct change *change, const char *pending, struc
 	if (r == 0)
 		r = environment_set(&file, KEY_PENDING, pending, e);
 	return r < 0 ? r : definition_replace(change->paths, change->plan->name, &file, &now, e);
+}
+
+/**
+ * declared_settle - have a container started anew whose links others wait for
+ * @paths: borrowed
+ * @source: the file that declares all, borrowed
+ * @declared: the container, borrowed
+ * @list, @count: all that are declared, borrowed
+ * @plan: what is done about the container, changed
+ * @e: filled on failure
+ *
+ * While it runs it can be given other addresses, but not be without any in between.
+ *
+ * Returns 1, 0 when nobody waits for anything, or -errno.
+ */
+int declared_settle(const struct paths *paths, const char *source, const struct declared *declared,
+		    const struct declared *list, size_t count, struct declared_plan *plan,
+		    struct error *e)
+{
+	enum container_status status = CONTAINER_DOWN;
+	struct definition is;
+	int r;
+
+	if (!(plan->differences & DIFFERS_CABLE) || plan->step == STEP_CREATE)
+		return 0;
+	r = definition_read(paths, plan->name, &is, e);
+	if (r > 0)
+		r = is_waited_for(source, &is, list, count, e);
+	if (r <= 0)
+		return r;
+	r = container_status(paths, plan->name, &status, NULL, e);
+	if (r < 0)
+		return r;
+	plan->differences |= DIFFERS_START;
+	if (status == CONTAINER_UP && declared->untouched)
+		plan->later = true;
+	else if (status == CONTAINER_UP)
+		plan->step = STEP_RESTART;
+	return 1;
 }
 
 /**

@@ -2,8 +2,10 @@
 #include "container/definitions/definitions.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/suggestion.h"
@@ -40,12 +42,30 @@ int name_check(const char *name, struct error *e)
 }
 
 /**
+ * is_name_of_host - whether this host is called so
+ * @name: borrowed
+ *
+ * By its whole name, or by the first part of it, by which it is known without its domain.
+ */
+static bool is_name_of_host(const char *name)
+{
+	char host[HOST_NAME_MAX + 1] = "";
+	size_t first;
+
+	if (gethostname(host, sizeof(host) - 1) < 0 || !host[0])
+		return false;
+	first = strcspn(host, ".");
+	return strcasecmp(name, host) == 0 ||
+	       (strlen(name) == first && strncasecmp(name, host, first) == 0);
+}
+
+/**
  * name_check_new - whether a text may be the name of a container that is yet to be made
  * @name: borrowed
  * @e: says why not
  *
- * The host finds containers by their names, and what everybody takes for the host itself (RFC 6761) is
- * no container.
+ * The host finds containers by their names, and what everybody takes for the host itself (RFC 6761), or
+ * what it is called, is no container.
  *
  * Returns 0, or -EINVAL with class ERROR_USAGE.
  */
@@ -55,9 +75,12 @@ int name_check_new(const char *name, struct error *e)
 	size_t length = strlen(name), end = sizeof(reserved) - 1;
 	int r = name_check(name, e);
 
-	if (r < 0 || length < end || strcasecmp(name + length - end, reserved) != 0 ||
-	    (length > end && name[length - end - 1] != '.'))
+	if (r < 0)
 		return r;
+	if (!is_name_of_host(name) &&
+	    (length < end || strcasecmp(name + length - end, reserved) != 0 ||
+	     (length > end && name[length - end - 1] != '.')))
+		return 0;
 	r = error_set(e, ERROR_USAGE, EINVAL,
 		      "'%s' is no container name: programs take it for the host", name);
 	return error_remedy(e, r, "choose another name");

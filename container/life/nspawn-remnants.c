@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/tree-remove.h"
+#include "container/boot/store-hosts.h"
 #include "container/definitions/definitions.h"
 #include "container/life/journal-link.h"
 #include "container/life/life.h"
@@ -117,13 +118,13 @@ static const char *tree_find_used(const struct paths *paths, const char *name,
 }
 
 /**
- * container_forget - remove what an ephemeral container has written, once it has stopped
+ * container_forget - remove what was there for a container only while it ran
  * @paths: borrowed
  * @name: checked here, borrowed; nothing of it runs
  * @e: names what could not be removed
  *
- * Each that was started has a directory in /run/nixos-containers, if only to say that there is
- * something to look for. It goes last, so that a killed run is finished by the next one.
+ * The names it knew, and what it wrote if it is ephemeral. Each of these that was started has a
+ * directory in /run/nixos-containers, if only to say that there is something to look for. It goes last, so that a killed run is finished by the next one.
  *
  * Returns 1, 0 when there was nothing, or -errno.
  */
@@ -132,14 +133,16 @@ int container_forget(const struct paths *paths, const char *name, struct error *
 	struct definition definition;
 	char path[PATH_MAX];
 	const char *tree;
-	int r = name_check(name, e);
+	int names = 0, r = name_check(name, e);
 
 	if (r == 0)
+		r = names = store_hosts_drop(paths, name, e);
+	if (r >= 0)
 		r = path_format(path, sizeof(path), e, "%s/%s", paths->machines, name);
 	if (r < 0)
 		return r;
 	if (access(path, F_OK) < 0 && errno == ENOENT)
-		return 0;
+		return names;
 	tree = tree_find_used(paths, name, &definition);
 	r = copies_remove(path, e);
 	if (r == 0 && tree)

@@ -26,7 +26,7 @@
  * the next run will ask for.
  */
 
-/* Keys that count before the next start. All others need one. */
+/* Keys that count before the next start. All others need one, and so may those of links. */
 static const struct {
 	const char *key;
 	unsigned difference;
@@ -35,6 +35,15 @@ static const struct {
 	{ "LINKED_TO", DIFFERS_LIVE },
 	{ "PINNED", DIFFERS_LIVE },
 	{ "ROUTED", DIFFERS_LIVE },
+	{ "HOST_ADDRESS", DIFFERS_CABLE },
+	{ "LOCAL_ADDRESS", DIFFERS_CABLE },
+	{ "HOST_ADDRESS6", DIFFERS_CABLE },
+	{ "LOCAL_ADDRESS6", DIFFERS_CABLE },
+	{ "LOCAL_MAC_ADDRESS", DIFFERS_CABLE },
+	{ "HOST_BRIDGE", DIFFERS_CABLE },
+	{ "INTERFACES", DIFFERS_CABLE },
+	{ "MACVLANS", DIFFERS_CABLE },
+	{ "EXTRA_VETHS", DIFFERS_CABLE },
 	{ "AUTO_START", DIFFERS_MANAGER },
 	{ "TIMEOUT_START", DIFFERS_MANAGER },
 	{ "FLAKE", 0 },
@@ -147,6 +156,12 @@ int definition_compare(const struct environment_file *is, const struct environme
 
 	if (r == 0)
 		r = compare_keys(is, wanted, false, &difference, ret_keys, e);
+	if (r == 0 && difference & DIFFERS_CABLE) {
+		if (cable_can_change(is, wanted))
+			difference |= DIFFERS_LIVE;
+		else
+			difference = (difference & ~(unsigned)DIFFERS_CABLE) | DIFFERS_START;
+	}
 	return r < 0 ? r : (int)difference;
 }
 

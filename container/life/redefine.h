@@ -13,11 +13,15 @@ enum definition_difference {
 	DIFFERS_LIVE = 1 << 0,    /* the kernel can be told at once */
 	DIFFERS_MANAGER = 1 << 1, /* whoever runs containers has to know */
 	DIFFERS_START = 1 << 2,   /* only a start brings it about */
+	DIFFERS_CABLE = 1 << 3,   /* of its links, and live: beside DIFFERS_LIVE */
 };
 
 /* @ret_keys: those that differ are put at its end. Returns enum definition_difference or -errno. */
 int definition_compare(const struct environment_file *is, const struct environment_file *wanted,
 		       struct words *ret_keys, struct error *e);
+
+/* Whether the links of a container that runs can be made what it is to have. */
+bool cable_can_change(const struct environment_file *is, const struct environment_file *wanted);
 
 /* Keys about the container and not of what it is: "apply" and "create" write them. */
 #define KEY_APPLIED   "APPLIED"     /* the file that declares it */

@@ -11,6 +11,7 @@
 #include "container/boot/boot.h"
 #include "container/boot/launch.h"
 #include "container/boot/root.h"
+#include "container/boot/store-hosts.h"
 #include "container/life/life.h"
 #include "machine/machine.h"
 
@@ -42,6 +43,7 @@ struct start {
 	char namespace[PATH_MAX];
 	struct users_later later;                    /* PRIVATE_USERS */
 	char hosts[ARRAY_SIZE(nix_binds)][PATH_MAX]; /* what is bound */
+	struct store_hosts names; /* of others, in the place of the system's file */
 	struct nspawn_spec spec;
 };
 
@@ -126,7 +128,7 @@ static int start_bind(struct start *start, struct error *e)
 	struct stat st;
 	int r = 0;
 
-	static_assert(ARRAY_SIZE(nix_binds) <= NSPAWN_BINDS_MAX, "there is room for all");
+	static_assert(ARRAY_SIZE(nix_binds) < NSPAWN_BINDS_MAX, "there is room for all");
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(nix_binds); i++) {
 		const char *inside = nix_binds[i].inside;
 		char *host = start->hosts[i];
@@ -145,6 +147,29 @@ static int start_bind(struct start *start, struct error *e)
 						      nix_binds[i].access };
 	}
 	return r;
+}
+
+/**
+ * start_names - have the container's system know the host, and whom the container is linked with
+ * @start: changed
+ * @e: filled on failure
+ *
+ * What another run has left is not mounted anywhere any more.
+ *
+ * Returns 0 or -errno.
+ */
+static int start_names(struct start *start, struct error *e)
+{
+	int r = store_hosts_drop(start->paths, start->name, e);
+
+	if (r >= 0)
+		r = store_hosts_give(start->paths, &start->launch.definition, start->root.toplevel,
+				     &start->names, e);
+	if (r > 0)
+		start->spec.binds[start->spec.n_binds++] =
+			(struct nspawn_bind){ start->names.copy, start->names.inside,
+					      NSPAWN_FOR_ALL };
+	return r < 0 ? r : 0;
 }
 
 /**
@@ -244,6 +269,8 @@ static int start_describe(struct start *start, struct error *e)
 
 	if (r == 0 && start->root.init[0])
 		r = start_bind(start, e);
+	if (r == 0 && start->root.init[0])
+		r = start_names(start, e);
 	if (r == 0 && start->root.init[0])
 		r = start_personality(start, e);
 	if (r == 0)

@@ -28,21 +28,26 @@ def unknown_keys(path, text):
             yield f"{path}: {key} is no key of a definition"
 
 
-def evaluated(options, containers="{ }"):
-    """What the module makes of options, as a NixOS with it would have them: its configuration."""
+def evaluated(options, containers="{ }", nat="{ }"):
+    """What the module makes of options, as a NixOS with it would have them: its configuration.
+
+    @nat: of NixOS's own."""
     expression = f"""
       let
         lib = import {tree.ROOT}/tests/lint/module-library.nix;
         pkgs = {{ callPackage = _: _: "/package"; runCommand = name: _: _: "/units"; }};
         ours = given: lib.fill "services.nixctr-net" module.options.services.nixctr-net given;
-        ours_of = builtins.intersectAttrs {{ linkedTo = 1; pinned = 1; routed = 1; }};
-        container = given: {{ ephemeral = false; enableTun = false; tmpfs = [ ]; extraVeths = {{ }};
+        ours_of = builtins.intersectAttrs {{ linkedTo = 1; pinned = 1; routed = 1; automaticAddresses = 1; }};
+        container = given: {{ privateNetwork = false; hostAddress = null; localAddress = null;
+          hostAddress6 = null; localAddress6 = null; hostBridge = null; interfaces = [ ]; macvlans = [ ];
+          ephemeral = false; enableTun = false; tmpfs = [ ]; extraVeths = {{ }};
           additionalCapabilities = [ ]; }} // given
           // (module.options.containers.type.take {{ it = ours_of given; }}).it;
         config = {{
           services.nixctr-net = ours {options};
           containers = builtins.mapAttrs (_: container) {containers};
           system.stateVersion = "26.05";
+          networking.nat = {{ enable = false; internalInterfaces = [ ]; }} // {nat};
         }};
         module = import {tree.ROOT}/nix/module.nix {{ inherit config lib pkgs; }};
       in module.config
@@ -161,6 +166,54 @@ def test_module_options():
         "EPHEMERAL=1", "PINNED=0", "ROUTED=1", 'TMPFS="/tmp"', 'ADDITIONAL_CAPABILITIES="CAP_NET_ADMIN"',
         'EXTRA_VETHS="db,host=10.8.0.1,local=10.8.0.2,mac=02:00:00:00:00:09"', 'LINKED_TO="b"']  # fmt: skip
     assert all(entry["assertion"] for entry in config["assertions"])
+
+
+def pairs(options, containers):
+    """The pairs of addresses that the module chooses: {container: (host, local)}."""
+    found = {}
+    for path, file in evaluated(f"{{ enable = true; {options} }}", containers)["environment"]["etc"].items():
+        keys = dict(line.split("=", 1) for line in file["text"].splitlines() if line[0].isupper())
+        if "LOCAL_ADDRESS" in keys:
+            assert keys["AUTO_ADDRESS"] == "1"
+            found[path.split("/")[1].removesuffix(".conf")] = keys["HOST_ADDRESS"], keys["LOCAL_ADDRESS"]
+    return found
+
+
+def test_module_gives_addresses():
+    """To those that nothing connects, when it is asked to; the same whoever else there is."""
+    private = "privateNetwork = true;"
+    some = f"""a = {{ {private} }}; b = {{ {private} }}; shared = {{ }};
+               own = {{ {private} localAddress = "10.0.0.2"; }}; bridged = {{ {private} hostBridge = "br0"; }};
+               veth = {{ {private} extraVeths.db = {{ hostAddress = null; localAddress = null; hostAddress6 = null;
+                 localAddress6 = null; hostBridge = null; localMacAddress = null; }}; }};
+               not = {{ {private} automaticAddresses = false; }};"""
+    assert pairs("", f"{{ {some} }}") == {}
+    chosen = pairs("automaticAddresses = true;", f"{{ {some} }}")
+    assert set(chosen) == {"a", "b"}
+    for host, local in chosen.values():
+        assert re.fullmatch(r"10\.233\.([1-9]\d*)\.253", host) and local == host[:-1] + "4"
+    assert pairs("", f"{{ a = {{ {private} automaticAddresses = true; }}; }}") == {"a": chosen["a"]}
+    taken = f'{{ a = {{ {private} }}; other = {{ localAddress = "{chosen["a"][1]}"; }}; }}'
+    assert pairs("automaticAddresses = true;", taken)["a"] != chosen["a"]
+    many = " ".join(f"c{number} = {{ {private} }};" for number in range(254))
+    every = pairs("automaticAddresses = true;", f"{{ {many} }}")
+    assert len(set(every.values())) == 254
+    full = evaluated("{ enable = true; automaticAddresses = true; }", f"{{ {many} d = {{ {private} }}; }}")
+    failed = [entry["message"] for entry in full["assertions"] if not entry["assertion"]]
+    assert len(failed) == 1 and "containers.d.automaticAddresses" in failed[0]
+
+
+def test_module_warns():
+    """Of a masquerade of NixOS for the same links, and of no other."""
+    for enabled, nat, warned in (
+        (True, '{ enable = true; internalInterfaces = [ "ve-+" ]; }', True),
+        (True, '{ enable = true; internalInterfaces = [ "lan0" ]; }', False),
+        (True, '{ internalInterfaces = [ "ve-+" ]; }', False),
+        (False, '{ enable = true; internalInterfaces = [ "ve-+" ]; }', False),
+    ):
+        options = "nat = { enable = true; external = [ \"eth0\" ]; };" if enabled else ""
+        warnings = evaluated(f"{{ enable = true; {options} }}", nat=nat)["warnings"]
+        assert bool(warnings) == warned and all("internalInterfaces" in text for text in warnings)
 
 
 def test_module_refuses():

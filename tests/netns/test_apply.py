@@ -310,6 +310,42 @@ def test_unknown_peers(stocked):
     assert steps(stocked) == {"web": "create", "app": "create"}
 
 
+def test_peers_that_share_the_network(stocked):
+    """They have no cable that could be linked, whichever way it is said."""
+    path = store_system(stocked)
+    stocked.ok("create", "foo")
+    stocked.path(f"{DEFINITIONS}/old.conf").write_text("PRIVATE_NETWORK=0\n", encoding="ascii")
+    before = everything(stocked)
+    for peer in "shared", "old":
+        declare(stocked, web=f'path = {path}; privateNetwork = true; linkedTo = [ "{peer}" ];',
+                shared=f"path = {path};")  # fmt: skip
+        result = stocked.nixctr("apply")
+        assert result.rc == USAGE and f"'{peer}', which shares the network of the host" in result.stderr, result
+        assert everything(stocked) == before
+    for words, rc in ((("set", "foo", "linkedTo=old"), USAGE), (("net", "link", "foo", "old"), CONFLICT),
+                      (("net", "link", "old", "foo"), CONFLICT)):  # fmt: skip
+        result = stocked.nixctr(*words)
+        assert result.rc == rc and "shares the network of the host" in result.stderr, result
+        assert "  try: give" in result.stderr and everything(stocked) == before
+
+
+def test_plan_in_words(stocked):
+    """What an administrator reads: no keys of definitions, and no column without anything in it."""
+    network = f"path = {store_system(stocked)}; privateNetwork = true;"
+    address = 'hostAddress = "192.168.{0}.1"; localAddress = "192.168.{0}.2";'
+    declare(stocked, foo=network + address.format(6))
+    head, row = stocked.ok("apply", "--dry-run").stdout.splitlines()
+    assert (head.split(), row.split()) == (["STEP", "NAME"], ["create", "foo"])
+    told = stocked.ok("apply")
+    assert "create container 'foo'\n" in told.stderr
+    declare(stocked, foo=network + address.format(7) + 'forwardPorts = [ "80:80" ]; autoStart = true;')
+    head, row = stocked.ok("apply", "--dry-run").stdout.splitlines()
+    assert head.split() == ["STEP", "NAME", "WHY"], head
+    assert set(row.split("foo", 1)[1].strip().split(", ")) == {"addresses", "ports", "start with the host"}
+    why = stocked.ok("apply", "--dry-run", "--json").json["containers"][0]["why"]
+    assert "HOST_ADDRESS" in why.split()
+
+
 def test_addresses_of_the_host(stocked):
     """An address that the host has is refused before any change, and taken with --force."""
     path = store_system(stocked)
@@ -382,8 +418,8 @@ def test_set(stocked):
     stocked.ok("set", "foo", "autoStart=true", "LINKED_TO=")
     assert definition(stocked, "foo")["AUTO_START"] == "1"
     assert "LINKED_TO" not in definition(stocked, "foo")
-    later = stocked.ok("set", "foo", "hostAddress=192.168.9.1", "localAddress=192.168.9.2")
-    assert "takes effect at the next start" in later.stderr
+    assert stocked.ok("set", "foo", "hostAddress=192.168.9.1", "localAddress=192.168.9.2").stderr == ""
+    assert "takes effect at the next start" in stocked.ok("set", "foo", "copyResolvConf=true").stderr
     leases = stocked.ok("ipam", "list", "--json").json["leases"]
     assert "192.168.9.2" in str(leases)
     before = definition(stocked, "foo")

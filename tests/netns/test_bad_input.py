@@ -56,6 +56,21 @@ def test_name_of_the_host(world, name):
     world.ok("create", "--no-system", "localhost-1")
 
 
+@pytest.mark.parametrize("host, name", [
+    ("web", "web"), ("Web.example.org", "web"), ("web.example.org", "web.example.org"),
+])  # fmt: skip
+def test_name_that_the_host_has(world, host, name):
+    """What the host is called leads to the host, with its domain and without."""
+    before = state(world)
+    script = 'hostname "$1" && shift && exec "$@"'
+    for given, rc in ((name, USAGE), (f"{name}-1", 0)):
+        result = world.run("unshare", "--uts", "sh", "-c", script, "sh", host, world_module.BINARY, "create",
+                           "--no-system", given)  # fmt: skip
+        assert result.rc == rc, result
+        if rc:
+            assert "programs take it for the host" in result.stderr and state(world) == before
+
+
 @pytest.mark.parametrize(
     "name",
     ["", "-x", ".x", "_x", "..", "a..b", "a/b", "../a", "/a", "a\nb", "a\n", "a b", "a\tb", "a%b",

@@ -48,7 +48,7 @@ def test_config(stocked):
     stocked.ok("create", "foo", "--config", 'message = "from text";')
     assert message(stocked, "foo") == "from text"
     text = configuration(stocked)
-    assert text.startswith("{ config, lib, pkgs, ... }:\n")
+    assert text.startswith("{ config, lib, pkgs, options ? { }, ... }:\n")
     for line in (
         "boot.isContainer = true;",
         'networking.hostName = lib.mkDefault "foo";',
@@ -59,6 +59,19 @@ def test_config(stocked):
     assert os.path.basename(system(stocked, "foo")).endswith("-nixos-system-foo")
     definition = stocked.path(f"{DEFINITIONS}/foo.conf").read_text(encoding="ascii")
     assert "INCOMPLETE" not in definition and "FLAKE" not in definition
+
+
+@pytest.mark.parametrize("newer", [False, True])
+def test_container_by_every_option(stocked, newer):
+    """A nixpkgs that has an option of its own for containers of systemd-nspawn finds it set."""
+    if newer:
+        stocked.wrap = [*stocked.wrap, "env", "NEWER_NIXPKGS=1"]
+    stocked.ok("create", "foo", "--config", "")
+    write(stocked, "/etc/nixctr-net/containers.nix", '{ containers.bar.config = { }; }')
+    stocked.ok("apply")
+    for name in "foo", "bar":
+        boot = stocked.run("cat", f"{system(stocked, name)}/boot").stdout.split()
+        assert boot == ["isContainer", *(["isNspawnContainer"] if newer else [])], name
 
 
 def test_modes(stocked):

@@ -233,6 +233,24 @@ static void magic_links_are_refused(void **state)
 	assert_null(text);
 }
 
+static void real_paths_are_those_inside(void **state)
+{
+	char path[PATH_MAX];
+
+	(void)state;
+	write_file("root/etc/file", "text");
+	assert_int_equal(symlink("/etc/file", "root/absolute"), 0);
+	assert_int_equal(symlink("../../../etc/absolute", "root/etc/up"), 0);
+	assert_int_equal(symlink("../absolute", "root/etc/absolute"), 0);
+	assert_int_equal(tree_real_path(tree, "/absolute", path, NULL), 1);
+	assert_string_equal(path, "/etc/file");
+	assert_int_equal(tree_real_path(tree, "etc/up", path, NULL), 1);
+	assert_string_equal(path, "/etc/file");
+	assert_int_equal(tree_real_path(tree, "/", path, NULL), -EXDEV);
+	assert_int_equal(tree_real_path(tree, "etc/nothing", path, NULL), 0);
+	assert_int_equal(tree_real_path(tree, "etc/file/below", path, NULL), 0);
+}
+
 static void only_regular_files_of_a_sane_size_are_read(void **state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "root/etc/socket" };
@@ -367,6 +385,7 @@ int main(void)
 		in_a_tree(links_in_the_middle_end_at_the_root),
 		in_a_tree(a_link_is_replaced_and_not_followed),
 		in_a_tree(magic_links_are_refused),
+		in_a_tree(real_paths_are_those_inside),
 		in_a_tree(only_regular_files_of_a_sane_size_are_read),
 		in_a_tree(devices_are_not_read),
 		in_a_tree(touch_makes_what_is_not_there),

@@ -45,9 +45,10 @@ static void a_configuration_has_the_form_of_nixos_container(void **state)
 
 	(void)state;
 	assert_int_equal(configuration_text("my.con_tainer", &request, &text, NULL), 0);
-	assert_string_equal(text, "{ config, lib, pkgs, ... }:\n"
+	assert_string_equal(text, "{ config, lib, pkgs, options ? { }, ... }:\n"
 				  "\n"
 				  "{ boot.isContainer = true;\n"
+				  "  " BOOT_NSPAWN "\n"
 				  "  networking.hostName = lib.mkDefault \"my-con_tainer\";\n"
 				  "  networking.useDHCP = false;\n"
 				  "  a = \"${b}\";\n  c = ''\n$d'';\n"

@@ -111,6 +111,8 @@ static void shifted_users_own_what_is_bound(void **state)
 		assert_true(has(&spec, cases[i].bind));
 		assert_int_equal(has(&spec, "--private-users-ownership=auto"),
 				 strstr(cases[i].bind, ":idmap") != NULL);
+		spec.binds[0].access = NSPAWN_FOR_ALL;
+		assert_true(has(&spec, "--bind-ro=/a:/b"));
 	}
 }
 

@@ -3,7 +3,8 @@
 # Stands in for <nixpkgs/nixos> where there is no nixpkgs: a system that says which configuration it
 # was built from. It has an init, which nobody runs here.
 #
-# Options known: imports, networking.hostName, message: a text, put in the file "message". A message
+# Options known: imports, networking.hostName, boot: a file "boot" names those of it that are set, among
+# which there is boot.isNspawnContainer if NEWER_NIXPKGS is set; message: a text, put in the file "message". A message
 # that begins with "broken" does not build; one that is "wait" builds when the FIFO /run/go has a
 # writer.
 { configuration ? <nixos-config> }:
@@ -11,8 +12,11 @@
 let
   lib.mkDefault = value: value;
 
+  options.boot =
+    if builtins.getEnv "NEWER_NIXPKGS" != "" then { isNspawnContainer = { }; } else { };
+
   load = module:
-    if builtins.isFunction module then module { inherit lib; config = { }; pkgs = { }; }
+    if builtins.isFunction module then module { inherit lib options; config = { }; pkgs = { }; }
     else if builtins.isAttrs module then module
     else load (import module);
 
@@ -28,6 +32,7 @@ in {
     system = builtins.currentSystem;
     builder = "/bin/sh";
     message = config.message or "";
+    boot = builtins.attrNames (config.boot or { });
     args = [
       "-euc"
       ''
@@ -39,6 +44,7 @@ in {
         esac
         mkdir "$out"
         printf %s "$message" >"$out/message"
+        echo "$boot" >"$out/boot"
         echo "#!/bin/sh" >"$out/init"
         chmod +x "$out/init"
       ''

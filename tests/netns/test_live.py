@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What "set" changes of the network of a container that is attached, at once, and what it says of the
+rest. Read back by ip and nft, and by who reaches whom."""
+
+import pytest
+from test_names import getent, hosts
+from test_peers import elements
+from world import HOST
+
+FOO = "10.233.1.2"
+PORT = 8080
+
+
+@pytest.fixture(name="foo")
+def foo_fixture(world):
+    """Container foo in both families, with a published port, linked with bar; both attached."""
+    world.path("/etc/nsswitch.conf").write_text("hosts: files nixctr\n", encoding="ascii")
+    world.ok("nat", "enable", "--external", "eth0")
+    world.ok("create", "foo", "--host-address6", "fd00:1::1", "--local-address6", "fd00:1::2",
+             "--port", f"{PORT}:7777")  # fmt: skip
+    world.ok("create", "bar")
+    for name in "foo", "bar":
+        world.path(f"/var/lib/nixos-containers/{name}/etc").mkdir(parents=True)
+        world.ok("net", "up", name)
+    world.ok("net", "link", "foo", "bar")
+    return world
+
+
+def live(world, *words, name="foo"):
+    """Sets something, and insists that it counts already."""
+    before = world.path(f"/run/netns/ve-{name}").stat().st_ino
+    told = world.ok("set", name, *words, "--json").json
+    assert told == {"container": name, "changed": True, "at_next_start": False}
+    assert world.ok("set", name, *words, "--json").json["changed"] is False
+    assert world.path(f"/run/netns/ve-{name}").stat().st_ino == before
+    assert world.ok("net", "show", name, "--json").json["drift"] == []
+
+
+def later(world, *words, name="foo"):
+    """Sets something, and insists that it says when it counts and that nothing happens before."""
+    before = ends(world, name)
+    told = world.ok("set", name, *words)
+    assert "takes effect at the next start" in told.stderr
+    assert ends(world, name) == before
+
+
+def ends(world, name="foo"):
+    """The global addresses of both ends of the cable."""
+    found = []
+    for link, container in ((f"ve-{name}", None), ("eth0", name)):
+        [shown] = world.ip("address", "show", "dev", link, container=container)
+        found.append({a["local"] for a in shown["addr_info"] if a["scope"] == "global"})
+    return found
+
+
+def gateways(world, name="foo"):
+    """Where the default routes inside lead."""
+    routes = [world.ip(family, "route", "show", "default", container=name) for family in ("-4", "-6")]
+    return [route["gateway"] for family in routes for route in family]
+
+
+def test_addresses(foo):
+    """Of both ends, of one of them, of either family: routes, names, ports and links go with them."""
+    foo_inside, bar_inside = foo.container_namespace("foo"), foo.container_namespace("bar")
+    for words, host, local in (
+        (("hostAddress=192.168.9.1", "localAddress=192.168.9.2"), "192.168.9.1", "192.168.9.2"),
+        (("localAddress=192.168.9.3",), "192.168.9.1", "192.168.9.3"),
+        (("hostAddress=192.168.9.4",), "192.168.9.4", "192.168.9.3"),
+    ):
+        live(foo, *words)
+        assert ends(foo) == [{host, "fd00:1::1"}, {local, "fd00:1::2"}]
+        assert gateways(foo) == [host, "fd00:1::1"]
+        assert not foo.ip("route", "show", FOO)
+        assert getent(foo, "ahostsv4", "foo")[0][0] == local and getent(foo, "hosts", FOO) is None
+        assert hosts(foo, "bar")["foo"] == local
+        assert hosts(foo, "foo")["host.containers"] in (host, "fd00:1::1")
+        with foo.server_in(foo_inside):
+            assert foo.connect_from(bar_inside, local) == "10.233.2.2"
+            assert foo.connect_from(foo.outside.namespace, HOST, PORT) is not None
+        with foo.server_in(bar_inside):
+            assert foo.connect_from(foo_inside, "10.233.2.2") == local
+    live(foo, "hostAddress6=fd00:7::1", "localAddress6=fd00:7::2")
+    assert ends(foo) == [{"192.168.9.4", "fd00:7::1"}, {"192.168.9.3", "fd00:7::2"}]
+    with foo.server_in(foo_inside):
+        assert foo.connect_from(bar_inside, "192.168.9.3")
+    leased = foo.ok("ipam", "list", "--json").json["leases"]
+    assert FOO not in str([lease for lease in leased if lease["state"] == "bound"])
+
+
+def test_a_family_comes_and_none_goes(foo):
+    """bar gets IPv6; foo keeps what it has until its next start."""
+    live(foo, "hostAddress6=fd00:2::1", "localAddress6=fd00:2::2", name="bar")
+    assert ends(foo, "bar") == [{"10.233.2.1", "fd00:2::1"}, {"10.233.2.2", "fd00:2::2"}]
+    with foo.server_in(foo.container_namespace("bar")):
+        assert foo.connect_from(foo.container_namespace("foo"), "fd00:2::2") == "fd00:1::2"
+    later(foo, "HOST_ADDRESS6=", "LOCAL_ADDRESS6=")
+
+
+def link_local(world):
+    """The addresses of eth0 that follow from its MAC."""
+    [shown] = world.ip("address", "show", "dev", "eth0", container="foo")
+    return [a for a in shown["addr_info"] if a["scope"] == "link"]
+
+
+def test_mac(foo):
+    """The host knows at once where to send."""
+    live(foo, "localMacAddress=02:00:00:00:00:42")
+    [link] = foo.ip("link", "show", "dev", "eth0", container="foo")
+    assert link["address"] == "02:00:00:00:00:42"
+    assert [a["local"] for a in link_local(foo)] == ["fe80::ff:fe00:42"]
+    assert ends(foo)[1] == {FOO, "fd00:1::2"} and gateways(foo) == ["10.233.1.1", "fd00:1::1"]
+    [known] = foo.ip("neighbor", "show", FOO)
+    assert known["lladdr"] == "02:00:00:00:00:42"
+    with foo.server_in(foo.container_namespace("foo")):
+        assert foo.connect_from(foo.container_namespace("bar"), FOO) == "10.233.2.2"
+        assert foo.connect_from(foo.namespace, "fd00:1::2") == "fd00:1::1"
+
+
+@pytest.fixture(name="bridged")
+def bridged_fixture(world):
+    """Container foo on br0, which is one of two bridges."""
+    for number in 0, 1:
+        for command in (f"link add br{number} type bridge", f"link set br{number} up",
+                        f"address add 10.{number}.0.1/24 dev br{number}"):  # fmt: skip
+            assert world.run("ip", *command.split()).rc == 0
+    for name, bridge in ("foo", 0), ("bar", 1):
+        world.ok("create", name, "--bridge", f"br{bridge}", "--host-address", f"10.{bridge}.0.1",
+                 "--local-address", f"10.{bridge}.0.2/24")  # fmt: skip
+        world.ok("net", "up", name)
+    return world
+
+
+def reached_from_host(world, address):
+    """Whether the host reaches a server in foo."""
+    with world.server_in(world.container_namespace("foo")):
+        return world.connect_from(world.namespace, address, timeout=2) is not None
+
+
+def test_bridge(bridged):
+    """Its end moves, and what it may send under is another address."""
+    bridged.ok("set", "bar", "localAddress=10.1.0.9/24")
+    live(bridged, "hostBridge=br1", "hostAddress=10.1.0.1", "localAddress=10.1.0.2/24")
+    [link] = bridged.ip("link", "show", "dev", "vb-foo")
+    assert link["master"] == "br1"
+    assert ends_of_bridged(bridged) == {"10.1.0.2"} and gateways(bridged) == ["10.1.0.1"]
+    assert reached_from_host(bridged, "10.1.0.2") and not reached_from_host(bridged, "10.0.0.2")
+    assert "10.0.0.2" not in bridged.run("nft", "list", "ruleset").stdout
+    live(bridged, "localMacAddress=02:00:00:00:00:43")
+    assert reached_from_host(bridged, "10.1.0.2")
+    assert set(elements(bridged)["macs"]) == {"foo", "bar"}
+    told = bridged.ok("set", "foo", "HOST_BRIDGE=")
+    assert "takes effect at the next start" in told.stderr
+    [link] = bridged.ip("link", "show", "dev", "vb-foo")
+    assert link["master"] == "br1"
+
+
+def ends_of_bridged(world):
+    """The addresses inside."""
+    [shown] = world.ip("address", "show", "dev", "eth0", container="foo")
+    return {a["local"] for a in shown["addr_info"] if a["scope"] == "global"}
+
+
+def test_links_beside_the_cable(foo):
+    """One more is there at once; one less needs a start."""
+    live(foo, "EXTRA_VETHS=db:db0")
+    assert foo.run("ip", "link", "add", "lan0", "type", "veth", "peer", "name", "far").rc == 0
+    live(foo, "interfaces=lan0", "EXTRA_VETHS=db:db0 more")
+    inside = {link["ifname"] for link in foo.ip("link", container="foo")}
+    assert inside == {"lo", "eth0", "db0", "more", "lan0"}
+    assert {"db", "more"} < set(foo.links()) and "lan0" not in foo.links()
+    later(foo, "EXTRA_VETHS=more")
+    assert {link["ifname"] for link in foo.ip("link", container="foo")} == inside

@@ -4,14 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/sockios.h>
 #include <sched.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -21,33 +17,16 @@
 #include "base/log.h"
 
 /**
- * netns_of_socket - the namespace a socket that is made now belongs to
- *
- * Returns a descriptor of it, or -1: this takes CAP_NET_ADMIN there.
- */
-static int netns_of_socket(void)
-{
-	_cleanup_(fd_closep) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	return fd < 0 ? -1 : ioctl(fd, SIOCGSKNS);
-}
-
-/**
  * netns_current - the namespace this thread is in
  * @ret_fd: its descriptor; the caller closes it
  * @e: filled on failure
- *
- * A socket tells in 2 us. The first to ask for a process in /proc has the kernel make up a directory
- * for it, file by file, and take it down when the process ends: 20 us, of each attach.
  *
  * Returns 0 or -errno.
  */
 int netns_current(int *ret_fd, struct error *e)
 {
-	int fd = netns_of_socket();
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(e, errno, "cannot open the network namespace we are in");
 	*ret_fd = fd;
@@ -165,28 +144,6 @@ static int netns_directory_prepare(const char *directory, struct error *e)
 }
 
 /**
- * netns_bind - bind a namespace to a file
- * @fd: the namespace, borrowed
- * @path: the file, which is there; borrowed
- *
- * Where the descriptor itself cannot be bound, because of a kernel before 5.2 or a filter of system
- * calls, its name in /proc is.
- *
- * Returns 0, or -1 with errno.
- */
-static int netns_bind(int fd, const char *path)
-{
-	_cleanup_(fd_closep) int tree =
-		open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	char source[64];
-
-	if (tree >= 0 && move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) == 0)
-		return 0;
-	(void)snprintf(source, sizeof(source), "/proc/thread-self/fd/%d", fd);
-	return mount(source, path, "", MS_BIND, NULL);
-}
-
-/**
  * netns_pin - bind the namespace of this thread to a file
  * @path: the file, which is there; borrowed
  * @ret_fd: the namespace's descriptor
@@ -201,7 +158,7 @@ static int netns_pin(const char *path, int *ret_fd, struct error *e)
 
 	if (r < 0)
 		return r;
-	if (netns_bind(fd, path) < 0)
+	if (mount("/proc/thread-self/ns/net", path, "", MS_BIND, NULL) < 0)
 		return error_errno(e, errno, "cannot pin network namespace %s", path);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
@@ -257,14 +214,17 @@ int netns_create(const char *directory, const char *path, int *ret_fd, struct er
 int netns_adopt(const char *directory, const char *path, int fd, struct error *e)
 {
 	_cleanup_(fd_closep) int file = -1;
+	char source[64];
 	int r = netns_directory_prepare(directory, e);
 
+	if (r == 0)
+		r = path_format(source, sizeof(source), e, "/proc/thread-self/fd/%d", fd);
 	if (r < 0)
 		return r;
 	file = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
 	if (file < 0)
 		return error_errno(e, errno, "cannot make %s", path);
-	if (netns_bind(fd, path) == 0)
+	if (mount(source, path, "", MS_BIND, NULL) == 0)
 		return 1;
 	r = error_errno(e, errno, "cannot pin network namespace %s", path);
 	unlink(path);

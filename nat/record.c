@@ -13,7 +13,7 @@
 
 #define RECORD_LINE_MAX 128
 #define RECORD_SIZE_MAX 65536
-#define RECORD_MAX      (2 * SWITCHES_MAX) /* those of a spec and of the one before it */
+#define RECORD_MAX      ((size_t)2 * SWITCHES_MAX) /* those of a spec and of the one before it */
 
 /**
  * switches_deinit - free switches, for _cleanup_()

@@ -341,11 +341,14 @@ def test_neighbour(bridged, v6):
 @pytest.mark.parametrize("host", [HOST, HOST6])
 def test_published_port(bridged, host):
     """What the neighbour publishes can be called, and nothing beside it; who was called may answer
-    and not call back."""
+    and not call back. What passes within the bridge passes as before."""
     world = bridged.world
     publishing(world, "c2", "8080:80")
     caller, called = (world.container_namespace(name) for name in ("c1", "c2"))
     with world.server_in(called, 80), world.server_in(called, 81), world.server_in(caller, 82):
+        assert world.connect_from(bridged.lan, THEIRS, 81) == LAN
+        assert world.connect_from(bridged.lan, THEIRS6, 81) == LAN6
+        assert world.connect_from(world.outside.namespace, host, 8080)
         assert world.connect_from(caller, host, 8080)
         assert world.cannot_connect(caller, THEIRS, 81) and world.cannot_connect(caller, THEIRS6, 81)
         assert world.cannot_connect(called, MINE, 82) and world.cannot_connect(called, MINE6, 82)

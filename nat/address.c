@@ -6,7 +6,7 @@
 
 #include "nat/nat.h"
 
-/* The address that all leave with, where it is not that of the link. */
+/* The address that all leave with, where it is not that of the link; and which ones the host has. */
 
 /**
  * nat_spec_set_address - set the address all of one family leave with
@@ -59,6 +59,25 @@ static bool entry_has(const struct ifaddrs *entry, const struct addr *address)
 							? (const void *)&v4->sin_addr
 							: &v6->sin6_addr);
 	return addr_equal(&here, address);
+}
+
+/**
+ * nat_address_is_here - whether the host has an address now
+ * @address: borrowed; all of 127.0.0.0/8 are
+ *
+ * What cannot be found out counts as if it had.
+ */
+bool nat_address_is_here(const struct addr *address)
+{
+	struct ifaddrs *entries;
+	bool here = false;
+
+	if (addr_is_loopback(address) || getifaddrs(&entries) < 0)
+		return true;
+	for (const struct ifaddrs *entry = entries; entry && !here; entry = entry->ifa_next)
+		here = entry_has(entry, address);
+	freeifaddrs(entries);
+	return here;
 }
 
 /**

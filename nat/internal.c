@@ -40,9 +40,22 @@ static int network_check(const struct prefix *network, const char *text, struct 
 }
 
 /**
+ * network_is_containers - whether a network is told as the links of containers: "ve-*", "vb-+"
+ * @text: as typed
+ */
+static bool network_is_containers(const char *text)
+{
+	size_t prefix = strlen(NAT_PREFIX);
+
+	return (strncmp(text, NAT_PREFIX, prefix) == 0 ||
+		strncmp(text, NAT_PREFIX_BRIDGED, prefix) == 0) &&
+	       (strcmp(text + prefix, "*") == 0 || strcmp(text + prefix, "+") == 0);
+}
+
+/**
  * nat_spec_add_internal - add a network that gets out as containers do
  * @spec: changed
- * @text: "192.168.7.0/24" or an address
+ * @text: "192.168.7.0/24" or an address; the links of containers, as NixOS names them, are internal anyway
  * @e: says why not
  *
  * Returns 1, 0 when it is there already, -EINVAL (ERROR_USAGE), also for one that overlaps another,
@@ -52,8 +65,11 @@ int nat_spec_add_internal(struct nat_spec *spec, const char *text, struct error 
 {
 	struct prefix network;
 	char other[PREFIX_TEXT];
-	int r = prefix_parse(text, &network, e);
+	int r;
 
+	if (network_is_containers(text))
+		return 0;
+	r = prefix_parse(text, &network, e);
 	if (r == 0)
 		r = network_check(&network, text, e);
 	if (r < 0)

@@ -216,6 +216,9 @@ int nat_external_now(const struct nat_spec *spec, char (**ret_names)[IFNAMSIZ], 
 /* Adds to @drift what addresses of @spec the host does not have. Returns 0 or -errno. */
 int nat_address_compare(const struct nat_spec *spec, struct nat_drift *drift, struct error *e);
 
+/* Whether the host has an address now. What cannot be found out counts as if it had. */
+bool nat_address_is_here(const struct addr *address);
+
 /*
  * Makes the table what @spec says, in one atomic batch. An intact table is left alone, a changed set
  * of external links costs its elements, anything else is made anew. Returns 1 when something was

@@ -2,6 +2,7 @@
 #include "container/addresses/port-holders.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/socket-owner.h"
+#include "base/suggestion.h"
 #include "container/addresses/port-index.h"
 
 /**
@@ -102,7 +104,7 @@ static void listener_warn(const char *name, const struct port *port,
 
 /**
  * protocol_warn - warn of ports of one protocol
- * @name, @ports: as for ports_warn_listeners()
+ * @name, @ports: as for ports_warn()
  * @protocol: which
  */
 static void protocol_warn(const char *name, const struct ports *ports, uint8_t protocol)
@@ -131,14 +133,37 @@ static void protocol_warn(const char *name, const struct ports *ports, uint8_t p
 }
 
 /**
- * ports_warn_listeners - warn of ports that a program of the host listens on
+ * place_warn - warn of a port that is called in a way that the host does not have
+ * @name: of the container that publishes it, borrowed
+ * @port: borrowed
+ */
+static void place_warn(const char *name, const struct port *port)
+{
+	char near[IFNAMSIZ] = "", address[ADDR_TEXT], text[PORT_TEXT];
+	bool gone = port->link[0] && if_nametoindex(port->link) == 0;
+	bool meant = gone && suggestion_link(port->link, near);
+
+	if (addr_is_set(&port->address) && !nat_address_is_here(&port->address))
+		log_warning("nobody calls %s of container '%s': %s is no address of this host",
+			    port_format(port, text), name, addr_format(&port->address, address));
+	if (gone)
+		log_warning("nobody calls %s of container '%s': link %s is not there%s%s%s",
+			    port_format(port, text), name, port->link,
+			    meant ? "; did you mean '" : "", near, meant ? "'?" : "");
+}
+
+/**
+ * ports_warn - warn of ports that a program of the host listens on, and of those that nobody can call
  * @name: of the container that publishes them, borrowed
  * @ports: borrowed
  *
- * It is no failure: the program may be there on purpose, for links that the port is not published on.
+ * It is no failure: the program may be there on purpose, for links that the port is not published on, and
+ * links and addresses come later.
  */
-void ports_warn_listeners(const char *name, const struct ports *ports)
+void ports_warn(const char *name, const struct ports *ports)
 {
+	for (size_t i = 0; i < ports->count; i++)
+		place_warn(name, &ports->list[i]);
 	protocol_warn(name, ports, IPPROTO_TCP);
 	protocol_warn(name, ports, IPPROTO_UDP);
 }

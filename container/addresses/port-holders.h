@@ -10,4 +10,4 @@ int ports_check_others(const struct paths *paths, const char *name, const struct
 		       struct error *e);
 
 /* Warns of ports that a program of the host listens on: who calls them gets the container. */
-void ports_warn_listeners(const char *name, const struct ports *ports);
+void ports_warn(const char *name, const struct ports *ports);

@@ -287,7 +287,7 @@ static int ports_change(struct edit *edit, enum change change, const char *const
 	if (live < 0)
 		return live;
 	if (changed > 0 && !live && change == CHANGE_ADD)
-		ports_warn_listeners(edit->name, &edit->ports);
+		ports_warn(edit->name, &edit->ports);
 	*ret_live = live;
 	return changed;
 }

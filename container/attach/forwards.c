@@ -287,7 +287,7 @@ static void warn_of_listeners(const struct definition *definition,
 		if (!told)
 			fresh.list[fresh.count++] = *port;
 	}
-	ports_warn_listeners(definition->name, &fresh);
+	ports_warn(definition->name, &fresh);
 }
 
 /**

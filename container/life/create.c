@@ -325,7 +325,7 @@ int container_create(const struct paths *paths, const struct create_request *req
 	claim_drop(&creation.claim);
 	if (r < 0)
 		return r;
-	ports_warn_listeners(creation.definition.name, &creation.definition.ports);
+	ports_warn(creation.definition.name, &creation.definition.ports);
 	*ret_definition = creation.definition;
 	return 1;
 }

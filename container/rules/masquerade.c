@@ -125,6 +125,7 @@ static int switches_ensure(struct nat *nat, struct host *host, const char *recor
 {
 	int r = nat_forwarding_ensure(&host->nat, record, e), changed = 0;
 
+	host->nat.quiet = true; /* what is not there has been told */
 	if (r > 0)
 		changed = nat_forwarding_opened(&host->nat, record, e);
 	if (changed > 0 || (behind && changed == 0 && r == 0))

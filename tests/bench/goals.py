@@ -221,6 +221,7 @@ def forward_goals(sizes):
         times("the same over the kernel's part", 2, "nat forward remove", many,
               "the kernel's part"),
         times(f"a new flow, {many}", 1.05, "new flow, us", many, few),
+        times(f"a connection out, {many}", 1.05, "connection out, us", many, few),
         median(f"the table made anew with {sizes.forwards} ports, as a process", 30,
                "table made anew with them", "hook"),
         times("the same over the kernel's part", 2.5, "table made anew with them", "hook",
@@ -236,6 +237,7 @@ def pin_goals(sizes):
         times(f"two linked {many}", 1.3, "link on a bridge", many, few),
         times(f"a detach {many}", 1.3, "detach on a bridge", many, few),
         times(f"a new flow {many}", 1.05, "new flow on a bridge, us", many, few),
+        times(f"a connection out {many}", 1.05, "connection out of a bridge, us", many, few),
     )
 
 

@@ -5,6 +5,7 @@ have elements and no cable, since a bridge has no room for so many ports."""
 
 import time
 
+from outgoing import new_connection
 from peers import Hook
 
 FEW = "on a bridge, alone"
@@ -39,7 +40,8 @@ def many(sizes):
 
 def elements(count):
     """Those of so many containers, as nft reads them."""
-    sets = {"macs": [], "sources4": [], "sources6": [], "leased4": [], "leased6": []}
+    sets = {"macs": [], "sources4": [], "sources6": [], "leased4": [], "leased6": [], "homes4": [],
+            "homes6": []}  # fmt: skip
     for number in range(count):
         port, low = f'"vb-x{number}"', f"{number >> 8:02x}:{number & 255:02x}"
         v4, v6 = f"10.7.{64 + (number >> 8)}.{number & 255}", f"fd07::1:{number:x}"
@@ -48,11 +50,13 @@ def elements(count):
         sets["sources6"] += [f"{port} . {v6}", f"{port} . fe80::ff:fe01:{number:x}"]
         sets["leased4"].append(v4)
         sets["leased6"].append(v6)
+        sets["homes4"].append(f'"br0" . {v4}')
+        sets["homes6"].append(f'"br0" . {v6}')
     return "".join(
         f"add element {family} nixctr-net {name} {{ {', '.join(keys)} }}\n"
         for name, keys in sets.items()
         for family in ("bridge", "inet")
-        if family == "bridge" or name.startswith("leased")
+        if name.startswith("leased") or (family == "inet") == name.startswith("homes")
     )
 
 
@@ -64,7 +68,8 @@ def furnish(bench, where, count):
         where.do([[program, "create", "--no-system", name, "--bridge", "br0", "--local-address",
                    f"10.7.0.{number}/16", "--host-address", "10.7.0.1", "--local-address6",
                    f"fd07::{number}/64", "--host-address6", "fd07::1"]])  # fmt: skip
-    where.do([[program, "net", "up", "one"]])
+    where.do([[program, "nat", "enable", "--external", "eth0", "--internal", "10.7.0.0/16"],
+              [program, "net", "up", "one"]])  # fmt: skip
     if count:
         where.write("/run/bench/elements", elements(count))
         where.do([["nft", "--file", "/run/bench/elements"]])
@@ -104,3 +109,5 @@ def pins(bench):
             for number in range(bench.runs):
                 for label, where in places[:: 1 if number % 2 else -1]:
                     bench.results.add("new flow on a bridge, us", label, new_flow(where, number))
+                    bench.results.add("connection out of a bridge, us", label,
+                                      new_connection(where, "one", number))  # fmt: skip

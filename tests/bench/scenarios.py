@@ -11,6 +11,7 @@ import host
 import life
 import peers
 import pins
+from outgoing import new_connection
 from peers import Container
 
 
@@ -312,7 +313,7 @@ def new_flow(where, number):
 
 
 def forwards(bench):
-    """A port published and withdrawn, and a new flow to it, with none and with 10,000 others."""
+    """A port published and withdrawn, a new flow to it, and one out, with none and with 10,000 others."""
     labels = "before the many", f"{bench.sizes.forwards} present", FLOOR
     for peer in bench.chosen(peers.Hook):
         with bench.hosts([peer] * len(labels)) as pairs:
@@ -329,6 +330,10 @@ def forwards(bench):
                     bench.results.add("new flow, us", label, new_flow(where, number))
             for _ in range(min(bench.runs, 10)):
                 anew_round(bench, places[labels[1]], places[FLOOR])
+            for number in range(bench.runs):
+                for label, where in rotated([(name, places[name]) for name in labels[:2]], number):
+                    bench.results.add("connection out, us", label,
+                                      new_connection(where, "one", number))  # fmt: skip
 
 
 def forwards_round(bench, where, label):

@@ -140,7 +140,11 @@ def test_link_local(cabled):
     before = counters(cabled)
     v6 = Receiver(cabled, socket.AF_INET6, socket.IPPROTO_ICMPV6)
     questions = [frames.solicitation(local, END6, frames.option(1, cabled.inside), to=END6),
-                 frames.icmp6(local, END6, frames.ROUTER_SOLICITATION, bytes(4))]  # fmt: skip
+                 frames.icmp6(local, END6, frames.ROUTER_SOLICITATION, bytes(4)),
+                 frames.advertisement(local, local, frames.option(2, cabled.inside), END6)]  # fmt: skip
+    # Which groups it hears, and no longer, in both versions: RFC 2710, RFC 3810.
+    questions += [frames.icmp6(local, frames.ALL_NODES, kind, bytes(4) + frames.address_bytes("ff02::fb"))
+                  for kind in (131, 132)] + [frames.icmp6(local, "ff02::16", 143, bytes(4))]  # fmt: skip
     send(cabled, "c1", *(frame_from(cabled, question) for question in questions),
          frame_from(cabled, frames.icmp6(LOCAL6, END6, 129, b"\0\0\0\0honest")))  # fmt: skip
     assert frames.ROUTER_SOLICITATION in [packet[0] for packet in v6.until(b"honest")]

@@ -258,9 +258,19 @@ def test_in_pieces(bridged):
     halves = frames.solicitation(MINE6, LAN6, liar, LAN6)[40:]
     alone = frames.udp(MINE6, LAN6, 7, 9999, b"whole, and calls itself a piece")[40:]
     known = [frames.piece(MINE6, LAN6, 0, halves[:16], 58)]
+    # What stays on the link or is said to all, though the first piece shows what it is.
+    of_link = frames.udp(bridged.local, LAN6, 7, 9999, b"under an address of the link, of thirty")[40:]
+    to_all = frames.udp(MINE6, frames.ALL_NODES, 7, 9999, b"to everybody, of more than thirty bytes")[40:]
+    neighbour = frames.advertisement(MINE6, MINE6, own, LAN6)[40:]
+    router = frames.icmp6(MINE6, LAN6, frames.ROUTER_SOLICITATION, bytes(4) + frames.option(1, bridged.c1))[40:]
+    known += [frames.piece(bridged.local, LAN6, at, of_link, 17) for at in (0, 6)]
+    known += [frames.piece(MINE6, frames.ALL_NODES, at, to_all, 17) for at in (0, 6)]
+    known += [frames.piece(MINE6, LAN6, 0, neighbour, 58), frames.piece(MINE6, LAN6, 0, router, 58)]
     on_bridge(bridged, "c1", "rogue",
               [bridged.to_all(lie) for lie in firsts + seconds + known], [])
-    datagram = frames.udp(MINE6, LAN6, 7, 9999, b"a datagram of more than twice thirty bytes" * 2)[40:]
+    # The second piece begins with nothing that could be a header.
+    datagram = frames.udp(MINE6, LAN6, 7, 9999, b"forty bytes that are in the first piece!" + bytes(8)
+                          + b"and a second piece of thirty bytes")[40:]  # fmt: skip
     lan = Listener(bridged.lan)
     send(bridged.world, "c1", frames.ethernet(bridged.c1, LAN_MAC, frames.IP6, frames.piece(
         MINE6, LAN6, 0, datagram[:48], 17)), frames.ethernet(bridged.c1, LAN_MAC, frames.IP6, frames.piece(
@@ -341,11 +351,14 @@ def test_neighbour(bridged, v6):
 @pytest.mark.parametrize("host", [HOST, HOST6])
 def test_published_port(bridged, host):
     """What the neighbour publishes can be called, and nothing beside it; who was called may answer
-    and not call back."""
+    and not call back. What passes within the bridge passes as before."""
     world = bridged.world
     publishing(world, "c2", "8080:80")
     caller, called = (world.container_namespace(name) for name in ("c1", "c2"))
     with world.server_in(called, 80), world.server_in(called, 81), world.server_in(caller, 82):
+        assert world.connect_from(bridged.lan, THEIRS, 81) == LAN
+        assert world.connect_from(bridged.lan, THEIRS6, 81) == LAN6
+        assert world.connect_from(world.outside.namespace, host, 8080)
         assert world.connect_from(caller, host, 8080)
         assert world.cannot_connect(caller, THEIRS, 81) and world.cannot_connect(caller, THEIRS6, 81)
         assert world.cannot_connect(called, MINE, 82) and world.cannot_connect(called, MINE6, 82)

@@ -512,6 +512,11 @@ def test_did_you_mean_this_link_or_setting(named):
     """A bridge, an external link, a setting: what goes on all the same says so."""
     assert "did you mean 'eth0'?" in named.ok("nat", "enable", "--external", "eht0").stderr
     named.ok("nat", "disable")
+    for port, why in (("%eht0:8080:80", "link eht0 is not there; did you mean 'eth0'?"),
+                      ("192.0.2.7:8080:80", "192.0.2.7 is no address of this host")):  # fmt: skip
+        told = named.ok("nat", "forward", "add", "web", port).stderr
+        assert f"nobody calls tcp:{port} of container 'web': {why}\n" in told
+        named.ok("nat", "forward", "remove", "web", port)
     named.ok("create", "ported", "--bridge", "br-ofice", "--local-address", "192.168.77.2/24")
     result = named.nixctr("net", "up", "ported")
     assert result.rc == FAILED and "did you mean 'br-office'?" in result.stderr

@@ -374,6 +374,20 @@ int ipam_open_backup(const char *path, struct ipam **ret_ipam, struct error *e);
  */
 int ipam_carry(struct ipam *from, struct ipam *to, struct error *e);
 
+/* What could be had of a book that may be damaged. */
+struct ipam_salvaged {
+	size_t events;     /* rows of the history */
+	bool history_lost; /* there may be more, which cannot be read */
+	bool cooling_lost; /* the same of what is cooling */
+};
+
+/*
+ * Takes over history and cool-downs of @from, which may be damaged anywhere, into @to, a new book that has its
+ * pools. Returns 0, also when nothing can be read, or -errno of @to.
+ */
+int ipam_salvage(struct ipam *from, struct ipam *to, struct ipam_salvaged *ret_salvaged,
+		 struct error *e);
+
 /*
  * Puts what @with has in the place of the book at @path, in one step. What was there, damaged or not, is
  * kept beside it under the name @ret_aside, "" when there was nothing. Sessions of others go on with the

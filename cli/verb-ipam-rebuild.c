@@ -102,7 +102,8 @@ static void rebuilt_warn(const struct audit_rebuilt *rebuilt)
 			    rebuilt->dropped[i].what, rebuilt->dropped[i].container);
 	for (size_t i = 0; i < rebuilt->n_refused; i++)
 		log_warning("not in the address book: container '%s': %s",
-			    rebuilt->refused[i].container, rebuilt->refused[i].what);
+			    rebuilt->refused[i].container,
+			    name_strip(rebuilt->refused[i].container, rebuilt->refused[i].what));
 }
 
 /**

@@ -49,6 +49,9 @@ int leases_judge(const struct paths *paths, struct ipam *ipam, const struct ipam
  */
 int mac_derive(const struct paths *paths, const char *name, struct mac *ret_mac, struct error *e);
 
+/* What is said of a container, without its name in front. */
+const char *name_strip(const char *name, const char *text);
+
 /* As somebody wrote them. Return 0 or -EINVAL (ERROR_USAGE). */
 int bridge_parse(const char *text, char bridge[IFNAMSIZ], struct error *e);
 int reason_parse(const char *text, char reason[IPAM_REASON_MAX], struct error *e);

@@ -207,6 +207,9 @@ int ipam_holder(struct ipam *ipam, const struct addr *addr, struct ipam_lease *r
 int ipam_list(struct ipam *ipam, struct ipam_lease **ret_leases, size_t *ret_count,
 	      struct error *e);
 
+/* Says that a name holds nothing, and which one was perhaps meant. Returns -ENOENT (ERROR_NO_CONTAINER). */
+int ipam_nobody(struct ipam *ipam, const char *name, struct error *e);
+
 /* One address, whoever has it. */
 struct ipam_standing {
 	struct addr addr;

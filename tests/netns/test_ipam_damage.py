@@ -179,9 +179,10 @@ def test_what_only_the_book_knows_is_kept(used):
     assert acts(world, "gone") == before and state(world, "10.233.3.2") == "cooling"
     assert state(world, "10.233.5.2") == "cooling"
     assert acts(world, "left")[-1] == ("released", "rebuilt: it has no definition")
-    world.path(f"{DEFINITIONS}/b.conf").unlink()
+    world.path(f"{DEFINITIONS}/b.conf").unlink()  # said of each, once
     said = world.nixctr("ipam", "rebuild", "--force").stderr
     assert "given up: 10.233.2.1>10.233.2.2 of container 'b'" in said
+    assert "not in the address book: container 'odd': /etc/" in said
 
 
 def test_a_damaged_history_is_told(used):

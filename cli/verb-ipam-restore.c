@@ -37,7 +37,7 @@ struct restore_line {
 static const struct column columns[] = {
 	{ "CONTAINER", COLUMN_TEXT, LINE(container), true, "whose lease it is" },
 	{ "CHANGE", COLUMN_TEXT, LINE(change), true,
-	  "lost: not in the backup; back: only there; changed; note: only its reason is" },
+	  "lost: not in the backup; back: only there; changed; note: its reason" },
 	{ "BEFORE", COLUMN_PREFIX, LINE(before.v4.local), true, "IPv4 address inside, up to now" },
 	{ "AFTER", COLUMN_PREFIX, LINE(after.v4.local), true,
 	  "IPv4 address inside, in the backup" },

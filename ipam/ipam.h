@@ -181,6 +181,10 @@ int ipam_import(struct ipam *ipam, const struct ipam_lease *leases, size_t count
 /* Gives up all that a container holds, reserved or bound. Returns 1, or 0 when it held nothing. */
 int ipam_release(struct ipam *ipam, const char *container, const char *reason, struct error *e);
 
+/* The same for many in one transaction: all of them or none. Returns how many held something. */
+int ipam_release_many(struct ipam *ipam, const char *const *containers, size_t count,
+		      const char *reason, struct error *e);
+
 /* The same for a container that never came to be: nobody used its addresses, so none cools down. */
 int ipam_undo(struct ipam *ipam, const char *container, const char *reason, struct error *e);
 

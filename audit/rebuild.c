@@ -286,8 +286,13 @@ static int remainder_enter(struct rebuild *rebuild, const struct ipam_lease *old
 	rebuild->rebuilt->leases += keeps;
 	if (keeps)
 		return 0;
+	/* Where others have its addresses there is nothing to give up. */
 	if (r > 0)
 		r = ipam_release(rebuild->ipam, old->container, "rebuilt: it has no definition", e);
+	else
+		r = 0;
+	if (r < 0)
+		return r;
 	lease_words(old, words);
 	return refusal_add(&rebuild->rebuilt->dropped, &rebuild->rebuilt->n_dropped, old->container,
 			   words, e);

@@ -154,20 +154,27 @@ int audit_repair(const struct paths *paths, const struct audit *report, unsigned
 
 /* ------------------------------------------------------------- a book that is lost */
 
-/* A claim that could not be entered. */
+/* A claim that could not be entered, or a lease that is not in the new book any more. */
 struct audit_refusal {
 	char container[CONTAINER_NAME_MAX];
 	char what[AUDIT_WHAT];
 };
 
 struct audit_rebuilt {
-	size_t leases;       /* that are in the new book */
-	size_t reserved;     /* of those: taken over from the old one */
-	size_t pools;        /* taken over as well; 0: there is the one that every new book has */
+	size_t leases;    /* that are in the new book */
+	size_t reserved;  /* of those: taken over from the old one */
+	size_t pools;     /* taken over as well; 0: there is the one that every new book has */
+	bool pools_lost;  /* they cannot be read, and this and below: neither can */
+	bool leases_lost; /* what was reserved, and what was held by whoever is gone */
+	struct ipam_salvaged salvaged;
 	char kept[PATH_MAX]; /* where the old one is, or "" */
 	size_t n_refused;
-	struct audit_refusal *refused; /* the caller frees it */
+	struct audit_refusal *refused; /* owned */
+	size_t n_dropped;
+	struct audit_refusal *dropped; /* owned; held by who is neither defined nor attached */
 };
+
+void audit_rebuilt_deinit(struct audit_rebuilt *rebuilt);
 
 enum audit_rebuild_flags {
 	AUDIT_FORCE = 1 << 0, /* also in the place of a book that is fine */

@@ -3,8 +3,9 @@
  * Theory of operation
  *
  * Definitions say what nearly everybody has; the kernel knows of those whose definition is gone, too; and
- * only the book knows what is reserved and why, which is taken over as far as it can still be read.
- * What cooled down and what happened before is lost with it.
+ * only the book knows what is reserved and why, what cools down and what happened before, which is taken
+ * over as far as it can still be read. Of who is attached, or has a definition that cannot be read, it is
+ * also what he had. What the old book has for nobody else is told, and cools down as what is given up.
  *
  * The new book is made in memory, in as few transactions as there can be, and then put in the place of
  * the old one. All of that is done under the lock of the definitions, so that nobody adds a lease to
@@ -16,10 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/view.h"
+#include "audit/finding.h"
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/log.h"
 
 #define ENTER_FLAGS (IPAM_REPLACE | IPAM_OVERRULE | IPAM_AS_IT_WAS)
 
@@ -139,6 +139,29 @@ static int claims_of_kernel(struct rebuild *rebuild, struct error *e)
 }
 
 /**
+ * refusal_add - remember what is not in the new book
+ * @list, @count: changed
+ * @container: whose, borrowed
+ * @what: and why, borrowed
+ * @e: filled on failure
+ *
+ * Returns 0 or -ENOMEM.
+ */
+static int refusal_add(struct audit_refusal **list, size_t *count, const char *container,
+		       const char *what, struct error *e)
+{
+	struct audit_refusal *more = reallocarray(*list, *count + 1, sizeof(*more));
+
+	if (!more)
+		return error_errno(e, ENOMEM, "cannot rebuild the address book");
+	*list = more;
+	more += (*count)++;
+	(void)snprintf(more->container, sizeof(more->container), "%s", container);
+	(void)snprintf(more->what, sizeof(more->what), "%s", what);
+	return 0;
+}
+
+/**
  * claim_refuse - remember that a claim could not be entered
  * @rebuild: changed
  * @container: whose, borrowed
@@ -150,17 +173,8 @@ static int claims_of_kernel(struct rebuild *rebuild, struct error *e)
 static int claim_refuse(struct rebuild *rebuild, const char *container, const char *what,
 			struct error *e)
 {
-	struct audit_rebuilt *rebuilt = rebuild->rebuilt;
-	struct audit_refusal *list =
-		reallocarray(rebuilt->refused, rebuilt->n_refused + 1, sizeof(*list));
-
-	if (!list)
-		return error_errno(e, ENOMEM, "cannot rebuild the address book");
-	rebuilt->refused = list;
-	list += rebuilt->n_refused++;
-	(void)snprintf(list->container, sizeof(list->container), "%s", container);
-	(void)snprintf(list->what, sizeof(list->what), "%s", what);
-	return 0;
+	return refusal_add(&rebuild->rebuilt->refused, &rebuild->rebuilt->n_refused, container,
+			   what, e);
 }
 
 /**
@@ -227,33 +241,90 @@ static int claims_enter(struct rebuild *rebuild, size_t first, size_t count, str
 }
 
 /**
- * reservations_enter - take over what was reserved in the old book
+ * reservation_enter - take over what was reserved in the old book
  * @rebuild: changed
+ * @old: its lease, borrowed
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int reservations_enter(struct rebuild *rebuild, struct error *e)
+static int reservation_enter(struct rebuild *rebuild, const struct ipam_lease *old, struct error *e)
+{
+	struct ipam_lease entered;
+	struct error refused = ERROR_INIT;
+	int r = ipam_lease(rebuild->ipam, old, IPAM_RESERVE | IPAM_AS_IT_WAS, &entered, &refused);
+
+	if (r < 0)
+		return claim_refuse(rebuild, old->container, refused.text, e);
+	rebuild->rebuilt->leases++;
+	rebuild->rebuilt->reserved++;
+	return 0;
+}
+
+/**
+ * remainder_enter - decide about a lease of which only the old book knows
+ * @rebuild: changed
+ * @old: it, borrowed
+ * @e: filled on failure
+ *
+ * Whoever is attached keeps it, and so does who has a definition that cannot be read. Of others it was leaked,
+ * and is given up.
+ *
+ * Returns 0 or -errno.
+ */
+static int remainder_enter(struct rebuild *rebuild, const struct ipam_lease *old, struct error *e)
+{
+	const struct defined *defined = view_defined(&rebuild->view, old->container);
+	bool keeps = view_attached(&rebuild->view, old->container) || (defined && defined->unread);
+	struct error refused = ERROR_INIT;
+	struct ipam_lease entered;
+	char words[AUDIT_SAYS];
+	int r = ipam_lease(rebuild->ipam, old, IPAM_AS_IT_WAS, &entered, &refused);
+
+	if (keeps && r < 0)
+		return claim_refuse(rebuild, old->container, refused.text, e);
+	rebuild->rebuilt->leases += keeps;
+	if (keeps)
+		return 0;
+	/* Where others have its addresses there is nothing to give up. */
+	if (r > 0)
+		r = ipam_release(rebuild->ipam, old->container, "rebuilt: it has no definition", e);
+	else
+		r = 0;
+	if (r < 0)
+		return r;
+	lease_words(old, words);
+	return refusal_add(&rebuild->rebuilt->dropped, &rebuild->rebuilt->n_dropped, old->container,
+			   words, e);
+}
+
+/**
+ * remainder_enter_all - decide about what only the old book knows
+ * @rebuild: changed; what others claim is entered
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int remainder_enter_all(struct rebuild *rebuild, struct error *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < rebuild->view.n_leases; i++) {
+	for (size_t i = 0; r == 0 && i < rebuild->view.n_leases; i++) {
 		const struct ipam_lease *old = &rebuild->view.leases[i];
-		struct ipam_lease entered;
-		struct error refused = ERROR_INIT;
+		const struct defined *defined = view_defined(&rebuild->view, old->container);
+		struct ipam_lease held;
 
-		if (old->state != IPAM_RESERVED || view_defined(&rebuild->view, old->container))
+		if (defined && !defined->unread)
 			continue;
-		r = ipam_lease(rebuild->ipam, old, IPAM_RESERVE | IPAM_AS_IT_WAS, &entered,
-			       &refused);
-		if (r < 0) {
-			r = claim_refuse(rebuild, old->container, refused.text, e);
-			continue;
-		}
-		rebuild->rebuilt->leases++;
-		rebuild->rebuilt->reserved++;
+		r = ipam_lookup(rebuild->ipam, old->container, &held, e);
+		if (r > 0)
+			r = 0;
+		else if (r == 0 && old->state == IPAM_RESERVED)
+			r = reservation_enter(rebuild, old, e);
+		else if (r == 0)
+			r = remainder_enter(rebuild, old, e);
 	}
-	return r < 0 ? r : 0;
+	return r;
 }
 
 /**
@@ -289,27 +360,32 @@ static int old_read(const struct paths *paths, unsigned flags, struct rebuild *r
 				    "see what is wrong with 'nixctr-net ipam check', or give "
 				    "--force");
 	}
-	if (ipam && ipam_list(ipam, &view->leases, &view->n_leases, NULL) < 0)
-		log_notice("no lease can be read of the old address book");
+	rebuild->rebuilt->leases_lost =
+		!ipam || ipam_list(ipam, &view->leases, &view->n_leases, NULL) < 0;
 	rebuild->old = TAKE_PTR(ipam);
 	return 0;
 }
 
 /**
- * pools_take_over - have the pools of the old book
- * @rebuild: changed
+ * old_take_over - have the pools, the history and the cool-downs of the old book
+ * @rebuild: changed; its book is empty
+ * @e: filled on failure
  *
- * Only the book knows them. Without them the new one has the pool that every new one has.
+ * Only the book knows them. Without its pools the new one has the pool that every new one has.
+ *
+ * Returns 0 or -errno.
  */
-static void pools_take_over(struct rebuild *rebuild)
+static int old_take_over(struct rebuild *rebuild, struct error *e)
 {
-	struct error e = ERROR_INIT;
-	int pools = rebuild->old ? ipam_pools_copy(rebuild->old, rebuild->ipam, &e) : 0;
+	struct audit_rebuilt *rebuilt = rebuild->rebuilt;
+	int pools = rebuild->old ? ipam_pools_copy(rebuild->old, rebuild->ipam, NULL) : -ENODATA;
 
-	if (pools < 0 || !rebuild->old)
-		log_warning("the pools of the old address book cannot be read: add those that were "
-			    "added to it again");
-	rebuild->rebuilt->pools = pools > 0 ? (size_t)pools : 0;
+	rebuilt->pools_lost = pools < 0;
+	rebuilt->pools = pools > 0 ? (size_t)pools : 0;
+	if (rebuild->old)
+		return ipam_salvage(rebuild->old, rebuild->ipam, &rebuilt->salvaged, e);
+	rebuilt->salvaged.history_lost = rebuilt->salvaged.cooling_lost = true;
+	return 0;
 }
 
 /**
@@ -331,14 +407,14 @@ static int rebuild_fill(struct rebuild *rebuild, struct error *e)
 		r = claims_of_definitions(rebuild, true, e);
 	if (r == 0)
 		r = book_open(&rebuild->paths, IPAM_TRY, &rebuild->ipam, e);
-	if (r >= 0) {
-		pools_take_over(rebuild);
+	if (r >= 0)
+		r = old_take_over(rebuild, e);
+	if (r >= 0)
 		r = claims_enter(rebuild, 0, n_here, e);
-	}
 	for (size_t i = n_here; r == 0 && i < rebuild->n_claims; i++)
 		r = claim_enter_one(rebuild, &rebuild->claims[i], true, e);
 	if (r == 0)
-		r = reservations_enter(rebuild, e);
+		r = remainder_enter_all(rebuild, e);
 	for (size_t i = 0; r == 0 && i < rebuild->view.troubles.count; i++)
 		r = claim_refuse(rebuild, rebuild->view.troubles.list[i].container,
 				 rebuild->view.troubles.list[i].what, e);
@@ -346,10 +422,20 @@ static int rebuild_fill(struct rebuild *rebuild, struct error *e)
 }
 
 /**
+ * audit_rebuilt_deinit - let go of what is said of a new book
+ * @rebuilt: as audit_rebuild() left it, or all zero
+ */
+void audit_rebuilt_deinit(struct audit_rebuilt *rebuilt)
+{
+	freep(&rebuilt->refused);
+	freep(&rebuilt->dropped);
+}
+
+/**
  * audit_rebuild - make a new book from definitions and kernel
  * @paths: borrowed
  * @flags: of enum audit_rebuild_flags
- * @ret_rebuilt: what is in it; the caller frees its list, after a failure too
+ * @ret_rebuilt: what is in it; the caller ends with audit_rebuilt_deinit(), after a failure too
  * @e: says why it is not done
  *
  * Returns 1 or -errno.

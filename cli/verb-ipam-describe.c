@@ -86,9 +86,7 @@ static int description_read(const struct paths *paths, const char *what,
 		r = event_rows_read(ipam, &period, &description->events, &description->n_events, e);
 	if (r < 0 || description->is_address || description->held || description->n_events)
 		return r;
-	r = error_set(e, ERROR_NO_CONTAINER, ENOENT,
-		      "'%s' holds no address, and never did as far back as the history goes", what);
-	return error_remedy(e, r, "see 'nixctr-net ipam list' for who holds what");
+	return ipam_nobody(ipam, what, e);
 }
 
 /**

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "audit/audit.h"
 #include "base/cleanup.h"
@@ -21,26 +20,90 @@ static const struct option_spec specs[] = {
 const struct option_table ipam_rebuild_options = OPTION_TABLE(specs, struct ipam_rebuild_options);
 
 /**
- * refused_json - what could not be entered as an array
- * @rebuilt: borrowed
+ * refusals_json - what is not in the new book as an array
+ * @list, @count: borrowed
  *
  * Returns a new array, or NULL without memory.
  */
-static json_t *refused_json(const struct audit_rebuilt *rebuilt)
+static json_t *refusals_json(const struct audit_refusal *list, size_t count)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; array && i < rebuilt->n_refused; i++) {
-		const struct audit_refusal *refusal = &rebuilt->refused[i];
-
+	for (size_t i = 0; array && i < count; i++) {
 		if (json_array_append_new(array, json_pack("{s:o, s:o}", "container",
-							   json_text(refusal->container), "what",
-							   json_text(refusal->what))) == 0)
+							   json_text(list[i].container), "what",
+							   json_text(list[i].what))) == 0)
 			continue;
 		json_decref(array);
 		array = NULL;
 	}
 	return array;
+}
+
+/* What could not be read of the old book. */
+struct loss {
+	bool lost;
+	const char *word, *what;
+};
+
+#define LOSSES 4
+
+/**
+ * losses_list - what could not be read of the old book
+ * @rebuilt: borrowed
+ * @losses: filled
+ */
+static void losses_list(const struct audit_rebuilt *rebuilt, struct loss losses[LOSSES])
+{
+	losses[0] = (struct loss){ rebuilt->pools_lost, "pools",
+				   "its pools: add those that were added to it again" };
+	losses[1] = (struct loss){ rebuilt->leases_lost, "reservations", "what was reserved" };
+	losses[2] = (struct loss){ rebuilt->salvaged.cooling_lost, "cooldowns", "what cools down" };
+	losses[3] = (struct loss){ rebuilt->salvaged.history_lost, "history",
+				   rebuilt->salvaged.events ? "the newer part of its history"
+							    : "its history" };
+}
+
+/**
+ * losses_json - what could not be read of the old book as an array of words
+ * @rebuilt: borrowed
+ *
+ * Returns a new array, or NULL without memory.
+ */
+static json_t *losses_json(const struct audit_rebuilt *rebuilt)
+{
+	struct loss losses[LOSSES];
+	json_t *array = json_array();
+
+	losses_list(rebuilt, losses);
+	for (size_t i = 0; array && i < LOSSES; i++)
+		if (losses[i].lost && json_array_append_new(array, json_text(losses[i].word)) < 0) {
+			json_decref(array);
+			array = NULL;
+		}
+	return array;
+}
+
+/**
+ * rebuilt_warn - say what is not in the new book, for people
+ * @rebuilt: borrowed
+ */
+static void rebuilt_warn(const struct audit_rebuilt *rebuilt)
+{
+	struct loss losses[LOSSES];
+
+	losses_list(rebuilt, losses);
+	for (size_t i = 0; i < LOSSES; i++)
+		if (losses[i].lost)
+			log_warning("of the old address book cannot be read: %s", losses[i].what);
+	for (size_t i = 0; i < rebuilt->n_dropped; i++)
+		log_warning("given up: %s of container '%s', which has no definition and is not "
+			    "attached",
+			    rebuilt->dropped[i].what, rebuilt->dropped[i].container);
+	for (size_t i = 0; i < rebuilt->n_refused; i++)
+		log_warning("not in the address book: container '%s': %s",
+			    rebuilt->refused[i].container,
+			    name_strip(rebuilt->refused[i].container, rebuilt->refused[i].what));
 }
 
 /**
@@ -55,16 +118,17 @@ static int rebuilt_tell(const struct invocation *in, const struct audit_rebuilt 
 			struct error *e)
 {
 	if (in->session->json)
-		return json_print(json_pack("{s:I, s:I, s:I, s:o, s:o}", "leases",
-					    (json_int_t)rebuilt->leases, "reserved",
-					    (json_int_t)rebuilt->reserved, "pools",
-					    (json_int_t)rebuilt->pools, "kept",
-					    json_text(rebuilt->kept), "refused",
-					    refused_json(rebuilt)),
-				  e);
-	for (size_t i = 0; i < rebuilt->n_refused; i++)
-		log_warning("not in the address book: container '%s': %s",
-			    rebuilt->refused[i].container, rebuilt->refused[i].what);
+		return json_print(
+			json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "leases",
+				  (json_int_t)rebuilt->leases, "reserved",
+				  (json_int_t)rebuilt->reserved, "pools",
+				  (json_int_t)rebuilt->pools, "events",
+				  (json_int_t)rebuilt->salvaged.events, "kept",
+				  json_text(rebuilt->kept), "lost", losses_json(rebuilt), "dropped",
+				  refusals_json(rebuilt->dropped, rebuilt->n_dropped), "refused",
+				  refusals_json(rebuilt->refused, rebuilt->n_refused)),
+			e);
+	rebuilt_warn(rebuilt);
 	printf("%zu leases are in the new address book, %zu of them reserved\n", rebuilt->leases,
 	       rebuilt->reserved);
 	if (rebuilt->kept[0])
@@ -89,6 +153,6 @@ int verb_ipam_rebuild(const struct invocation *in, struct error *e)
 		r = rebuilt_tell(in, &rebuilt, e);
 	if (r == 0 && rebuilt.n_refused)
 		r = ERROR_FAILED;
-	free(rebuilt.refused);
+	audit_rebuilt_deinit(&rebuilt);
 	return r;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
 #include "cli/json.h"
 #include "cli/verb.h"
 
@@ -25,6 +26,8 @@ int verb_ipam_release(const struct invocation *in, struct error *e)
 	const struct release_options *options = in->options;
 	int r = addresses_release(&in->session->paths, in->arguments[0], options->reason, e);
 
+	if (r == 0 && !in->session->json)
+		log_notice("'%s' holds no address, and none of it is cooling", in->arguments[0]);
 	if (r < 0 || !in->session->json)
 		return r < 0 ? r : 0;
 	return json_print(json_pack("{s:b}", "changed", r > 0), e);

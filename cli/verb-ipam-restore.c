@@ -169,7 +169,8 @@ static void report_warn(const struct restore_report *report)
 			   report->pools[i].is.draining ? ", draining" : "");
 	for (size_t i = 0; i < report->n_refused; i++)
 		log_warning("not in the address book: container '%s': %s",
-			    report->refused[i].container, report->refused[i].what);
+			    report->refused[i].container,
+			    name_strip(report->refused[i].container, report->refused[i].what));
 	if (report->unreadable)
 		log_notice(
 			"what the book has cannot be compared: %s; history, cool-downs and pools "
@@ -209,8 +210,9 @@ static int report_tell(const struct invocation *in, const struct restore_report 
 	if (report->count)
 		r = table_print(in->session, &restore_listing, &selection, lines, report->count, e);
 	report_warn(report);
-	log_notice("%zu leases %s of %s, %zu differ", report->leases,
-		   options->dry_run ? "would be there" : "are there", report->file, report->count);
+	log_notice("%zu leases %s in the address book, from %s; %zu differ from before",
+		   report->leases, options->dry_run ? "would be" : "are", report->file,
+		   report->count);
 	if (report->aside[0])
 		log_notice("the book of before is kept as %s", report->aside);
 	return r;

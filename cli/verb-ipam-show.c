@@ -24,15 +24,17 @@ static int lease_find(struct ipam *ipam, const char *what, struct ipam_lease *re
 
 	if (addr_parse(what, &addr, NULL) == 0) {
 		r = ipam_holder(ipam, &addr, ret_lease, e);
-		if (r == 0)
-			return error_set(e, ERROR_NO_CONTAINER, ENOENT, "nobody holds %s", what);
+		if (r == 0) {
+			r = error_set(e, ERROR_NO_CONTAINER, ENOENT, "nobody holds %s", what);
+			return error_remedy(
+				e, r, "see 'nixctr-net ipam describe %s' for who held it", what);
+		}
 	} else {
 		r = name_check(what, e);
 		if (r == 0)
 			r = ipam_lookup(ipam, what, ret_lease, e);
 		if (r == 0)
-			return error_set(e, ERROR_NO_CONTAINER, ENOENT,
-					 "container '%s' holds no address", what);
+			return ipam_nobody(ipam, what, e);
 	}
 	return r < 0 ? r : 0;
 }

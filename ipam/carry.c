@@ -54,14 +54,17 @@ static int history_after(struct ipam *from, struct ipam *to, int64_t *ret_id, in
 }
 
 /**
- * carry_history - append what happened since a copy was made
+ * history_append_from - append rows of one history to another
  * @from: the book, borrowed
- * @to: the copy, changed; in a transaction
+ * @to: changed; in a transaction
+ * @id, @since: rows behind that number, and not before that time
+ * @count: raised by those that were appended, also when it fails
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int carry_history(struct ipam *from, struct ipam *to, struct error *e)
+static int history_append_from(struct ipam *from, struct ipam *to, int64_t id, int64_t since,
+			       size_t *count, struct error *e)
 {
 	static const char select[] =
 		"SELECT time, boot, act, name, pool, host4, local4, host6, local6, uid, command,"
@@ -69,13 +72,9 @@ static int carry_history(struct ipam *from, struct ipam *to, struct error *e)
 	static const char insert[] =
 		"INSERT INTO history (time, boot, act, name, pool, host4, local4, host6, local6,"
 		" uid, command, unit, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-	_cleanup_(query_end) struct query rows = { 0 };
-	int64_t id, since;
-	int r = history_after(from, to, &id, &since, e);
+	_cleanup_(query_end) struct query rows = query_begin(&from->database, select);
+	int r;
 
-	if (r < 0)
-		return r;
-	rows = query_begin(&from->database, select);
 	query_bind_int(&rows, id);
 	query_bind_int(&rows, since);
 	while ((r = query_step(&rows, e)) > 0) {
@@ -86,8 +85,26 @@ static int carry_history(struct ipam *from, struct ipam *to, struct error *e)
 		r = query_run(&row, e);
 		if (r < 0)
 			return r;
+		(*count)++;
 	}
 	return r;
+}
+
+/**
+ * carry_history - append what happened since a copy was made
+ * @from: the book, borrowed
+ * @to: the copy, changed; in a transaction
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int carry_history(struct ipam *from, struct ipam *to, struct error *e)
+{
+	size_t count = 0;
+	int64_t id, since;
+	int r = history_after(from, to, &id, &since, e);
+
+	return r < 0 ? r : history_append_from(from, to, id, since, &count, e);
 }
 
 /**
@@ -313,4 +330,54 @@ int ipam_carry(struct ipam *from, struct ipam *to, struct error *e)
 	for (size_t i = 0; r == 0 && i < pools.count; i++)
 		r = carry_cooling(from, &pools.list[i], to, e);
 	return r;
+}
+
+/**
+ * salvage_history - append what can be read of a history
+ * @from: the book, borrowed
+ * @to: one without history, changed
+ * @salvaged: changed
+ * @e: filled on failure
+ *
+ * What was read before the damage is kept: the oldest.
+ *
+ * Returns 0 or -errno of @to.
+ */
+static int salvage_history(struct ipam *from, struct ipam *to, struct ipam_salvaged *salvaged,
+			   struct error *e)
+{
+	_cleanup_(transaction_end) struct transaction transaction = { 0 };
+	int r = transaction_begin(&transaction, &to->database, e);
+
+	if (r < 0)
+		return r;
+	r = history_append_from(from, to, INT64_MIN, INT64_MIN, &salvaged->events, NULL);
+	salvaged->history_lost = r < 0;
+	return transaction_commit(&transaction, e);
+}
+
+/**
+ * ipam_salvage - take over of a book that may be damaged what no definition knows
+ * @from: the book, borrowed
+ * @to: one with its pools and without leases and history, changed
+ * @ret_salvaged: what could be had
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno: see ipam/ipam.h.
+ */
+int ipam_salvage(struct ipam *from, struct ipam *to, struct ipam_salvaged *ret_salvaged,
+		 struct error *e)
+{
+	_cleanup_(pools_deinit) struct pools pools = { 0 };
+	struct ipam_salvaged salvaged = { .events = 0 };
+	int r = salvage_history(from, to, &salvaged, e);
+
+	if (r < 0)
+		return r;
+	salvaged.cooling_lost = pools_read(&from->database, &pools, NULL) < 0;
+	for (size_t i = 0; i < pools.count; i++)
+		if (carry_cooling(from, &pools.list[i], to, NULL) < 0)
+			salvaged.cooling_lost = true;
+	*ret_salvaged = salvaged;
+	return 0;
 }

@@ -181,6 +181,10 @@ int ipam_import(struct ipam *ipam, const struct ipam_lease *leases, size_t count
 /* Gives up all that a container holds, reserved or bound. Returns 1, or 0 when it held nothing. */
 int ipam_release(struct ipam *ipam, const char *container, const char *reason, struct error *e);
 
+/* The same for many in one transaction: all of them or none. Returns how many held something. */
+int ipam_release_many(struct ipam *ipam, const char *const *containers, size_t count,
+		      const char *reason, struct error *e);
+
 /* The same for a container that never came to be: nobody used its addresses, so none cools down. */
 int ipam_undo(struct ipam *ipam, const char *container, const char *reason, struct error *e);
 
@@ -206,6 +210,9 @@ int ipam_holder(struct ipam *ipam, const struct addr *addr, struct ipam_lease *r
 /* All leases by container name. Returns 0; the caller frees *ret_leases, NULL when there is none. */
 int ipam_list(struct ipam *ipam, struct ipam_lease **ret_leases, size_t *ret_count,
 	      struct error *e);
+
+/* Says that a name holds nothing, and which one was perhaps meant. Returns -ENOENT (ERROR_NO_CONTAINER). */
+int ipam_nobody(struct ipam *ipam, const char *name, struct error *e);
 
 /* One address, whoever has it. */
 struct ipam_standing {
@@ -373,6 +380,20 @@ int ipam_open_backup(const char *path, struct ipam **ret_ipam, struct error *e);
  * history says which are given up or come back by that. Returns 0 or -errno; @to is worth nothing then.
  */
 int ipam_carry(struct ipam *from, struct ipam *to, struct error *e);
+
+/* What could be had of a book that may be damaged. */
+struct ipam_salvaged {
+	size_t events;     /* rows of the history */
+	bool history_lost; /* there may be more, which cannot be read */
+	bool cooling_lost; /* the same of what is cooling */
+};
+
+/*
+ * Takes over history and cool-downs of @from, which may be damaged anywhere, into @to, a new book that has its
+ * pools. Returns 0, also when nothing can be read, or -errno of @to.
+ */
+int ipam_salvage(struct ipam *from, struct ipam *to, struct ipam_salvaged *ret_salvaged,
+		 struct error *e);
 
 /*
  * Puts what @with has in the place of the book at @path, in one step. What was there, damaged or not, is

@@ -103,6 +103,34 @@ int ipam_release(struct ipam *ipam, const char *container, const char *reason, s
 }
 
 /**
+ * ipam_release_many - give up all that many containers hold, of all of them or of none
+ * @ipam: borrowed, open for writing
+ * @containers, @count: their names, borrowed
+ * @reason: why, borrowed
+ * @e: filled on failure
+ *
+ * Returns how many held something, or -errno.
+ */
+int ipam_release_many(struct ipam *ipam, const char *const *containers, size_t count,
+		      const char *reason, struct error *e)
+{
+	_cleanup_(change_end) struct change change = { 0 };
+	int released = 0, r = change_begin(&change, ipam, e);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		change.holding = (struct holding){ 0 };
+		r = holding_of_container(change.frame.database, containers[i], &change.holding, e);
+		if (r <= 0)
+			continue;
+		r = change_release(&change, reason, e);
+		released += r == 0;
+	}
+	if (r >= 0 && released)
+		r = change_commit(&change, e);
+	return r < 0 ? r : released;
+}
+
+/**
  * change_cool - end the cool-down of a pair
  * @change: begun
  * @pair: borrowed; may be none

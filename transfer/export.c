@@ -47,10 +47,8 @@ static int export_one(struct ipam *ipam, const char *name, struct document *docu
 		r = ipam_lookup(ipam, name, &lease, e);
 	if (r < 0)
 		return r;
-	if (r > 0)
-		return document_append(document, &lease, document->count, e);
-	r = error_set(e, ERROR_NO_CONTAINER, ENOENT, "container '%s' holds no address", name);
-	return error_remedy(e, r, "see 'nixctr-net ipam list' for those who do");
+	return r > 0 ? document_append(document, &lease, document->count, e)
+		     : ipam_nobody(ipam, name, e);
 }
 
 /**

@@ -58,7 +58,7 @@ static void migrant_fail(struct migrant *migrant, int r, const struct error *e)
 {
 	migrant->state = r == -EADDRINUSE || r == -EEXIST ? MIGRANT_CONFLICT : MIGRANT_UNREADABLE;
 	(void)snprintf(migrant->problem, sizeof(migrant->problem), "%.*s",
-		       (int)sizeof(migrant->problem) - 1, e->text);
+		       (int)sizeof(migrant->problem) - 1, name_strip(migrant->name, e->text));
 	if (migrant->state == MIGRANT_CONFLICT)
 		(void)snprintf(migrant->remedy, sizeof(migrant->remedy),
 			       "give one of the two another address, and run it again");

@@ -277,7 +277,7 @@ static int adopt_visited(void *data, const struct visited *visited, struct error
 	}
 	if (r < 0)
 		log_warning("not in the address book: container '%s': %s", visited->name,
-			    refused.text);
+			    name_strip(visited->name, refused.text));
 	adoption->refused |= r < 0;
 	return 0;
 }

@@ -208,8 +208,9 @@ int addresses_describe(const struct paths *paths, const char *what, const char *
 		r = holder_find(ipam, what, &addr, &lease, e);
 	if (r < 0)
 		return r;
+	if (r == 0 && !addr_is_set(&addr))
+		return ipam_nobody(ipam, what, e);
 	if (r == 0)
-		return error_set(e, ERROR_NO_CONTAINER, ENOENT,
-				 "nobody holds the addresses of '%s'", what);
+		return error_set(e, ERROR_NO_CONTAINER, ENOENT, "nobody holds %s", what);
 	return ipam_describe(ipam, lease.container, why, e);
 }

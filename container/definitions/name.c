@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/suggestion.h"
+#include "container/addresses/session.h"
 #include "container/settings/settings.h"
 
 #define LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -112,4 +113,23 @@ int name_unknown(const struct paths *paths, const char *name, struct error *e)
 				 suggestion.best);
 	r = error_set(e, ERROR_NO_CONTAINER, ENOENT, "there is no container '%s'", name);
 	return error_remedy(e, r, "see \"nixctr-net list\" for those there are");
+}
+
+/**
+ * name_strip - what is said of a container, without its name in front
+ * @name: of the container, borrowed
+ * @text: maybe with "container 'NAME': " in front, borrowed
+ *
+ * For a line that has named it already. Returns a part of @text.
+ */
+const char *name_strip(const char *name, const char *text)
+{
+	static const char before[] = "container '", behind[] = "': ";
+	size_t length = strlen(name);
+
+	if (strncmp(text, before, strlen(before)) != 0 ||
+	    strncmp(text + strlen(before), name, length) != 0 ||
+	    strncmp(text + strlen(before) + length, behind, strlen(behind)) != 0)
+		return text;
+	return text + strlen(before) + length + strlen(behind);
 }

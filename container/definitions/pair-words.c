@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "container/addresses/session.h"
 #include "container/definitions/definitions.h"
 
 /**

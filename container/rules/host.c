@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "container/addresses/session.h"
 #include "container/rules/recorded.h"
 #include "container/rules/rules.h"
 

@@ -71,6 +71,21 @@ def test_reserve_and_release(world):
     assert described(world, "10.233.1.1")["address"]["state"] == "free"
 
 
+def test_a_name_that_was_mistyped(world):
+    """The one that was meant is named, or the pool; to release what nobody holds says so."""
+    world.ok("ipam", "reserve", "database")
+    for verb in (["show"], ["describe"], ["export"]):
+        result = world.nixctr("ipam", *verb, "databse")
+        assert result.rc == 3 and "did you mean 'database'?" in result.stderr, result
+    result = world.nixctr("ipam", "describe", "databse", "text")
+    assert result.rc == 3 and "did you mean 'database'?" in result.stderr, result
+    result = world.nixctr("ipam", "show", "default")
+    assert result.rc == 3 and "ipam pool show default" in result.stderr, result
+    result = world.nixctr("ipam", "show", "10.233.9.9")
+    assert result.rc == 3 and "ipam describe 10.233.9.9" in result.stderr, result
+    assert "'databse' holds no address" in world.ok("ipam", "release", "databse").stderr
+
+
 def test_mistakes_of_reserve(world):
     """Each names what is wrong."""
     for words, rc, text in (

@@ -79,7 +79,8 @@ def test_rebuild_of_a_missing_book(used):
     """... has all that definitions and kernel know."""
     book(used).unlink()
     used.path(f"{DEFINITIONS}/a.conf").unlink()
-    assert rebuilt(used) == {"leases": 2, "reserved": 0, "pools": 1, "kept": None, "refused": []}
+    assert rebuilt(used) == {"leases": 2, "reserved": 0, "pools": 1, "events": 0, "kept": None,
+                             "lost": [], "dropped": [], "refused": []}  # fmt: skip
     assert leases(used) == WANTED
     assert check(used) == [("leaked", "lease-of-attached", "a", "", "10.233.1.2")]
     assert beside(used) == []
@@ -147,6 +148,52 @@ def test_what_can_be_read_is_taken_over(used):
         "a": True, "b": True, "kept": True, "x": False, "y": False}  # fmt: skip
     pools = used.ok("ipam", "list", "--json").json["pools"]
     assert [(pool["name"], pool["leased"]) for pool in pools] == [("default", 3), ("six", 0)]
+
+
+def acts(world, name):
+    """What happened to a container, and why, the oldest first."""
+    rows = world.ok("ipam", "history", name, "--json").json["history"]
+    return [(row["act"], row["reason"]) for row in rows]
+
+
+def state(world, address):
+    """Where an address stands."""
+    return world.ok("ipam", "describe", address, "--json").json["address"]["state"]
+
+
+def test_what_only_the_book_knows_is_kept(used):
+    """History and cool-downs are, and who is attached or cannot be read; of others it is told."""
+    world = used
+    for name in ("left", "odd"):
+        world.ok("create", name)
+    before = acts(world, "gone")
+    assert before and state(world, "10.233.3.2") == "cooling"
+    for name in ("a", "left"):  # a is attached
+        world.path(f"{DEFINITIONS}/{name}.conf").unlink()
+    define(world, "odd", "PRIVATE_NETWORK=1", "LOCAL_ADDRESS=nonsense")
+    answer = rebuilt(world, FAILED, "--force")
+    assert answer["dropped"] == [{"container": "left", "what": "10.233.5.1>10.233.5.2"}]
+    assert [row["container"] for row in answer["refused"]] == ["odd"]
+    assert (answer["leases"], answer["lost"], answer["events"] >= 7) == (4, [], True)
+    assert leases(world) == KEPT | {"odd": ("bound", "10.233.6.2")}
+    assert acts(world, "gone") == before and state(world, "10.233.3.2") == "cooling"
+    assert state(world, "10.233.5.2") == "cooling"
+    assert acts(world, "left")[-1] == ("released", "rebuilt: it has no definition")
+    world.path(f"{DEFINITIONS}/b.conf").unlink()  # said of each, once
+    said = world.nixctr("ipam", "rebuild", "--force").stderr
+    assert "given up: 10.233.2.1>10.233.2.2 of container 'b'" in said
+    assert "not in the address book: container 'odd': /etc/" in said
+
+
+def test_a_damaged_history_is_told(used):
+    """The rest is kept."""
+    page = int(sql(used, "SELECT rootpage FROM sqlite_master WHERE name = 'history'"))
+    with open(book(used), "r+b") as file:
+        file.seek((page - 1) * PAGE)
+        file.write(b"\xff" * PAGE)
+    result = used.nixctr("ipam", "rebuild")
+    assert result.rc == 0 and "cannot be read: its history" in result.stderr, result
+    assert leases(used) == KEPT and state(used, "10.233.3.2") == "cooling"
 
 
 def test_a_book_that_is_fine_is_kept(used):

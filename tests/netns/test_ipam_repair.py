@@ -244,3 +244,29 @@ def test_reports_that_are_refused(world):
     missing = world.nixctr("ipam", "repair", "/nowhere.json")
     assert missing.rc == 1 and "/nowhere.json" in missing.stderr
     assert "ipam check --report" in missing.stderr.splitlines()[1]
+
+
+def changes(world):
+    """How often the book was written to: the counter in its head, one more for each transaction."""
+    with open(world.path(BOOK), "rb") as file:
+        return int.from_bytes(file.read(28)[24:], "big")
+
+
+def test_many_findings_are_few_transactions(world):
+    """A disk is not waited for once for each."""
+    world.ok("create", "first")
+    count = 200
+    for i in range(count):
+        define(world, f"n{i}", "PRIVATE_NETWORK=1", f"HOST_ADDRESS=172.20.{i}.1",
+               f"LOCAL_ADDRESS=172.20.{i}.2")  # fmt: skip
+    check(world)
+    before = changes(world)
+    rows = repair(world)
+    assert len(rows) == count and changes(world) - before <= 3
+    assert len(leases(world)) == count + 1
+    for i in range(count):
+        world.path(f"{DEFINITIONS}/n{i}.conf").unlink()
+    check(world)
+    before = changes(world)
+    repair(world)
+    assert changes(world) - before <= 3 and set(leases(world)) == {"first"}

@@ -3,7 +3,7 @@
 "apply" to what a booted container has of them, as its kernel tells it."""
 
 import pytest
-from containers import DEFINITIONS, inside, leader, marker
+from containers import DEFINITIONS, GCROOTS, inside, leader, marker
 from test_apply import FILE, steps
 
 # Bits of linux/capability.h; no container has the last by itself.
@@ -122,3 +122,44 @@ def test_options(host):
     host.ok("restart", "still", "tuned")
     assert " /later tmpfs " in inside(host, "still", "cat /proc/self/mounts")
     assert inside(host, "tuned", "ls /root") == ""
+
+
+# Mentions what Nix has to build first, and what is in the store already, by a path that somebody wrote.
+STORED = """
+let built = derivation {
+  name = "built"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo built >$out" ];
+};
+in { containers.foo = {
+  path = "%s"; bindMounts."/built".hostPath = "${built}"; extraFlags = [ "%s" ];
+}; }
+"""
+
+
+def collected(host, *paths):
+    """Those of these paths that the garbage collector takes away."""
+    host.sh("nix-collect-garbage --quiet")
+    return [path for path in paths if host.run("test", "-e", path).rc != 0]
+
+
+def test_what_options_mention_is_kept(host):
+    """Built before anything is changed, and not collected as long as the container is defined."""
+    system = host.sh("cat /srv/system-path").strip()
+    added = host.sh("echo added >/root/added; nix-store --add /root/added").strip()
+    host.sh(f"mkdir -p $(dirname {FILE}); cat >{FILE}",
+            stdin=STORED % (system, f"--bind-ro={added}:/added"))  # fmt: skip
+    assert steps(host, "--dry-run") == {"foo": "create"}
+    assert host.run("ls", "-A", GCROOTS).stdout == ""
+    assert steps(host) == {"foo": "create"}
+    [word] = [word for word in host.sh(f"cat {DEFINITIONS}/foo.conf").split() if "-built:" in word]
+    built = word.removeprefix("BIND_RO=").split(":")[0].strip('"')
+    assert collected(host, built, added) == []
+    host.ok("start", "foo")
+    assert inside(host, "foo", "cat /built /added") == "built\nadded\n"
+    assert steps(host) == {"foo": "leave"} and collected(host, built, added) == []
+    host.sh(f"cat >{FILE}", stdin=STORED % (system, "--setenv=SAID=nothing"))
+    assert steps(host) == {"foo": "restart"}
+    assert collected(host, built, added) == [added]
+    host.sh(f"echo '{{ containers = {{ }}; }}' >{FILE}")
+    assert steps(host) == {"foo": "remove"} and collected(host, built) == []
+    host.ok("destroy", "foo")
+    assert collected(host, built) == [built] and host.run("ls", "-A", GCROOTS).stdout == ""

@@ -82,7 +82,7 @@ int declared_keep(const struct paths *paths, const struct declared *declared, co
 	if (length < 0)
 		return error_errno(e, errno, "cannot read what was built, %s", link);
 	target[length] = '\0';
-	r = directory_make(paths->gcroots, 0755, e);
+	r = directory_make(paths->gcroots, 0700, e);
 	if (r >= 0)
 		r = root_drop(paths, declared->name, ROOT_NEXT, e);
 	if (r >= 0)

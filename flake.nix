@@ -2,6 +2,8 @@
 {
   description = "Networks and the life cycle of NixOS containers";
 
+  # There is no flake.lock: a module is built with the nixpkgs of the host that it is a part of, which
+  # has it follow its own. By itself it takes the nixpkgs of the day.
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
 
   outputs =

@@ -34,7 +34,22 @@ static int link_path(const struct application *application, const char *name, ch
 }
 
 /**
- * entry_build - build the system of a container
+ * mentioned_path - where the link to what its options mention is; no container's name begins so
+ * @application: borrowed
+ * @name: of the container
+ * @path: filled
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int mentioned_path(const struct application *application, const char *name,
+			  char path[PATH_MAX], struct error *e)
+{
+	return path_format(path, PATH_MAX, e, "%s/apply/.%s", application->paths->runtime, name);
+}
+
+/**
+ * entry_build - build the system of a container, and what its options mention
  * @application: borrowed
  * @entry: its container is set
  * @e: filled on failure
@@ -49,9 +64,14 @@ static int entry_build(const struct application *application, struct application
 	int r = link_path(application, declared->name, link, e);
 
 	memcpy(entry->plan.name, declared->name, sizeof(entry->plan.name));
-	return r < 0 ? r
-		     : declared_build(application->declarations.source, declared, link,
-				      entry->plan.toplevel, e);
+	if (r == 0)
+		r = declared_build(application->declarations.source, declared, link,
+				   entry->plan.toplevel, e);
+	if (r == 0)
+		r = mentioned_path(application, declared->name, link, e);
+	if (r == 0)
+		r = declared_build_mentioned(application->declarations.source, declared, link, e);
+	return r < 0 ? r : 0;
 }
 
 /**
@@ -156,6 +176,32 @@ int application_prepare(const struct paths *paths, const char *file, enum addres
 	return 0;
 }
 
+/**
+ * entry_act - do what is planned for a container, which is kept what it needs meanwhile and afterwards
+ * @application: borrowed
+ * @entry: changed
+ *
+ * Returns 1, 0 when there was nothing to do, or -errno with the entry's error filled.
+ */
+static int entry_act(const struct application *application, struct application_entry *entry)
+{
+	const struct declared *declared = entry->declared;
+	char link[PATH_MAX];
+	int changed, r = 0;
+
+	if (declared)
+		r = mentioned_path(application, declared->name, link, &entry->e);
+	if (declared && r == 0)
+		r = declared_keep(application->paths, declared, link, &entry->e);
+	if (r < 0)
+		return r;
+	changed = declared_change(application->paths, application->declarations.source, declared,
+				  &entry->plan, &entry->e);
+	if (declared && changed >= 0)
+		r = declared_kept(application->paths, declared, &entry->e);
+	return r < 0 ? r : changed;
+}
+
 enum turn {
 	FIRST_TURN,
 	SECOND_TURN,
@@ -184,8 +230,7 @@ static size_t act_once(struct application *application, enum turn turn,
 		if (tell && entry->plan.step != STEP_LEAVE)
 			tell(entry);
 		entry->e = ERROR_INIT;
-		entry->r = declared_change(application->paths, application->declarations.source,
-					   entry->declared, &entry->plan, &entry->e);
+		entry->r = entry_act(application, entry);
 		changed += entry->r > 0;
 	}
 	return changed;
@@ -233,10 +278,15 @@ void application_deinit(struct application *application)
 {
 	char link[PATH_MAX];
 
-	for (size_t i = 0; i < application->count; i++)
-		if (application->entries[i].declared &&
-		    link_path(application, application->entries[i].declared->name, link, NULL) == 0)
-			(void)unlink(link); /* one that stays is replaced by the next run */
+	for (size_t i = 0; i < application->count; i++) {
+		const struct declared *declared = application->entries[i].declared;
+
+		/* One that stays is replaced by the next run. */
+		if (declared && link_path(application, declared->name, link, NULL) == 0)
+			(void)unlink(link);
+		if (declared && mentioned_path(application, declared->name, link, NULL) == 0)
+			(void)unlink(link);
+	}
 	free(application->entries);
 	application->entries = NULL;
 	application->count = 0;

@@ -209,6 +209,20 @@ static int document_take(struct declarations *declarations, json_t *document, st
 }
 
 /**
+ * stored_take - take which containers mention something in the store of Nix
+ * @declarations: changed
+ * @stored: a set with their names, borrowed; NULL: none does
+ */
+static void stored_take(struct declarations *declarations, const json_t *stored)
+{
+	for (size_t i = 0; i < declarations->count; i++) {
+		struct declared *declared = &declarations->list[i];
+
+		declared->stored = json_is_true(json_object_get(stored, declared->name));
+	}
+}
+
+/**
  * declarations_parse - read what Nix has made of a file
  * @json: borrowed
  * @declarations: empty but for its source; ended by the caller, after a failure too
@@ -227,6 +241,7 @@ int declarations_parse(const char *json, struct declarations *declarations, stru
 				 wrong.text);
 	declarations->document = document;
 	r = document_take(declarations, document, e);
+	stored_take(declarations, json_object_get(document, "stored"));
 	return r < 0 ? r : declared_check(declarations->list, declarations->count, e);
 }
 

@@ -26,7 +26,7 @@ let
       ++ lib.optional (veth.hostAddress6 != null) "host6=${veth.hostAddress6}"
       ++ lib.optional (veth.localAddress6 != null) "local6=${veth.localAddress6}"
       ++ lib.optional (veth.hostBridge != null) "bridge=${veth.hostBridge}"
-      ++ lib.optional (veth.localMacAddress != null) "mac=${veth.localMacAddress}"
+      ++ lib.optional (veth.localMacAddress or null != null) "mac=${veth.localMacAddress}"
     );
 
   line =

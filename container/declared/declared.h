@@ -26,6 +26,7 @@ struct declared {
 	const char *flake;      /* DECLARED_FLAKE, borrowed */
 	const char *flake_attr; /* the same; NULL: "container" */
 	bool untouched;         /* restartIfChanged = false: neither restarted nor reloaded */
+	bool stored;            /* its options mention something in the store of Nix */
 };
 
 /*
@@ -64,6 +65,13 @@ int declared_check_links(const struct paths *paths, const struct declared *list,
 /* Has Nix build what a container is to boot. @link keeps it, until the caller removes that. */
 int declared_build(const char *source, const struct declared *declared, const char *link,
 		   char ret_toplevel[PATH_MAX], struct error *e);
+/* The same of what its options mention. Returns 1, 0 when that is nothing, or -errno. */
+int declared_build_mentioned(const char *source, const struct declared *declared, const char *link,
+			     struct error *e);
+/* Keeps that, beside what it had before, and lets go of the latter. */
+int declared_keep(const struct paths *paths, const struct declared *declared, const char *link,
+		  struct error *e);
+int declared_kept(const struct paths *paths, const struct declared *declared, struct error *e);
 
 /* One run of "apply" at a time. Returns 0 or -EBUSY (ERROR_BUSY). */
 int declared_lock(const struct paths *paths, int *ret_fd, struct error *e);

@@ -20,11 +20,18 @@
  * only Nix can make use of (a configuration is a function as a rule), and beside them a tree with the
  * place of each. Then once for each container that has a configuration, so that a mistake in one is
  * that container's alone. Paths become texts, for Nix would copy them into its store.
+ *
+ * What options other than those mention in the store, whether Nix put it there or somebody wrote the
+ * path, has to be there when the container starts. So it goes into a file that Nix builds, and that
+ * the container has a root of (roots.c): who keeps the file keeps what it mentions.
  */
 
 #define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 
-/* What this gives has two attributes: "declared", and "system", that of the container @name. */
+/*
+ * What this gives has three attributes: "declared", and of the container @name "system" and
+ * "mentioned". What builds the latter has no program but /bin/sh, and that need not know printf.
+ */
 static const char expression[] =
 	"{ file, name ? \"\" }:\n"
 	"let\n"
@@ -67,15 +74,42 @@ static const char expression[] =
 	"      lib.mkDefault (builtins.replaceStrings [ \".\" ] [ \"-\" ] name);\n"
 	"    networking.useDHCP = false;\n"
 	"  };\n"
-	"  nixos = import (if container.nixpkgs or null == null then <nixpkgs/nixos>\n"
-	"    else \"${toString container.nixpkgs}/nixos\");\n"
+	"  nixos = if container.nixpkgs or null == null then <nixpkgs/nixos>\n"
+	"    else \"${toString container.nixpkgs}/nixos\";\n"
 	"  extra = container.specialArgs or null;\n"
 	"  special = if extra == null then { } else extra;\n"
+	"  evaluated = import \"${toString nixos}/lib/eval-config.nix\" {\n"
+	"    modules = [ configuration ];\n"
+	"    specialArgs = special;\n"
+	"  };\n"
+	"  written = name: builtins.toJSON (builtins.mapAttrs (_: plain) (removeAttrs\n"
+	"    document.containers.${name} [ \"config\" \"specialArgs\" \"nixpkgs\" \"path\" ]));\n"
+	"  inStore = \"(${builtins.storeDir}/[0-9a-z]{32}-[0-9a-zA-Z+._?=-]+)\";\n"
+	"  byPath = name: map (found: builtins.storePath (builtins.head found))\n"
+	"    (builtins.filter (part: builtins.isList part && builtins.pathExists (builtins.head "
+	"part))\n"
+	"      (builtins.split inStore (written name)));\n"
+	"  mentions = name: v: isSet v\n"
+	"    && (builtins.hasContext (written name) || byPath name != [ ]);\n"
 	"in {\n"
-	"  declared = { inherit values places; };\n"
+	"  declared = {\n"
+	"    inherit values places;\n"
+	"    stored = if isSet document && isSet (document.containers or null)\n"
+	"      then builtins.mapAttrs mentions document.containers else { };\n"
+	"  };\n"
+	"  mentioned = derivation {\n"
+	"    name = \"nixctr-net-options\";\n"
+	"    system = builtins.currentSystem;\n"
+	"    builder = \"/bin/sh\";\n"
+	"    args = [ \"-c\" \"IFS= read -r text <\\$textPath; echo \\\"\\$text\\\" >\\$out\" ];\n"
+	"    passAsFile = [ \"text\" ];\n"
+	"    text = builtins.concatStringsSep \" \" ([ (written name) ] ++ byPath name);\n"
+	"    preferLocalBuild = true;\n"
+	"    allowSubstitutes = false;\n"
+	"  };\n"
 	"  system = if container.path or null != null then container.path\n"
-	"    else (nixos ({ inherit configuration; }\n"
-	"      // (if special == { } then { } else { specialArgs = special; }))).system;\n"
+	"    else if special == { } then (import nixos { inherit configuration; }).system\n"
+	"    else evaluated.config.system.build.toplevel;\n"
 	"}\n";
 
 /**
@@ -158,26 +192,28 @@ int declared_evaluate(const char *source, char **ret_json, struct error *e)
 }
 
 /**
- * build_config - have Nix build the configuration of a container
- * @source: the file that has it, borrowed
+ * build_attribute - have Nix build something of a container
+ * @source: the file that declares it, borrowed
  * @name: of the container
+ * @attribute: what
  * @link: where the link to the result goes, borrowed
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int build_config(const char *source, const char *name, const char *link, struct error *e)
+static int build_attribute(const char *source, const char *name, const char *attribute,
+			   const char *link, struct error *e)
 {
 	const char *const program[] = { "nix-build", "--out-link", link, "--argstr",
 					"name",      name,         NULL };
 	_cleanup_(words_deinit) struct words argv = { 0 };
-	int r = words_begin(&argv, program, source, "system", e);
+	int r = words_begin(&argv, program, source, attribute, e);
 
 	return r < 0 ? r : nix_run(&argv, NULL, e);
 }
 
 /**
- * build - build_config(), or the same of a flake
+ * build - build the configuration of a container, or that of a flake
  * @source, @declared, @link, @e: as for declared_build()
  *
  * Returns 0 or -errno.
@@ -190,7 +226,7 @@ static int build(const char *source, const struct declared *declared, const char
 	int r;
 
 	if (declared->kind == DECLARED_CONFIG)
-		return build_config(source, declared->name, link, e);
+		return build_attribute(source, declared->name, "system", link, e);
 	r = profile_flake_words(link, declared->flake,
 				declared->flake_attr ? declared->flake_attr : "container", &request,
 				&argv, e);
@@ -227,4 +263,26 @@ int declared_build(const char *source, const struct declared *declared, const ch
 		return error_errno(e, errno, "cannot read what was built, %s", link);
 	ret_toplevel[length] = '\0';
 	return profile_check_target(ret_toplevel, e);
+}
+
+/**
+ * declared_build_mentioned - have Nix put into its store what options mention of it
+ * @source: the file that declares the container, borrowed
+ * @declared: borrowed
+ * @link: where a link is made that keeps it; the caller removes it
+ * @e: names the container; what is wrong Nix has said on standard error
+ *
+ * Returns 1, 0 when they mention nothing, or -errno.
+ */
+int declared_build_mentioned(const char *source, const struct declared *declared, const char *link,
+			     struct error *e)
+{
+	int r;
+
+	if (!declared->stored)
+		return 0;
+	r = build_attribute(source, declared->name, "mentioned", link, e);
+	return r < 0 ? error_wrap(e, r, "cannot build what the options of container '%s' mention",
+				  declared->name)
+		     : 1;
 }

@@ -41,6 +41,10 @@ int remnants_remove(const struct paths *paths, const char *name, enum remnants_e
 			return r;
 		removed |= r > 0;
 	}
+	unlocked = remnants_unroot(paths, name, e);
+	if (unlocked < 0)
+		return unlocked;
+	removed |= unlocked > 0;
 	unlocked = remnants_unlock(paths, name, e);
 	return unlocked < 0 ? unlocked : removed || unlocked;
 }

@@ -15,3 +15,6 @@ int remnants_remove(const struct paths *paths, const char *name, enum remnants_e
 
 /* What systemd-nspawn leaves behind: locks when it is killed, and the link to the journal. */
 int remnants_unlock(const struct paths *paths, const char *name, struct error *e);
+
+/* Roots of garbage collection, of what the options of a declared container mention. */
+int remnants_unroot(const struct paths *paths, const char *name, struct error *e);

@@ -4,8 +4,8 @@
 import subprocess
 import time
 
-from containers import DEFINITIONS, ROOTS, inside, leader, machines, marker
-from world import HOST
+from containers import DEFINITIONS, ROOTS, inside, leader, machines, marker, unit, unit_state
+from world import HOST, eventually
 
 FILE = "/etc/nixctr-net/containers.nix"
 
@@ -166,3 +166,56 @@ def test_five_containers(host):
     refused = host.nixctr("destroy", "web")
     assert refused.rc == 1 and FILE in refused.stderr, refused
     host.ok("destroy", "extra")
+
+
+# Its start, and its change to another system, wait until the FIFO has been written to, where there is one.
+HOLD = "test ! -p /root/hold || read -r go </root/hold"
+HELD = unit("held", f"""
+[Service]
+Type=oneshot
+ExecStart=/bin/bash -c "{HOLD}"
+""") + f"""
+system.extraSystemBuilderCmds = ''
+    mv $out/bin/switch-to-configuration $out/bin/switch
+    printf '%s\\n' '#!/bin/sh' '{HOLD}' 'exec "$(dirname "$0")/switch" "$@"' >$out/bin/switch-to-configuration
+    chmod +x $out/bin/switch-to-configuration
+'';
+"""  # fmt: skip
+
+
+def apply_killed(host, state):
+    """Has "apply" killed while it waits for the container, which is in that state, and lets that go on."""
+    hold, definition = f"{ROOTS}/foo/root/hold", f"{DEFINITIONS}/foo.conf"
+    host.sh(f"mkfifo {hold}")
+    with subprocess.Popen(
+        host.command("sh", "-c", "echo $$ >/run/apply.pid; exec nixctr-net apply"),
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        eventually(lambda: "PENDING=" in host.sh(f"cat {definition}")
+                   and unit_state(host, "foo")[0] == state, "apply waits for it", 60)  # fmt: skip
+        host.sh("kill -9 $(cat /run/apply.pid)")
+        assert process.wait(10) != 0
+    assert "PENDING=" in host.sh(f"cat {definition}")
+    host.sh(f"timeout 20 sh -c 'echo >{hold}'; rm {hold}")
+
+
+def test_killed_while_it_waits(host):
+    """In the middle of a reload, and of a restart: another run comes to what is declared."""
+
+    def declared(options, mark):
+        config = f"imports = [ {{ {HELD} }} ]; {marker(mark)}"
+        host.sh(f"mkdir -p $(dirname {FILE}); cat >{FILE}", stdin=
+                f"{{ containers.foo = {{ autoStart = true; {options} config = {{ {config} }}; }}; }}")  # fmt: skip
+
+    declared("", "one")
+    host.ok("apply")
+    declared("", "two")
+    apply_killed(host, "reloading")
+    assert steps(host) == {"foo": "reload"}
+    assert inside(host, "foo", "cat /etc/marker") == "two"
+    declared('tmpfs = [ "/memory" ];', "two")
+    apply_killed(host, "activating")
+    assert steps(host)["foo"] in ("start", "restart")
+    assert " /memory tmpfs " in inside(host, "foo", "cat /proc/self/mounts")
+    assert steps(host) == {"foo": "leave"}
+    assert "PENDING" not in host.sh(f"cat {DEFINITIONS}/foo.conf")

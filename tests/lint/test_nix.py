@@ -28,11 +28,35 @@ def unknown_keys(path, text):
             yield f"{path}: {key} is no key of a definition"
 
 
-def evaluated(options, containers="{ }", nat="{ }"):
+def real_nixpkgs():
+    """A nixpkgs, or its library, that the machine has: the directory <nixpkgs>. None: it has none."""
+    answer = subprocess.run(["nix-instantiate", "--eval", "--expr",
+                             "if builtins.pathExists <nixpkgs/lib> then toString <nixpkgs> else null"],
+                            capture_output=True, text=True, check=False)  # fmt: skip
+    return json.loads(answer.stdout) if answer.returncode == 0 else None
+
+
+# What stands in for the library of nixpkgs where there is none, and nixpkgs where there is one.
+LIBRARIES = [None, *filter(None, [real_nixpkgs()])]
+
+
+def evaluate(expression):
+    """The value of an expression."""
+    answer = subprocess.run(["nix-instantiate", "--eval", "--strict", "--json", "-"], input=expression,
+                            capture_output=True, text=True, check=False)  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def evaluated(nixpkgs, options, containers="{ }", nat="{ }"):
     """What the module makes of options, as a NixOS with it would have them: its configuration.
 
     @nat: of NixOS's own."""
-    expression = f"""
+    if nixpkgs:
+        return evaluate(f"""import {tree.ROOT}/tests/lint/module-host.nix {{
+            nixpkgs = {nixpkgs}; ours = {options}; containers = {containers};
+            nat = {nat}; }}""")
+    return evaluate(f"""
       let
         lib = import {tree.ROOT}/tests/lint/module-library.nix;
         pkgs = {{ callPackage = _: _: "/package"; runCommand = name: _: _: "/units"; }};
@@ -51,11 +75,7 @@ def evaluated(options, containers="{ }", nat="{ }"):
         }};
         module = import {tree.ROOT}/nix/module.nix {{ inherit config lib pkgs; }};
       in module.config
-    """
-    answer = subprocess.run(["nix-instantiate", "--eval", "--strict", "--json", "-"], input=expression,
-                            capture_output=True, text=True, check=False)  # fmt: skip
-    assert answer.returncode == 0, answer.stderr
-    return json.loads(answer.stdout)
+    """)
 
 
 def missing_folders(path, text):
@@ -107,27 +127,27 @@ def test_package_evaluates():
            inputs = map (input: input.pname or input) package.buildInputs;
            urls = map (input: input.src.url or "") package.buildInputs; }}
     """
-    answer = subprocess.run(["nix-instantiate", "--eval", "--strict", "--json", "-"], input=expression,
-                            capture_output=True, text=True, check=False)  # fmt: skip
-    assert answer.returncode == 0, answer.stderr
-    package = json.loads(answer.stdout)
+    package = evaluate(expression)
     assert {"libcsv", "libc-static", "jansson"} <= set(package["inputs"]), package
     assert any(url.endswith("/libcsv-3.0.3.tar.gz") for url in package["urls"]), package
 
 
-def test_module_evaluates():
+@pytest.mark.parametrize("nixpkgs", LIBRARIES)
+def test_module_evaluates(nixpkgs):
     """By itself it asks for nothing but what every host gets; switched off, for nothing."""
-    assert evaluated("{ }") == {}
-    plain = evaluated("{ enable = true; }")
-    assert plain["systemd"]["services"]["nixctr-net-pools"] == {}
+    assert "nixctr" not in json.dumps(evaluated(nixpkgs, "{ }"))
+    plain = evaluated(nixpkgs, "{ enable = true; }")
+    assert not plain["systemd"]["services"].get("nixctr-net-pools")
     assert plain["systemd"]["services"]["nixctr-net-watch"]["wantedBy"] == ["multi-user.target"]
     conf = plain["environment"]["etc"]["nixctr-net/nixctr-net.conf"]["text"]
     assert conf == "[nat]\nenable = no\nisolate = yes\nown_table = no\n"
 
 
-def test_module_options():
+@pytest.mark.parametrize("nixpkgs", LIBRARIES)
+def test_module_options(nixpkgs):
     """Every option reaches what it is about, in the words of the manual."""
     config = evaluated(
+        nixpkgs,
         """{ enable = true; isolate = false; watch = true; settings.ipam.cooldown = 5;
              nat = { enable = true; external = [ "eth0" "wl*" ]; internal = [ "10.7.0.0/16" ];
                      source = "198.51.100.7"; source6 = "2001:db8::7"; ownTable = true; };
@@ -144,10 +164,11 @@ def test_module_options():
     manual = tree.read("man/nixctr-net.conf.5.scd")
     for key in re.findall(r"^(\w+) = ", conf, re.MULTILINE):
         assert f"*{key}* = " in manual or key == "enable", key
+    program = re.search(r"\S+/bin/nixctr-net", config["systemd"]["services"]["nixctr-net-pools"]["script"])[0]
     for said in "external = eth0, wl*", "isolate = no", "own_table = yes", "source6 = 2001:db8::7", "cooldown = 5":
         assert f"{said}\n" in conf
     pools = config["systemd"]["services"]["nixctr-net-pools"]
-    add = "/package/bin/nixctr-net ipam pool add"
+    add = f"{program} ipam pool add"
     assert pools["script"].splitlines() == [
         "failed=0",
         f"{add} lab 10.50.0.0/16 --exclude 10.50.0.1 || failed=1",
@@ -161,17 +182,18 @@ def test_module_options():
     assert "*ipam pool add*" in manual
     for option in re.findall("--[a-z]+", pools["script"]):
         assert f"*{option}*" in manual, option
-    definition = etc["nixos-containers/a.conf"]["text"]
-    assert definition.splitlines() == [
+    ours = [
         "EPHEMERAL=1", "PINNED=0", "ROUTED=1", 'TMPFS="/tmp"', 'ADDITIONAL_CAPABILITIES="CAP_NET_ADMIN"',
         'EXTRA_VETHS="db,host=10.8.0.1,local=10.8.0.2,mac=02:00:00:00:00:09"', 'LINKED_TO="b"']  # fmt: skip
+    assert etc["nixos-containers/a.conf"]["text"].splitlines()[-len(ours):] == ours  # behind those of NixOS
     assert all(entry["assertion"] for entry in config["assertions"])
 
 
-def pairs(options, containers):
+def pairs(nixpkgs, options, containers):
     """The pairs of addresses that the module chooses: {container: (host, local)}."""
     found = {}
-    for path, file in evaluated(f"{{ enable = true; {options} }}", containers)["environment"]["etc"].items():
+    config = evaluated(nixpkgs, f"{{ enable = true; {options} }}", containers)
+    for path, file in config["environment"]["etc"].items():
         keys = dict(line.split("=", 1) for line in file["text"].splitlines() if line[0].isupper())
         if "LOCAL_ADDRESS" in keys:
             assert keys["AUTO_ADDRESS"] == "1"
@@ -179,7 +201,8 @@ def pairs(options, containers):
     return found
 
 
-def test_module_gives_addresses():
+@pytest.mark.parametrize("nixpkgs", LIBRARIES)
+def test_module_gives_addresses(nixpkgs):
     """To those that nothing connects, when it is asked to; the same whoever else there is."""
     private = "privateNetwork = true;"
     some = f"""a = {{ {private} }}; b = {{ {private} }}; shared = {{ }};
@@ -187,23 +210,24 @@ def test_module_gives_addresses():
                veth = {{ {private} extraVeths.db = {{ hostAddress = null; localAddress = null; hostAddress6 = null;
                  localAddress6 = null; hostBridge = null; localMacAddress = null; }}; }};
                not = {{ {private} automaticAddresses = false; }};"""
-    assert pairs("", f"{{ {some} }}") == {}
-    chosen = pairs("automaticAddresses = true;", f"{{ {some} }}")
+    assert pairs(nixpkgs, "", f"{{ {some} }}") == {}
+    chosen = pairs(nixpkgs, "automaticAddresses = true;", f"{{ {some} }}")
     assert set(chosen) == {"a", "b"}
     for host, local in chosen.values():
         assert re.fullmatch(r"10\.233\.([1-9]\d*)\.253", host) and local == host[:-1] + "4"
-    assert pairs("", f"{{ a = {{ {private} automaticAddresses = true; }}; }}") == {"a": chosen["a"]}
+    assert pairs(nixpkgs, "", f"{{ a = {{ {private} automaticAddresses = true; }}; }}") == {"a": chosen["a"]}
     taken = f'{{ a = {{ {private} }}; other = {{ localAddress = "{chosen["a"][1]}"; }}; }}'
-    assert pairs("automaticAddresses = true;", taken)["a"] != chosen["a"]
+    assert pairs(nixpkgs, "automaticAddresses = true;", taken)["a"] != chosen["a"]
     many = " ".join(f"c{number} = {{ {private} }};" for number in range(254))
-    every = pairs("automaticAddresses = true;", f"{{ {many} }}")
+    every = pairs(nixpkgs, "automaticAddresses = true;", f"{{ {many} }}")
     assert len(set(every.values())) == 254
-    full = evaluated("{ enable = true; automaticAddresses = true; }", f"{{ {many} d = {{ {private} }}; }}")
+    full = evaluated(nixpkgs, "{ enable = true; automaticAddresses = true; }", f"{{ {many} d = {{ {private} }}; }}")
     failed = [entry["message"] for entry in full["assertions"] if not entry["assertion"]]
     assert len(failed) == 1 and "containers.d.automaticAddresses" in failed[0]
 
 
-def test_module_warns():
+@pytest.mark.parametrize("nixpkgs", LIBRARIES)
+def test_module_warns(nixpkgs):
     """Of a masquerade of NixOS for the same links, and of no other."""
     for enabled, nat, warned in (
         (True, '{ enable = true; internalInterfaces = [ "ve-+" ]; }', True),
@@ -212,13 +236,15 @@ def test_module_warns():
         (False, '{ enable = true; internalInterfaces = [ "ve-+" ]; }', False),
     ):
         options = "nat = { enable = true; external = [ \"eth0\" ]; };" if enabled else ""
-        warnings = evaluated(f"{{ enable = true; {options} }}", nat=nat)["warnings"]
+        warnings = evaluated(nixpkgs, f"{{ enable = true; {options} }}", nat=nat)["warnings"]
         assert bool(warnings) == warned and all("internalInterfaces" in text for text in warnings)
 
 
-def test_module_refuses():
+@pytest.mark.parametrize("nixpkgs", LIBRARIES)
+def test_module_refuses(nixpkgs):
     """What cannot be is an assertion with the name of the option."""
-    config = evaluated('{ enable = true; watch = false; nat.ownTable = true; }', '{ a.linkedTo = [ "c" ]; }')
+    config = evaluated(nixpkgs, '{ enable = true; watch = false; nat.ownTable = true; }',
+                       '{ a.linkedTo = [ "c" ]; }')
     failed = [entry["message"] for entry in config["assertions"] if not entry["assertion"]]
     assert any("services.nixctr-net.watch" in message for message in failed)
     assert any("containers.a.linkedTo: there is no other container 'c'" in message for message in failed)

@@ -8,8 +8,9 @@
 #	/run/current-system           the system that a container runs
 #
 # Options known, as in NixOS: imports, boot.postBootCommands, environment.etc.NAME.text,
-# networking.hostName, system.extraSystemBuilderCmds. All others are ignored.
-{ configuration ? <nixos-config>, debian ? import ./debian-path.nix }:
+# networking.hostName, system.extraSystemBuilderCmds. All others are ignored. The "arguments" that
+# modules get are for lib/eval-config.nix.
+{ configuration ? <nixos-config>, debian ? import ./debian-path.nix, arguments ? { } }:
 
 let
   # Just what configurations call.
@@ -21,7 +22,7 @@ let
   };
 
   load = module:
-    if builtins.isFunction module then module { inherit config lib; pkgs = { }; }
+    if builtins.isFunction module then module ({ inherit config lib; pkgs = { }; } // arguments)
     else if builtins.isAttrs module then module
     else load (import module);
 

@@ -49,8 +49,5 @@ void adopt_forget(const struct paths *paths);
 int leases_judge(const struct paths *paths, struct ipam *ipam, const struct ipam_lease *leases,
 		 size_t count, size_t *position, struct error *e);
 
-/* What is said of a container, without its name in front. */
-const char *name_strip(const char *name, const char *text);
-
 /* As somebody wrote it. Returns 0 or -EINVAL (ERROR_USAGE). */
 int reason_parse(const char *text, char reason[IPAM_REASON_MAX], struct error *e);

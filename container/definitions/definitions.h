@@ -23,6 +23,8 @@
 
 int name_check(const char *name, struct error *e);
 int name_check_new(const char *name, struct error *e);
+/* What is said of a container, without its name in front. */
+const char *name_strip(const char *name, const char *text);
 /* Says that there is no container of that name, and which one was perhaps meant. Returns -ENOENT
  * (ERROR_NO_CONTAINER). */
 int name_unknown(const struct paths *paths, const char *name, struct error *e);

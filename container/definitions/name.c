@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "base/suggestion.h"
-#include "container/addresses/session.h"
 #include "container/settings/settings.h"
 
 #define LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

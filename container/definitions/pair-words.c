@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "container/addresses/session.h"
 #include "container/definitions/definitions.h"
 
 /**

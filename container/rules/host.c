@@ -6,7 +6,6 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "container/addresses/session.h"
 #include "container/rules/recorded.h"
 #include "container/rules/rules.h"
 

@@ -13,6 +13,10 @@ import pins
 from life import share
 from results import drift, quotient, spread
 
+WHOLE = "of the whole pool"
+
+RELATIONS = {operator.le: "≤", operator.ge: "≥", operator.eq: "="}
+
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
@@ -29,7 +33,7 @@ class Goal:
         value = self.value(results)
         return {
             "goal": self.text,
-            "relation": "≤" if self.holds is operator.le else "≥",
+            "relation": RELATIONS[self.holds],
             "bound": self.bound,
             "unit": self.unit,
             "value": value,
@@ -88,6 +92,11 @@ def over_phases(text, bound, metric, *phases):
     """Not more than so many times what the kernel's own part costs in one process."""
     return Goal(text, bound, "×",
                 lambda r: quotient(r.median(metric, "hook"), phases_ms(r, *phases)))  # fmt: skip
+
+
+def exhausted(results):
+    """The exit code of a create when all are given out."""
+    return results.fact("exit code of create, pool exhausted")
 
 
 def create_over_floor(results):
@@ -205,6 +214,12 @@ def book_goals(sizes):
         median(f"list of {sizes.marks[2]}", 100, "list", f"at {sizes.marks[2]}"),
         # Each definition is a file that has to be opened; nobody waits for it, so a second is enough.
         median(f"ipam check of {sizes.marks[-1]}", 1000, "ipam check", f"at {sizes.marks[-1]}"),
+        times("create, the last of the pool over the first", 1.5, "create", WHOLE, "at 0"),
+        times("destroy, the same", 1.5, "destroy", WHOLE, "at 0"),
+        times("show-ip, the same", 1.1, "show-ip", WHOLE, "at 0"),
+        median("list of the whole pool", 323, "list", WHOLE),
+        median("ipam check of the whole pool", 1000, "ipam check", WHOLE),
+        Goal("the pool exhausted, exit code", 5, "", exhausted, operator.eq),
     )
 
 

@@ -11,6 +11,8 @@ import host
 import life
 import peers
 import pins
+import sizes
+from goals import WHOLE
 from outgoing import new_connection
 from peers import Container
 
@@ -212,6 +214,7 @@ def book(bench):
             floor.do([["mkdir", "-p", "/run/bench"], [bench.tools.lease_floor, "make", LEASE_FLOOR]])
             create(bench, places)
             look(bench, places)
+            whole_pool(bench, places)
     host_local(bench)
     in_process(bench)
 
@@ -254,6 +257,30 @@ def look(bench, places):
                 verbs["ipam check"] = [bench.tools.program, "ipam", "check"]
             for verb, words in verbs.items():
                 bench.results.add(verb, f"at {mark}", where.measure(words).ms)
+
+
+def whole_pool(bench, places):
+    """Times the last creates there are addresses for, what there is to look up then, and destroys; also at
+    the other end, where there are hardly any. One more is refused."""
+    program, runs = bench.tools.program, bench.sizes.book_window
+    first, full = (places[bench.sizes.marks[end]] for end in (0, -1))
+    # Each round of create() has taken two.
+    held = bench.sizes.marks[-1] + 2 * runs
+    bench.say(f"creating {bench.sizes.pool - held} containers")
+    words = [program, "create", "--no-system"]
+    full.do([*words, f"rest-{number}"] for number in range(held, bench.sizes.pool - runs))
+    for number in range(runs):
+        bench.results.add("create", WHOLE, full.measure([*words, f"last-{number}"]).ms)
+    if bench.sizes.pool == sizes.Sizes().pool:
+        bench.results.note("exit code of create, pool exhausted", full.run(*words, "late").rc)
+    for number in range(bench.runs):
+        bench.results.add("show-ip", WHOLE, full.measure([program, "show-ip", "last-0"]).ms)
+        for verb in ("list", "ipam check") if number < 5 else ():
+            bench.results.add(verb, WHOLE, full.measure([program, *verb.split()]).ms)
+    for number in range(runs):
+        sample = first.measure([program, "destroy", Container(number).name])
+        bench.results.add("destroy", f"at {bench.sizes.marks[0]}", sample.ms)
+        bench.results.add("destroy", WHOLE, full.measure([program, "destroy", f"last-{number}"]).ms)
 
 
 def host_local(bench):

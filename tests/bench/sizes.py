@@ -11,6 +11,7 @@ class Sizes:
     attached: int = 1000
     many: int = 3000
     marks: tuple = (0, 1000, 10000, 30000)
+    pool: int = 32258  # all pairs there are
     at_once: int = 64
     forwards: int = 10000
     pins: int = 5000
@@ -29,6 +30,8 @@ class Sizes:
             attached=scale(self.attached),
             many=scale(self.many),
             marks=(0, *map(scale, self.marks[1:])),
+            # Room for what is leased before, however small.
+            pool=scale(self.marks[-1]) + 4 * scale(self.book_window) if factor < 1 else self.pool,
             at_once=scale(self.at_once),
             forwards=100 * scale(self.forwards // 100),
             pins=scale(self.pins),

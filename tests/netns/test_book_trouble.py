@@ -3,7 +3,10 @@
 one line says what is wrong and what to do, nothing is damaged, and afterwards all goes on."""
 
 import contextlib
+import datetime
+import os
 import subprocess
+import time
 
 import pytest
 import referee
@@ -185,3 +188,50 @@ def test_clock_goes_back(furnished):
         assert described["state"] == state and described.get("remaining", 0) <= 600, described
     furnished.ok("create", "web")
     insist_on_working(furnished)
+
+
+def set_back(world, seconds, *arguments):
+    """Runs the program where the clock on the wall has been set back; see tests/fault/clock-back.c."""
+    result = world.run("env", f"LD_PRELOAD={os.environ['CLOCK_BACK_MODULE']}", f"CLOCK_BACK={seconds}",
+                       "ASAN_OPTIONS=verify_asan_link_order=0", world_module.BINARY, *arguments)  # fmt: skip
+    assert result.rc in (0, 1), result
+    return result
+
+
+def test_wall_clock_goes_back(furnished):
+    """History, cool-down and the grace of a check do with whatever the clock on the wall says."""
+    day, begin = 86400, time.time()
+    assert set_back(furnished, 10 * day, "create", "--no-system", "late").rc == 0
+    assert set_back(furnished, 10 * day, "destroy", "late").rc == 0
+    # What has happened stays in its order, whatever was written on it; who asks by time gets what it says.
+    acts = [event["act"] for event in furnished.ok("ipam", "history", "late", "--json").json["history"]]
+    assert acts == ["bound", "released"]
+    [bound, released] = set_back(furnished, 10 * day, "ipam", "history", "late", "--since", "1h",
+                                 "--json").json["history"]  # fmt: skip
+    assert bound["time"] <= released["time"] < datetime.datetime.fromtimestamp(
+        begin - 9 * day, datetime.timezone.utc).isoformat()  # fmt: skip
+    assert furnished.ok("ipam", "history", "late", "--since", "1h", "--json").json["history"] == []
+    # Ten days on the wall have gone by since: the cool-down has not.
+    described = furnished.ok("ipam", "describe", released["local_address"], "--json").json["address"]
+    assert described["state"] == "cooling", described
+    # A leak is one after its grace, and a moment is as long as ever.
+    furnished.path("/etc/nixos-containers/web.conf").unlink()
+    start = time.monotonic()
+    checked = set_back(furnished, 10 * day, "ipam", "check", "--grace", "1", "--json")
+    assert time.monotonic() - start >= 1
+    assert [finding["case"] for finding in checked.json["findings"]] == ["lease-of-nobody"]
+
+
+def test_backup_of_a_book_from_the_future(world):
+    """The clock was ahead when the book was changed: each change is in a backup all the same."""
+    world.ok("create", "web")
+    book = world.path("/var/lib/nixctr-net/ipam.db")
+    ahead = time.time() + 86400
+    os.utime(book, (ahead, ahead))
+    for name in "one", "two":
+        world.ok("ipam", "backup", "--if-changed")
+        world.ok("ipam", "reserve", name)
+        world.ok("ipam", "backup", "--if-changed")
+        world.ok("ipam", "release", name)
+        restored = world.ok("ipam", "restore", "--dry-run").stdout
+        assert name in restored and "back" in restored, restored

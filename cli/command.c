@@ -80,7 +80,8 @@ static int command_find(struct words *words, struct session *session, const char
 	if (!name && (!noun || session->help))
 		return 0;
 	if (!name)
-		return error_set(e, ERROR_USAGE, EINVAL, "'%s' needs a verb; see --help", noun);
+		return error_remedy(e, error_set(e, ERROR_USAGE, EINVAL, "'%s' needs a verb", noun),
+				    "nixctr-net %s --help", noun);
 	verb = verb_find(noun, name);
 	if (!verb)
 		return verb_unknown(noun, name, e);

@@ -156,8 +156,10 @@ int verb_unknown(const char *noun, const char *word, struct error *e)
 			e, ERROR_USAGE, EINVAL, "there is no command '%s%s%s'; did you mean '%s'?",
 			first, space, word,
 			meant_noun ? meant->noun : verb_title(meant, title, sizeof(title)));
-	return error_set(e, ERROR_USAGE, EINVAL, "there is no command '%s%s%s'; see --help", first,
-			 space, word);
+	return error_remedy(e,
+			    error_set(e, ERROR_USAGE, EINVAL, "there is no command '%s%s%s'", first,
+				      space, word),
+			    "nixctr-net %s%s--help", first, space);
 }
 
 /**

@@ -42,6 +42,23 @@ static int run_line(struct run *run, const char *line)
 }
 
 /**
+ * expect_help - check that a line is refused with where it is told what there is
+ * @line: behind the program's name
+ * @text: the message
+ * @remedy: the command that tells
+ */
+static void expect_help(const char *line, const char *text, const char *remedy)
+{
+	char whole[256];
+	struct run run;
+
+	(void)snprintf(whole, sizeof(whole), "nixctr-net %s", line);
+	assert_int_equal(run_line(&run, whole), -EINVAL);
+	assert_string_equal(run.e.text, text);
+	assert_string_equal(run.e.remedy, remedy);
+}
+
+/**
  * expect_mistake - check that a line is refused before anything is done
  * @line: behind the program's name
  * @text: the message
@@ -68,9 +85,10 @@ static void unknown_commands_are_named(void **state)
 	expect_mistake("nte show", "there is no command 'nte'; did you mean 'net'?");
 	expect_mistake("net shwo", "there is no command 'net shwo'; did you mean 'net show'?");
 	expect_mistake("exec foo", "there is no command 'exec'; did you mean 'net exec'?");
-	expect_mistake("frobnicate", "there is no command 'frobnicate'; see --help");
-	expect_mistake("net create", "there is no command 'net create'; see --help");
-	expect_mistake("net", "'net' needs a verb; see --help");
+	expect_help("frobnicate", "there is no command 'frobnicate'", "nixctr-net --help");
+	expect_help("net create", "there is no command 'net create'", "nixctr-net net --help");
+	expect_help("net", "'net' needs a verb", "nixctr-net net --help");
+	expect_help("nat forward", "'nat forward' needs a verb", "nixctr-net nat forward --help");
 	expect_mistake("", "no command given");
 }
 

@@ -8,6 +8,7 @@
  */
 #include "container/definitions/port-spec.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -183,6 +184,9 @@ static int take_place(struct reader *reader, struct port *port)
 		r = take_link(reader, port->link);
 	} else if (!cursor[strcspn(cursor, ":")] || cursor[strspn(cursor, "0123456789-")] == ':') {
 		return 0; /* a port begins here, or something that is none */
+	} else if (isalpha((unsigned char)*cursor)) {
+		return refuse(reader, "'%.*s' is neither tcp nor udp, nor an address",
+			      (int)strcspn(cursor, ":%"), cursor);
 	} else {
 		r = take_address(reader, strcspn(cursor, ":%"), AF_INET, port);
 	}

@@ -159,6 +159,8 @@ static void mistakes_have_their_own_words(void **state)
 		  "as many ports inside" },
 		{ "2001:db8::1:80", "stands in brackets", "in brackets" },
 		{ "[2001:db8::g]:80", "'2001:db8::g' is no IPv6 address", "in brackets" },
+		{ "sctp:80", "'sctp' is neither tcp nor udp, nor an address", "[tcp|udp:]" },
+		{ "localhost:80", "'localhost' is neither tcp nor udp", "ADDRESS" },
 		{ "300.1.1.1:80", "'300.1.1.1' is no IPv4 address", "ADDRESS" },
 		{ "[::]:80", ":: is any address", "leave ADDRESS out" },
 		{ "%lo:80", "nobody calls through the loopback", "127.0.0.1 or [::1]" },

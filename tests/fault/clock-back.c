@@ -17,22 +17,22 @@ static time_t back(void)
 }
 
 /** clock_gettime - read a clock, in the place of the library's */
-int clock_gettime(clockid_t which, struct timespec *ret_time)
+int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
-	long r = syscall(SYS_clock_gettime, which, ret_time);
+	long r = syscall(SYS_clock_gettime, clock_id, tp);
 
-	if (r == 0 && which == CLOCK_REALTIME)
-		ret_time->tv_sec -= back();
+	if (r == 0 && clock_id == CLOCK_REALTIME)
+		tp->tv_sec -= back();
 	return (int)r;
 }
 
 /** time - read the clock on the wall, in the place of the library's */
-time_t time(time_t *ret_time)
+time_t time(time_t *timer)
 {
 	struct timespec now = { 0 };
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (ret_time)
-		*ret_time = now.tv_sec;
+	if (timer)
+		*timer = now.tv_sec;
 	return now.tv_sec;
 }

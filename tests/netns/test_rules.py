@@ -200,7 +200,13 @@ def test_very_many_down_killed(world):
     """SIGKILL on the way; then the same again, or up again, and everybody is as they should be."""
     names = many_attached(world, 110)
     trace = ["strace", "-f", "-qq", "-o", "/run/trace"]
-    for moment in ("sendmsg:when=50", "sendmsg:when=111", "sendmsg:when=122", "umount2:when=3",
+    world.run(*trace, "--trace=sendmsg", world_module.BINARY, "net", "down", "--all")
+    calls = world.path("/run/trace").read_text(encoding="utf-8").splitlines()
+    senders = [line.split()[0] for line in calls if "sendmsg(" in line]
+    last = max(map(senders.count, senders))
+    assert last > 111
+    world.ok("net", "up", "--all")
+    for moment in ("sendmsg:when=50", "sendmsg:when=111", f"sendmsg:when={last}", "umount2:when=3",
                    "unlink:when=30"):  # fmt: skip
         killed = world.run(*trace, f"--inject={moment.replace(':', ':signal=KILL:')}",
                            world_module.BINARY, "net", "down", "--all")

@@ -22,6 +22,7 @@ static const struct {
 	{ "HOST_PORT", "ports" },
 	{ "LINKED_TO", "whom it is linked to" },
 	{ "PINNED", "pinned or not" },
+	{ "ROUTED", "routed or not" },
 	{ "INTERFACES", "further links" },
 	{ "MACVLANS", "further links" },
 	{ "EXTRA_VETHS", "further links" },

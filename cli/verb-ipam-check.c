@@ -12,7 +12,7 @@
 #include "cli/table.h"
 #include "cli/verb.h"
 
-/* Exit statuses of a check: those of its own kind, see nixctr-net(8). */
+/* Exit statuses of a check: those of its own kind, see nixctr-net-ipam(8). */
 enum { CHECK_FINE, CHECK_FOUND, CHECK_UNREAD };
 
 #define GRACE_DEFAULT 2 /* seconds; who creates or attaches a container takes milliseconds */

@@ -11,7 +11,7 @@
 #include "cli/table.h"
 #include "cli/verb.h"
 
-/* Exit statuses of a check: those of its own kind, see nixctr-net(8). */
+/* Exit statuses of a check: those of its own kind, see nixctr-net-ipam(8). */
 enum { CHECK_FINE, CHECK_FOUND, CHECK_UNREAD };
 
 struct ipam_conflicts_options {

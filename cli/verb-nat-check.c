@@ -7,7 +7,7 @@
 #include "cli/text.h"
 #include "cli/verb.h"
 
-/* Exit statuses of a check: those of its own kind, see nixctr-net(8). */
+/* Exit statuses of a check: those of its own kind, see nixctr-net-nat(8). */
 enum { CHECK_FINE, CHECK_FOUND, CHECK_UNREAD };
 
 /**

@@ -3,9 +3,10 @@
  * Theory of operation
  *
  * Each pin is four to seven elements of the table for bridges and two for each lease of the other, each
- * peer two of the table that its links are in. As with published ports the comment of an element says whose it is, elements are asked for
- * one by one, and looking and changing are one step. What another container has in the same place
- * stays: two that ask for one another have the same elements, which go with whoever made them.
+ * peer two of the table that its links are in. As with published ports the comment of an element says
+ * whose it is, elements are asked for one by one, and looking and changing are one step. What another
+ * container has in the same place stays: two that ask for one another have the same elements, which go
+ * with whoever made them.
  */
 #include "nat/pin.h"
 
@@ -21,7 +22,7 @@
 #include "nat/match.h"
 #include "nat/read.h"
 
-#define PIN_ELEMENTS  10
+#define PIN_ELEMENTS  (3 + 2 * 4) /* of the link, and of each family; see members_add_pin() */
 #define PEER_ELEMENTS 2
 #define LOOK_CHUNK    32 /* elements asked for at once: each answer waits in the socket's buffer */
 

@@ -350,8 +350,8 @@ in
             type = types.bool;
             default = false;
             description = ''
-              Whether, on a bridge, the host routes to its own address from everywhere, and not only what is
-              for ports that it publishes.
+              Whether, on a bridge, it is reached by its own address from everywhere that the host routes
+              from, and not only from that bridge.
             '';
           };
         };

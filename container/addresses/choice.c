@@ -35,6 +35,7 @@ struct choice {
 	struct ipam_lease request, lease;
 	unsigned flags;              /* of ipam_lease() */
 	bool reserved;               /* what it gets was kept for it */
+	bool taken;                  /* the book has given something since */
 	bool automatic4, automatic6; /* a pair of that family is from a pool, and may be another */
 };
 
@@ -138,6 +139,7 @@ static int lease_take(struct choice *choice, unsigned pass, struct error *e)
 		ipam_lease(choice->around.ipam, &choice->request, choice->flags | pass, &lease, e);
 	if (r < 0)
 		return r;
+	choice->taken = choice->taken || changed > 0;
 	choice->lease = lease;
 	definition->mac = lease.mac;
 	choice->automatic4 = !choice->reserved && choice->flags & IPAM_AUTOMATIC_V4 &&
@@ -319,9 +321,10 @@ static int choose(struct choice *choice, struct error *e)
 		return r;
 	choice->reserved = r > 0 && before.state == IPAM_RESERVED;
 	r = choice_begin(choice, e);
-	if (r < 0)
+	if (r < 0 && !choice->taken)
 		return r;
-	r = choice_judge(choice, e);
+	if (r >= 0)
+		r = choice_judge(choice, e);
 	/* The failure to report is this one; a lease left is met by the next run. */
 	if (r < 0 && choice->reserved)
 		(void)ipam_keep(choice->around.ipam, name, "not created", NULL);
@@ -385,7 +388,7 @@ int addresses_keep(const struct paths *paths, struct ipam *ipam, struct definiti
 	changed = r = choice_begin(&choice, e);
 	if (r > 0)
 		r = choice_judge(&choice, e);
-	if (r < 0 && changed > 0)
+	if (r < 0 && choice.taken)
 		(void)ipam_undo(ipam, definition->name, "not reserved", NULL);
 	surroundings_end(&choice.around);
 	if (r < 0)

@@ -17,8 +17,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+
 #define DEFAULT_V4 1 /* lengths up to which a route has all of the internet, or half of it */
 #define DEFAULT_V6 3 /* 2000::/3 are all addresses there are */
+
+/**
+ * engines_tell - warn of the files of engines that nothing could be learned from
+ * @engines: borrowed
+ */
+void engines_tell(const struct engine_networks *engines)
+{
+	for (size_t i = 0; i < engines->n_troubles; i++)
+		log_warning("%s is not understood, so nothing is known of the addresses it gives "
+			    "away: %s",
+			    engines->troubles[i].file, engines->troubles[i].what);
+}
 
 /**
  * conflict_grade_name - a grade in a word

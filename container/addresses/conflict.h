@@ -23,6 +23,8 @@ struct wish {
 };
 
 void occupancy_deinit(struct occupancy *occupancy);
+/* Warns of the files of engines that nothing could be learned from. */
+void engines_tell(const struct engine_networks *engines);
 struct wish wish_of_pair(const struct ipam_lease *lease, const struct ipam_pair *pair,
 			 const struct ipam_usage *pools, size_t n_pools);
 struct conflict conflict_begin(const struct wish *wish);

@@ -112,6 +112,7 @@ int leases_judge(const struct paths *paths, struct ipam *ipam, const struct ipam
 	if (r == 0 && judgement.noted > 1)
 		log_notice("%zu more addresses lie within networks of the host",
 			   judgement.noted - 1);
+	engines_tell(&judgement.sorted.occupancy.engines);
 	occupancy_deinit(&judgement.sorted.occupancy);
 	freep(&judgement.pools);
 	return r;

@@ -37,10 +37,7 @@ static int pool_judge(const struct paths *paths, const struct ipam_usage *pool, 
 	if (r < 0)
 		return r;
 	prefix_format(&pool->prefix, text);
-	for (size_t i = 0; i < conflicts.engines.n_troubles; i++)
-		log_warning("%s is not understood, so nothing is known of the addresses it gives "
-			    "away: %s",
-			    conflicts.engines.troubles[i].file, conflicts.engines.troubles[i].what);
+	engines_tell(&conflicts.engines);
 	for (size_t i = 0; r == 0 && i < conflicts.count; i++) {
 		const struct conflict *conflict = &conflicts.list[i];
 

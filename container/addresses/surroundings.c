@@ -44,10 +44,7 @@ int surroundings_read_claims(struct surroundings *around, struct error *e)
  */
 void surroundings_end(struct surroundings *around)
 {
-	for (size_t i = 0; i < around->engines.n_troubles; i++)
-		log_warning("%s is not understood, so nothing is known of the addresses it gives "
-			    "away: %s",
-			    around->engines.troubles[i].file, around->engines.troubles[i].what);
+	engines_tell(&around->engines);
 	veth_close(around->veth);
 	free(around->engines.list);
 	free(around->claims.list);

@@ -122,8 +122,9 @@ static int cable_ensure(struct network *network, const struct definition *defini
  * @ret_cable: what cable_ensure() has done
  * @e: filled on failure
  *
- * The pins come first. They are taken away again when there is no cable that they are for; what a
- * container had that needs none any more goes once the cable is another.
+ * The pins come first. They are taken away again when there is no cable that they are for: a running
+ * container, whose cable could not become another, keeps them. What a container had that needs none any
+ * more goes once the cable is another.
  *
  * Returns 1 when something was done, 0 when all was so, or -errno.
  */
@@ -138,7 +139,8 @@ static int plug_ensure(struct network *network, const struct definition *definit
 	r = cable = cable_ensure(network, definition, spec, e);
 	if (cable >= 0 && !pinned && cable != 2)
 		r = pins = pins_withdraw(network, definition->name, e);
-	else if (cable < 0 && pins > 0)
+	else if (cable < 0 && pins > 0 &&
+		 !container_is_attached(network->host.paths, definition->name))
 		pins_withdraw(network, definition->name, NULL); /* *e says what counts */
 	if (r < 0)
 		return r;

@@ -129,7 +129,9 @@ static int copy_put(int fd, const char *text)
  * @ret_copy: where the copy is
  * @e: names the file
  *
- * The links are read under the lock of the copy: of two who write, the last one has read the latest.
+ * The links are read under a lock: of two who write, the last one has read the latest. It is that of the
+ * directory, which the container does not see: whoever can read a file can lock it, for ever. Nor is a
+ * lease waited for that somebody there has taken on it; the file is brought up to date the next time.
  *
  * Returns 1, 0 when it was, or -errno.
  */
@@ -137,7 +139,7 @@ static int copy_write(const struct paths *paths, const struct definition *defini
 		      const char *place, char ret_copy[PATH_MAX], struct error *e)
 {
 	_cleanup_(freep) char *own = NULL, *text = NULL;
-	_cleanup_(fd_closep) int fd = -1;
+	_cleanup_(fd_closep) int fd = -1, lock = -1;
 	char path[PATH_MAX], name[NAME_MAX + 1];
 	size_t length;
 	int r = path_format(path, sizeof(path), e, STORE_PATH "/%s", place);
@@ -153,8 +155,11 @@ static int copy_write(const struct paths *paths, const struct definition *defini
 	r = path_format(ret_copy, PATH_MAX, e, "%s/%s", path, name);
 	if (r < 0)
 		return r;
-	fd = open(ret_copy, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0 || fchmod(fd, 0644) < 0 || flock(fd, LOCK_EX) < 0)
+	lock = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		return error_errno(e, errno, "cannot lock %s", path);
+	fd = open(ret_copy, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+	if (fd < 0 || fchmod(fd, 0644) < 0)
 		return error_errno(e, errno, "cannot write %s", ret_copy);
 	r = hosts_text(paths, definition, own, &text, e);
 	if (r < 0)

@@ -2,6 +2,8 @@
 """Containers with a system of NixOS, whose /etc/hosts is a link into the store, know the host and
 whom they are linked with: what getent says inside, of the file alone."""
 
+import fcntl
+
 import pytest
 from containers import ROOTS, create, inside, leader, system_path
 from host import Host
@@ -67,6 +69,16 @@ def test_links_change_while_they_run(linked):
         assert set(known(linked, name, *EVERYBODY)) == {"host.containers", "mine", other} - {None}
         assert "\0" not in inside(linked, name, "cat /etc/hosts")
     assert (leader(linked, "a"), leader(linked, "c")) == before
+
+
+def test_nobody_inside_has_the_host_wait(linked):
+    """Whoever can read a file can lock it, and a container can read its own: the host does not ask."""
+    [copy] = linked.path("/run/nixctr-net/hosts/a").iterdir()
+    with copy.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        linked.ok("net", "link", "c", "a")
+        assert "c.containers" in known(linked, "a", *EVERYBODY)
+        linked.ok("net", "unlink", "a", "c")
 
 
 def test_another_system_knows_them_too(linked):

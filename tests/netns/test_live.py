@@ -154,6 +154,16 @@ def test_bridge(bridged):
     assert link["master"] == "br1"
 
 
+def test_a_bridge_that_is_not_there(bridged):
+    """The cable stays where it is, and so do its pins: the container goes on being reached."""
+    result = bridged.nixctr("set", "foo", "hostBridge=nowhere")
+    assert result.rc == 1 and "bridge nowhere does not exist" in result.stderr, result
+    assert "foo" in elements(bridged)["macs"]
+    assert reached_from_host(bridged, "10.0.0.2")
+    live(bridged, "hostBridge=br0")
+    assert reached_from_host(bridged, "10.0.0.2")
+
+
 def ends_of_bridged(world):
     """The addresses inside."""
     [shown] = world.ip("address", "show", "dev", "eth0", container="foo")

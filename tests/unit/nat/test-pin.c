@@ -164,6 +164,20 @@ static void who_is_routed_to_has_no_home(void **state)
 	assert_string_equal(question6.text, "fd070000000000000000000000000002 a\n");
 }
 
+/** all_that_pins_can_have_fits - trusted, with addresses of both families, and more than one of them */
+static void all_that_pins_can_have_fits(void **state)
+{
+	struct nat_pin some[3] = { pins[0], pins[0], pins[0] };
+	const struct nat_pins three = { .n_pins = ARRAY_SIZE(some), .pins = some };
+	struct question question = { .set = SET_TRUSTED };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(some); i++)
+		some[i].trusted = true;
+	elements_of(NFPROTO_BRIDGE, &three, &question);
+	assert_string_equal(question.text, VB_A " a\n" VB_A " a\n" VB_A " a\n");
+}
+
 /** the_longest_names_fit - a link of fifteen bytes, a container of sixty-three */
 static void the_longest_names_fit(void **state)
 {
@@ -221,6 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_set_has_its_elements),
 		cmocka_unit_test(who_is_routed_to_has_no_home),
+		cmocka_unit_test(all_that_pins_can_have_fits),
 		cmocka_unit_test(the_longest_names_fit),
 		cmocka_unit_test(tables_do_not_mix),
 		cmocka_unit_test(peers_are_of_one_table),

@@ -165,14 +165,18 @@ int container_start(const struct paths *paths, const char *name, struct error *e
 }
 
 /**
- * container_stop - shut a container down and wait until it has stopped
+ * end_by - have the manager end a container in one of its ways
  * @paths: borrowed
  * @name: checked here, borrowed
+ * @end: the way
+ * @what: what it does, as an error says it
  * @e: filled on failure
  *
  * Returns 1, 0 when it was not running, or -errno.
  */
-int container_stop(const struct paths *paths, const char *name, struct error *e)
+static int end_by(const struct paths *paths, const char *name,
+		  int (*end)(struct manager *manager, const char *name, struct error *e),
+		  const char *what, struct error *e)
 {
 	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
 	int r = name_check(name, e);
@@ -184,8 +188,21 @@ int container_stop(const struct paths *paths, const char *name, struct error *e)
 		r = require_container(paths, lifecycle->manager, name, e);
 	if (r < 0)
 		return r;
-	r = manager_stop(lifecycle->manager, name, e);
-	return r < 0 ? error_wrap(e, r, "cannot stop container '%s'", name) : r;
+	r = end(lifecycle->manager, name, e);
+	return r < 0 ? error_wrap(e, r, "cannot %s container '%s'", what, name) : r;
+}
+
+/**
+ * container_stop - shut a container down and wait until it has stopped
+ * @paths: borrowed
+ * @name: checked here, borrowed
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when it was not running, or -errno.
+ */
+int container_stop(const struct paths *paths, const char *name, struct error *e)
+{
+	return end_by(paths, name, manager_stop, "stop", e);
 }
 
 /**
@@ -219,18 +236,7 @@ int container_restart(const struct paths *paths, const char *name, struct error 
  */
 int container_terminate(const struct paths *paths, const char *name, struct error *e)
 {
-	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
-	int r = name_check(name, e);
-
-	if (r < 0)
-		return r;
-	r = lifecycle_open(paths, &lifecycle, e);
-	if (r == 0)
-		r = require_container(paths, lifecycle->manager, name, e);
-	if (r < 0)
-		return r;
-	r = manager_terminate(lifecycle->manager, name, e);
-	return r < 0 ? error_wrap(e, r, "cannot terminate container '%s'", name) : r;
+	return end_by(paths, name, manager_terminate, "terminate", e);
 }
 
 /**

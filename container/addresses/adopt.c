@@ -205,6 +205,7 @@ int adopt_lease(struct ipam *ipam, const struct definition *definition, struct e
 
 	if (!addr_is_set(&lease.v4.local.addr) && !addr_is_set(&lease.v6.local.addr))
 		return 1;
+	(void)snprintf(lease.reason, sizeof(lease.reason), "defined anew");
 	return claim_enter(ipam, &lease, false, e);
 }
 

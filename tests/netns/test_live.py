@@ -85,6 +85,8 @@ def test_addresses(foo):
         assert foo.connect_from(bar_inside, "192.168.9.3")
     leased = foo.ok("ipam", "list", "--json").json["leases"]
     assert FOO not in str([lease for lease in leased if lease["state"] == "bound"])
+    told = foo.ok("ipam", "history", "192.168.9.3", "--json").json["history"]
+    assert {event["reason"] for event in told if event["act"] == "bound"} == {"defined anew"}, told
 
 
 def test_a_family_comes_and_none_goes(foo):

@@ -41,6 +41,12 @@ def log(world):
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
+def has_said(world, words):
+    """Waits until its first program has: systemd-nspawn carries over what that writes, by a terminal,
+    and may be told that it is ready before."""
+    world_module.eventually(lambda: words in log(world), f"it says {words}:\n{log(world)}")
+
+
 def start(world):
     """Starts foo, and shows its log where that fails."""
     result = world.nixctr("start", "foo")
@@ -52,8 +58,8 @@ def test_network_before_init(world, users):
     """The first program sees its address and reaches the server outside, whoever its users are."""
     define(world, f"PRIVATE_USERS={users}", "HOST_PORT=8080:80")
     start(world)
-    assert "init sees eth0 10.233.1.2" in log(world)
-    assert "init has called outside" in log(world)
+    has_said(world, "init sees eth0 10.233.1.2")
+    has_said(world, "init has called outside")
     assert world.outside.peers == [world_module.HOST]
     assert ("while its first program waited" in log(world)) == (users != "no")
     state = world.ok("net", "show", "foo", "--json").json

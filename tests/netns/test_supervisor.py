@@ -185,7 +185,7 @@ def test_life(any_container):
     assert any(f"{one.name}/machine" in group for group in one.world.run(
         "find", "/sys/fs/cgroup", "-name", "machine").stdout.split())  # fmt: skip
     assert one.ok("start") == "0"
-    assert "init runs in mode ready" in one.log
+    world_module.eventually(lambda: "init runs in mode ready" in one.log, "its init has said so")
     assert one.ok("stop") == "1"
     assert gone(leader)
     assert one.steps == ["pre-start", "start", "post-start", "post-stop"]

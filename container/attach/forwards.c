@@ -53,7 +53,7 @@ static int host_open_ports(struct host *host, struct error *e)
 
 	if (mark_is_set(host->paths, MARK_OPENED))
 		return 0;
-	r = forward_record_directory(host->paths, path, e);
+	r = records_directory(&forward_records, host->paths, path, e);
 	if (r == 0)
 		r = directory_make(path, 0755, e);
 	if (r >= 0)
@@ -134,7 +134,7 @@ static int forwards_publish(struct network *network, struct nat *nat, const char
 	host->ports_only &= mark_is_set(host->paths, MARK_OPENED);
 	r = host_open_ports(host, e);
 	if (r == 0)
-		r = forward_record_write(host->paths, name, wanted, e);
+		r = records_write(&forward_records, host->paths, name, wanted, e);
 	if (r < 0)
 		return r;
 	rules = rules_have_ports(host, nat, wanted, e);
@@ -197,13 +197,13 @@ static int forwards_clear(struct network *network, const char *name,
 	if (r == 0)
 		r = forwards_remove(host, nat, gone, NAT_REMOVE_ALL, e);
 	if (r >= 0)
-		r = forward_records_others(host->paths, name, e);
+		r = records_others(&forward_records, host->paths, name, e);
 	others = r;
 	if (r == 0)
 		r = host_close_ports(host, e);
 	if (r >= 0)
-		r = forward_record_remove(host->paths, name, e);
-	if (r >= 0 && !others && forward_record_directory(host->paths, path, NULL) == 0)
+		r = records_remove(&forward_records, host->paths, name, e);
+	if (r >= 0 && !others && records_directory(&forward_records, host->paths, path, NULL) == 0)
 		rmdir(path); /* whoever publishes next makes it */
 	return r < 0 ? r : 1;
 }
@@ -313,7 +313,7 @@ int forwards_ensure(struct network *network, const struct definition *definition
 	if (r == 0)
 		r = forwards_hold(network, &lock, e);
 	if (r == 0)
-		r = forward_record_read(network->host.paths, definition->name, &was, e);
+		r = records_read(&forward_records, network->host.paths, definition->name, &was, e);
 	forwards_sort(&was);
 	network->host.forwards_held = true;
 	if (r >= 0)
@@ -338,7 +338,7 @@ int forwards_withdraw(struct network *network, const char *name, struct error *e
 {
 	struct nat_forwards gone = { .count = 0 };
 	_cleanup_(fd_closep) int lock = -1;
-	int r = forward_record_read(network->host.paths, name, &gone, e);
+	int r = records_read(&forward_records, network->host.paths, name, &gone, e);
 
 	if (r > 0) {
 		r = forwards_hold(network, &lock, e);

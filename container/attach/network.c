@@ -92,7 +92,7 @@ static int peers_read(const struct paths *paths, struct network_state *state, st
 	for (size_t i = 0; i < state->definition.n_peers; i++)
 		state_add_peer(state, state->definition.peers[i]);
 	if (peers_any(paths))
-		r = pin_records_read(paths, &pins, e);
+		r = records_read_all(&pin_records, paths, &pins, e);
 	for (size_t i = 0; i < pins.n_peers; i++)
 		if (strcmp(pins.peers[i].links[1], state->spec.link) == 0)
 			state_add_peer(state, pins.peers[i].container);

@@ -220,7 +220,7 @@ static int peers_close(struct host *host, const char *name, struct error *e)
 {
 	struct nat_pins pins = { .n_pins = 0 };
 	bool needed = false;
-	int r = pin_records_read(host->paths, &pins, e);
+	int r = records_read_all(&pin_records, host->paths, &pins, e);
 
 	for (size_t i = 0; i < pins.n_peers; i++)
 		needed |= strcmp(pins.peers[i].container, name) != 0;
@@ -271,14 +271,14 @@ static int pins_put(struct network *network, const char *name, const struct nat_
 	_cleanup_(nat_closep) struct nat *nat = NULL;
 	struct host *host = &network->host;
 	char path[PATH_MAX];
-	int rules, r = pin_record_directory(host->paths, path, e);
+	int rules, r = records_directory(&pin_records, host->paths, path, e);
 
 	if (r == 0)
 		r = directory_make(path, 0755, e);
 	if (r >= 0 && wanted->n_peers)
 		r = peers_open(host, e);
 	if (r >= 0)
-		r = pin_record_write(host->paths, name, wanted, e);
+		r = records_write(&pin_records, host->paths, name, wanted, e);
 	if (r < 0)
 		return r;
 	host->nat.peers |= wanted->n_peers > 0;
@@ -317,8 +317,8 @@ static int pins_clear(struct network *network, const char *name, const struct na
 	if (r >= 0 && gone->n_peers)
 		r = peers_close(&network->host, name, e);
 	if (r >= 0)
-		r = pin_record_remove(paths, name, e);
-	if (r >= 0 && pin_record_directory(paths, path, NULL) == 0)
+		r = records_remove(&pin_records, paths, name, e);
+	if (r >= 0 && records_directory(&pin_records, paths, path, NULL) == 0)
 		rmdir(path); /* fails while anybody else has a record */
 	return r < 0 ? r : 1;
 }
@@ -373,7 +373,7 @@ int pins_ensure(struct network *network, const struct definition *definition,
 	if (r == 0)
 		r = pins_hold(network, &lock, e);
 	if (r == 0)
-		r = pin_record_read(paths, definition->name, &was, e);
+		r = records_read(&pin_records, paths, definition->name, &was, e);
 	network->host.forwards_held = true;
 	if (r >= 0)
 		r = pins_exchange(network, definition->name, &wanted, &was, e);
@@ -395,7 +395,7 @@ int pins_withdraw(struct network *network, const char *name, struct error *e)
 {
 	struct nat_pins gone = { .n_pins = 0 };
 	_cleanup_(fd_closep) int lock = -1;
-	int r = pin_record_read(network->host.paths, name, &gone, e);
+	int r = records_read(&pin_records, network->host.paths, name, &gone, e);
 
 	if (r > 0) {
 		r = pins_hold(network, &lock, e);

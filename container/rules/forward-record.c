@@ -1,47 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "container/rules/forward-record.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/file.h"
 #include "container/definitions/ports.h"
 
 #define RECORD_SIZE_MAX ((size_t)2 * 1024 * 1024) /* every port by itself, in both families */
 #define RECORD_WORDS    6                         /* and one more of what is bound */
-
-/**
- * forward_record_directory - where the records are
- * @paths: borrowed
- * @path: filled
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int forward_record_directory(const struct paths *paths, char path[PATH_MAX], struct error *e)
-{
-	return path_format(path, PATH_MAX, e, "%s/forwards", paths->runtime);
-}
-
-/**
- * record_path - where the record of a container is
- * @paths: borrowed
- * @name: a checked name
- * @path: filled
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-static int record_path(const struct paths *paths, const char *name, char path[PATH_MAX],
-		       struct error *e)
-{
-	return path_format(path, PATH_MAX, e, "%s/forwards/%s", paths->runtime, name);
-}
 
 /**
  * forward_follows - whether a forward goes on where another one ends
@@ -75,7 +43,7 @@ static uint16_t run_length(const struct nat_forwards *forwards, size_t begin)
 }
 
 /**
- * family_format - the forwards of one family as text
+ * family_format - the forwards of one family as lines
  * @file: where to
  * @forwards: sorted, borrowed
  * @family: AF_INET or AF_INET6
@@ -108,68 +76,17 @@ static int family_format(FILE *file, const struct nat_forwards *forwards, sa_fam
 }
 
 /**
- * record_format - a record as text
- * @forwards: sorted, borrowed
- * @ret_text: the caller frees it
- * @ret_length: its length
+ * record_format - what a container publishes as lines
+ * @file: where to
+ * @content: struct nat_forwards, sorted, borrowed
  *
  * Returns 0 or -ENOMEM.
  */
-static int record_format(const struct nat_forwards *forwards, char **ret_text, size_t *ret_length)
+static int record_format(FILE *file, const void *content)
 {
-	FILE *file = open_memstream(ret_text, ret_length);
-	int r;
+	int r = family_format(file, content, AF_INET);
 
-	if (!file)
-		return -ENOMEM;
-	r = family_format(file, forwards, AF_INET);
-	if (r == 0)
-		r = family_format(file, forwards, AF_INET6);
-	if (fclose(file) != 0)
-		r = -ENOMEM;
-	if (r < 0) {
-		free(*ret_text);
-		*ret_text = NULL;
-	}
-	return r;
-}
-
-/**
- * forward_record_write - record what a container publishes
- * @paths: borrowed
- * @name: a checked name
- * @forwards: borrowed
- * @e: names the file
- *
- * Returns 0 or -errno.
- */
-int forward_record_write(const struct paths *paths, const char *name,
-			 const struct nat_forwards *forwards, struct error *e)
-{
-	_cleanup_(freep) char *text = NULL;
-	char path[PATH_MAX];
-	size_t length;
-	int r = record_path(paths, name, path, e);
-
-	if (r == 0 && record_format(forwards, &text, &length) < 0)
-		r = error_errno(e, ENOMEM, "cannot write %s", path);
-	return r < 0 ? r : file_replace(path, text, length, 0644, e);
-}
-
-/**
- * forward_record_remove - forget what a container publishes
- * @paths: borrowed
- * @name: a checked name
- * @e: names the file
- *
- * Returns 1, 0 when there was no record, or -errno.
- */
-int forward_record_remove(const struct paths *paths, const char *name, struct error *e)
-{
-	char path[PATH_MAX];
-	int r = record_path(paths, name, path, e);
-
-	return r < 0 ? r : file_remove(path, e);
+	return r < 0 ? r : family_format(file, content, AF_INET6);
 }
 
 /**
@@ -280,106 +197,30 @@ static int forwards_add(struct nat_forwards *forwards, const struct nat_forward 
 }
 
 /**
- * forward_record_read - read what a container publishes
- * @paths: borrowed
- * @name: a checked name
- * @forwards: added to; the caller frees the list, also after a failure
- * @e: names the file and the line
+ * line_take - take one line of a record
+ * @line: without its end; changed
+ * @name: of the container
+ * @content: struct nat_forwards, added to
+ * @e: filled on failure
  *
- * Returns 1, 0 when there is no record, or -errno.
+ * Returns 1, 0 when it is no line that we write, or -ENOMEM.
  */
-int forward_record_read(const struct paths *paths, const char *name, struct nat_forwards *forwards,
-			struct error *e)
+static int line_take(char *line, const char *name, void *content, struct error *e)
 {
-	_cleanup_(freep) char *text = NULL;
-	char path[PATH_MAX];
-	size_t length;
-	int r = record_path(paths, name, path, e);
+	struct nat_forward forward;
+	uint16_t ports;
+	int r;
 
-	if (r == 0)
-		r = file_read(path, RECORD_SIZE_MAX, &text, &length, e);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	for (char *rest = text, *line; r >= 0 && (line = strsep(&rest, "\n")) && *line;) {
-		struct nat_forward forward;
-		uint16_t ports;
-
-		if (!line_parse(line, &forward, &ports)) {
-			r = error_set(e, ERROR_FAILED, EINVAL, "%s has a line that is no port: %s",
-				      path, line);
-			return error_remedy(e, r, "remove %s", path);
-		}
-		memcpy(forward.container, name, strlen(name) + 1);
-		r = forwards_add(forwards, &forward, ports, e);
-	}
+	if (!line_parse(line, &forward, &ports))
+		return 0;
+	memcpy(forward.container, name, strlen(name) + 1);
+	r = forwards_add(content, &forward, ports, e);
 	return r < 0 ? r : 1;
 }
 
-/**
- * entry_is_record - whether an entry of the directory is a record; the filter of scandir()
- * @entry: borrowed
- */
-static int entry_is_record(const struct dirent *entry)
-{
-	return name_check(entry->d_name, NULL) == 0;
-}
-
-/**
- * forward_records_read - read what all containers publish
- * @paths: borrowed
- * @ret_forwards: the caller frees the list
- * @e: names the file and the line
- *
- * Returns 0 or -errno.
- */
-int forward_records_read(const struct paths *paths, struct nat_forwards *ret_forwards,
-			 struct error *e)
-{
-	struct nat_forwards forwards = { .count = 0 };
-	struct dirent **entries = NULL;
-	char path[PATH_MAX];
-	int r = forward_record_directory(paths, path, e), count = 0;
-
-	if (r == 0)
-		count = scandir(path, &entries, entry_is_record, alphasort);
-	if (count < 0 && errno != ENOENT)
-		r = error_errno(e, errno, "cannot read %s", path);
-	for (int i = 0; i < count; i++) {
-		if (r >= 0)
-			r = forward_record_read(paths, entries[i]->d_name, &forwards, e);
-		free(entries[i]);
-	}
-	free(entries);
-	if (r < 0) {
-		free(forwards.list);
-		return r;
-	}
-	*ret_forwards = forwards;
-	return 0;
-}
-
-/**
- * forward_records_others - whether any other container has a record
- * @paths: borrowed
- * @name: the container that does not count
- * @e: names the directory
- *
- * Returns 1, 0 or -errno.
- */
-int forward_records_others(const struct paths *paths, const char *name, struct error *e)
-{
-	struct dirent *entry;
-	char path[PATH_MAX];
-	DIR *directory;
-	int r = forward_record_directory(paths, path, e);
-
-	if (r < 0)
-		return r;
-	directory = opendir(path);
-	if (!directory)
-		return errno == ENOENT ? 0 : error_errno(e, errno, "cannot read %s", path);
-	while (r == 0 && (entry = readdir(directory)))
-		r = entry_is_record(entry) && strcmp(entry->d_name, name) != 0;
-	closedir(directory);
-	return r;
-}
+const struct records_kind forward_records = {
+	.directory = "forwards",
+	.size_max = RECORD_SIZE_MAX,
+	.format = record_format,
+	.take = line_take,
+};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "container/settings/settings.h"
+#include "container/rules/records.h"
 
 /*
  * What a container publishes, as it is recorded in /run: one file for each, one line for each port or
@@ -14,17 +14,4 @@
  * ("-": as nobody), the link through which it is reached, and what the ports are bound to.
  */
 
-int forward_record_directory(const struct paths *paths, char path[PATH_MAX], struct error *e);
-int forward_record_write(const struct paths *paths, const char *name,
-			 const struct nat_forwards *forwards, struct error *e);
-int forward_record_remove(const struct paths *paths, const char *name, struct error *e);
-
-/* Adds to @forwards, whose list the caller frees. Returns 1, 0 when there is no record, or -errno. */
-int forward_record_read(const struct paths *paths, const char *name, struct nat_forwards *forwards,
-			struct error *e);
-
-/* All records. Returns 0 or -errno. */
-int forward_records_read(const struct paths *paths, struct nat_forwards *ret_forwards,
-			 struct error *e);
-/* Whether another container than @name has a record. Returns 1, 0 or -errno. */
-int forward_records_others(const struct paths *paths, const char *name, struct error *e);
+extern const struct records_kind forward_records; /* of struct nat_forwards */

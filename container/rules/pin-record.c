@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "container/rules/pin-record.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -9,39 +8,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "container/definitions/definitions.h"
 
 #define RECORD_SIZE_MAX ((size_t)64 * 1024)
 #define LINE_WORDS      5
-
-/**
- * pin_record_directory - where the records are
- * @paths: borrowed
- * @path: filled
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-int pin_record_directory(const struct paths *paths, char path[PATH_MAX], struct error *e)
-{
-	return path_format(path, PATH_MAX, e, "%s/pins", paths->runtime);
-}
-
-/**
- * record_path - where the record of a container is
- * @paths: borrowed
- * @name: a checked name
- * @path: filled
- * @e: filled on failure
- *
- * Returns 0 or -errno.
- */
-static int record_path(const struct paths *paths, const char *name, char path[PATH_MAX],
-		       struct error *e)
-{
-	return path_format(path, PATH_MAX, e, "%s/pins/%s", paths->runtime, name);
-}
 
 /**
  * pin_same - whether two pins are the same
@@ -86,20 +56,17 @@ static const char *address_text(const struct addr *address, char text[ADDR_TEXT]
 }
 
 /**
- * record_format - a record as text
- * @pins: borrowed
- * @ret_text: the caller frees it
- * @ret_length: its length
+ * record_format - under which addresses a container may send, and its peers, as lines
+ * @file: where to
+ * @content: struct nat_pins, borrowed
  *
- * Returns 0 or -ENOMEM.
+ * Returns 0.
  */
-static int record_format(const struct nat_pins *pins, char **ret_text, size_t *ret_length)
+static int record_format(FILE *file, const void *content)
 {
-	FILE *file = open_memstream(ret_text, ret_length);
+	const struct nat_pins *pins = content;
 	char v4[ADDR_TEXT], v6[ADDR_TEXT], mac[MAC_TEXT];
 
-	if (!file)
-		return -ENOMEM;
 	for (size_t i = 0; i < pins->n_pins; i++) {
 		const struct nat_pin *pin = &pins->pins[i];
 
@@ -115,49 +82,7 @@ static int record_format(const struct nat_pins *pins, char **ret_text, size_t *r
 	for (size_t i = 0; i < pins->n_calls; i++)
 		fprintf(file, "call %s %s %u\n", protocol_name(pins->calls[i].protocol),
 			addr_format(&pins->calls[i].to, v4), pins->calls[i].port);
-	if (fclose(file) != 0) {
-		free(*ret_text);
-		return -ENOMEM;
-	}
 	return 0;
-}
-
-/**
- * pin_record_write - record under which addresses a container may send, and its peers
- * @paths: borrowed
- * @name: a checked name
- * @pins: borrowed
- * @e: names the file
- *
- * Returns 0 or -errno.
- */
-int pin_record_write(const struct paths *paths, const char *name, const struct nat_pins *pins,
-		     struct error *e)
-{
-	_cleanup_(freep) char *text = NULL;
-	char path[PATH_MAX];
-	size_t length;
-	int r = record_path(paths, name, path, e);
-
-	if (r == 0 && record_format(pins, &text, &length) < 0)
-		r = error_errno(e, ENOMEM, "cannot write %s", path);
-	return r < 0 ? r : file_replace(path, text, length, 0644, e);
-}
-
-/**
- * pin_record_remove - forget what is recorded of a container
- * @paths: borrowed
- * @name: a checked name
- * @e: names the file
- *
- * Returns 1, 0 when there was no record, or -errno.
- */
-int pin_record_remove(const struct paths *paths, const char *name, struct error *e)
-{
-	char path[PATH_MAX];
-	int r = record_path(paths, name, path, e);
-
-	return r < 0 ? r : file_remove(path, e);
 }
 
 /**
@@ -345,12 +270,12 @@ static int call_take(char *const *words, const char *name, struct nat_pins *pins
  * line_take - take one line of a record
  * @line: without its end; changed
  * @name: of the container
- * @pins: added to
+ * @content: struct nat_pins, added to
  * @e: filled on failure
  *
  * Returns 1, 0 when it is no line that we write, or -ENOMEM.
  */
-static int line_take(char *line, const char *name, struct nat_pins *pins, struct error *e)
+static int line_take(char *line, const char *name, void *content, struct error *e)
 {
 	static const struct {
 		const char *word;
@@ -367,80 +292,14 @@ static int line_take(char *line, const char *name, struct nat_pins *pins, struct
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (strncmp(line, kinds[i].word, strlen(kinds[i].word)) == 0)
 			return words_take(line, words, kinds[i].count)
-				       ? kinds[i].take(words, name, pins, e)
+				       ? kinds[i].take(words, name, content, e)
 				       : 0;
 	return 0;
 }
 
-/**
- * pin_record_read - read what is recorded of a container
- * @paths: borrowed
- * @name: a checked name
- * @pins: added to; the caller frees it, also after a failure
- * @e: names the file and the line
- *
- * Returns 1, 0 when there is no record, or -errno.
- */
-int pin_record_read(const struct paths *paths, const char *name, struct nat_pins *pins,
-		    struct error *e)
-{
-	_cleanup_(freep) char *text = NULL;
-	char path[PATH_MAX];
-	size_t length;
-	int r = record_path(paths, name, path, e);
-
-	if (r == 0)
-		r = file_read(path, RECORD_SIZE_MAX, &text, &length, e);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	r = 1;
-	for (char *rest = text, *line; r > 0 && (line = strsep(&rest, "\n")) && *line;)
-		r = line_take(line, name, pins, e);
-	if (r == 0) {
-		r = error_set(e, ERROR_FAILED, EINVAL, "%s has a line that is not ours", path);
-		return error_remedy(e, r, "remove %s", path);
-	}
-	return r;
-}
-
-/**
- * entry_is_record - whether an entry of the directory is a record; the filter of scandir()
- * @entry: borrowed
- */
-static int entry_is_record(const struct dirent *entry)
-{
-	return name_check(entry->d_name, NULL) == 0;
-}
-
-/**
- * pin_records_read - read what is recorded of all containers
- * @paths: borrowed
- * @ret_pins: the caller frees it
- * @e: names the file
- *
- * Returns 0 or -errno.
- */
-int pin_records_read(const struct paths *paths, struct nat_pins *ret_pins, struct error *e)
-{
-	struct nat_pins pins = { .n_pins = 0 };
-	struct dirent **entries = NULL;
-	char path[PATH_MAX];
-	int r = pin_record_directory(paths, path, e), count = 0;
-
-	if (r == 0)
-		count = scandir(path, &entries, entry_is_record, alphasort);
-	if (count < 0 && errno != ENOENT)
-		r = error_errno(e, errno, "cannot read %s", path);
-	for (int i = 0; i < count; i++) {
-		if (r >= 0)
-			r = pin_record_read(paths, entries[i]->d_name, &pins, e);
-		free(entries[i]);
-	}
-	free(entries);
-	if (r < 0) {
-		nat_pins_free(&pins);
-		return r;
-	}
-	*ret_pins = pins;
-	return 0;
-}
+const struct records_kind pin_records = {
+	.directory = "pins",
+	.size_max = RECORD_SIZE_MAX,
+	.format = record_format,
+	.take = line_take,
+};

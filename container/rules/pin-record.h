@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "container/settings/settings.h"
+#include "container/rules/records.h"
 
 /*
  * Under which addresses a container on a bridge may send, and with whom it is linked, as it is recorded
@@ -17,17 +17,7 @@
  * links; where a published port leads.
  */
 
-int pin_record_directory(const struct paths *paths, char path[PATH_MAX], struct error *e);
-int pin_record_write(const struct paths *paths, const char *name, const struct nat_pins *pins,
-		     struct error *e);
-/* Returns 1, 0 when there was no record, or -errno. */
-int pin_record_remove(const struct paths *paths, const char *name, struct error *e);
-
-/* Adds to @pins, which the caller frees. Returns 1, 0 when there is no record, or -errno. */
-int pin_record_read(const struct paths *paths, const char *name, struct nat_pins *pins,
-		    struct error *e);
-/* All records. Returns 0 or -errno. */
-int pin_records_read(const struct paths *paths, struct nat_pins *ret_pins, struct error *e);
+extern const struct records_kind pin_records; /* of struct nat_pins */
 
 bool call_same(const struct nat_call *a, const struct nat_call *b);
 bool pin_same(const struct nat_pin *a, const struct nat_pin *b);

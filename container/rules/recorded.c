@@ -25,7 +25,7 @@ bool forwards_any(const struct paths *paths)
 /**
  * forwards_load - all that is published; see struct nat_source
  * @data: a struct records_reader
- * @ret_forwards: the caller frees the list
+ * @ret_forwards: the caller frees the list, also after a failure
  * @e: names what cannot be read
  *
  * Nobody publishes or withdraws anything until what was read is in the kernel.
@@ -42,7 +42,7 @@ int forwards_load(void *data, struct nat_forwards *ret_forwards, struct error *e
 		return 0;
 	if (!reader->locked && reader->fd < 0)
 		r = forwards_lock(reader->paths, LOCK_SHARED, &reader->fd, e);
-	return r < 0 ? r : forward_records_read(reader->paths, ret_forwards, e);
+	return r < 0 ? r : records_read_all(&forward_records, reader->paths, ret_forwards, e);
 }
 
 /**
@@ -61,7 +61,7 @@ int forwards_compare(const struct paths *paths, struct nat *nat, struct nat_drif
 	int r = 0;
 
 	if (forwards_any(paths))
-		r = forward_records_read(paths, &wanted, e);
+		r = records_read_all(&forward_records, paths, &wanted, e);
 	if (r == 0 && wanted.count)
 		r = nat_forwards_read(nat, &present, e);
 	for (size_t i = 0; r == 0 && i < wanted.count && drift->count < NAT_DRIFT_MAX; i++) {
@@ -99,7 +99,7 @@ bool peers_any(const struct paths *paths)
 /**
  * pins_load - all pins and peers; see struct nat_source
  * @data: a struct records_reader
- * @ret_pins: the caller frees it
+ * @ret_pins: the caller frees it, also after a failure
  * @e: names what cannot be read
  *
  * Nobody changes any until what was read is in the kernel.
@@ -116,7 +116,7 @@ int pins_load(void *data, struct nat_pins *ret_pins, struct error *e)
 		return 0;
 	if (!reader->locked && reader->fd < 0)
 		r = forwards_lock(reader->paths, LOCK_SHARED, &reader->fd, e);
-	return r < 0 ? r : pin_records_read(reader->paths, ret_pins, e);
+	return r < 0 ? r : records_read_all(&pin_records, reader->paths, ret_pins, e);
 }
 
 /**
@@ -138,7 +138,7 @@ int pins_compare(const struct paths *paths, const struct nat_spec *spec, struct 
 
 	if (!pins_any(paths))
 		return 0;
-	r = pin_records_read(paths, &pins, e);
+	r = records_read_all(&pin_records, paths, &pins, e);
 	if (r == 0)
 		r = nat_bridge_read(nat, &state, e);
 	if (r >= 0)

@@ -399,6 +399,28 @@ def test_bad_ports_are_named(world, port):
     assert refused.rc == 1 and "HOST_PORT" in refused.stderr and "web.conf" in refused.stderr
 
 
+@pytest.mark.parametrize("kind, line", [
+    ("forwards", "tcp 8080-80 10.233.1.2 80 - ve-web"), ("forwards", "tcp 8080"),
+    ("pins", "pin vb-web nonsense - -"), ("pins", "peer ve ve-web"), ("pins", "who knows"),
+])  # fmt: skip
+def test_a_broken_record_is_named(world, kind, line):
+    """With its line and what to do, which helps; what is recorded of others is not lost."""
+    create(world, "web", 1, "--port", f"{PUBLISHED}:{SERVED}")
+    create(world, "other", 2)
+    world.ok("net", "link", "web", "other")
+    record = world.path(f"/run/nixctr-net/{kind}/web")
+    record.write_text(f"{record.read_text(encoding='ascii')}{line}\n", encoding="ascii")
+    number = len(record.read_text(encoding="ascii").splitlines())
+    result = world.nixctr("net", "up", "web")
+    assert result.rc == 1, result
+    assert f"line {number} of /run/nixctr-net/{kind}/web is not ours" in result.stderr, result
+    assert f"try: remove /run/nixctr-net/{kind}/web" in result.stderr, result
+    record.unlink()
+    world.ok("net", "up", "web")
+    assert len(record.read_text(encoding="ascii").splitlines()) == number - 1
+    world.ok("nat", "check")
+
+
 def test_many_ports_at_once(world):
     """As many as a container may have, in one go."""
     ports = ",".join(f"{10000 + number}:80" for number in range(128))

@@ -266,7 +266,7 @@ class World(Observed):
         """While in it, a server answers in that namespace as the one outside does."""
         log = f"/run/server-{port}-{os.path.basename(namespace)}"
         with subprocess.Popen(
-            self.command("nsenter", f"--net={inside(namespace)}", "--", "/usr/bin/python3",
+            self.command("nsenter", f"--net={inside(namespace)}", "--",
                          HERE / "server.py", str(port), log),
             stdout=subprocess.PIPE, encoding="ascii",
         ) as server:  # fmt: skip

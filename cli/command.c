@@ -64,13 +64,12 @@ static void words_skim(const struct words *words, struct session *session)
 static int command_find(struct words *words, struct session *session, const char **ret_noun,
 			const struct verb **ret_verb, struct error *e)
 {
-	const char *noun = NULL, *name;
+	const char *noun = NULL, *next, *name;
 	const struct verb *verb;
 	int r = words_next(words, session, &name, e);
 
-	while (r == 0 && name &&
-	       (noun ? verb_noun_below(noun, name) != NULL : verb_is_noun(name))) {
-		noun = noun ? verb_noun_below(noun, name) : name;
+	while (r == 0 && name && (next = verb_noun_next(noun, name))) {
+		noun = next;
 		r = words_next(words, session, &name, e);
 	}
 	if (r < 0)

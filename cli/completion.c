@@ -33,7 +33,8 @@ struct position {
 	size_t n_arguments;              /* of the verb, so far */
 	const struct option_spec *value; /* the option whose value comes next, or NULL */
 	bool plain;                      /* "--" ended the options */
-	bool lost;                       /* there is no such command */
+	bool asked;                      /* what follows is a command that is asked about */
+	bool lost;                       /* there is no such command, or it has been named */
 };
 
 /**
@@ -116,7 +117,8 @@ static void position_option(struct position *position, const char *word)
  */
 static void position_move(struct position *position, const char *word)
 {
-	const char *below = position->noun ? verb_noun_below(position->noun, word) : NULL;
+	const char *noun = verb_noun_next(position->noun, word);
+	const struct verb *verb;
 
 	if (position->value) {
 		if (strcmp(position->value->name, "root") == 0)
@@ -126,11 +128,13 @@ static void position_move(struct position *position, const char *word)
 		position_option(position, word);
 	} else if (position->verb) {
 		position->n_arguments++;
-	} else if (below || (!position->noun && verb_is_noun(word))) {
-		position->noun = below ? below : word;
+	} else if (noun) {
+		position->noun = noun;
 	} else {
-		position->verb = verb_find(position->noun, word);
-		position->lost = !position->verb;
+		verb = verb_find(position->noun, word);
+		position->lost = !verb || position->asked;
+		position->asked = verb && verb->explains;
+		position->verb = position->asked ? NULL : verb;
 	}
 }
 

@@ -37,6 +37,8 @@ const char *verb_group_title(enum verb_group group)
 		return "Keep the address book";
 	case GROUP_UNITS:
 		return "For container units";
+	case GROUP_HELP:
+		return "Learn about commands";
 	case GROUP_HIDDEN:
 		break;
 	}
@@ -84,7 +86,7 @@ bool verb_has_noun(const struct verb *verb, const char *noun)
  *
  * Returns it, borrowed from the table, or NULL.
  */
-const char *verb_noun_below(const char *noun, const char *word)
+static const char *verb_noun_below(const char *noun, const char *word)
 {
 	size_t length = strlen(noun);
 
@@ -96,6 +98,20 @@ const char *verb_noun_below(const char *noun, const char *word)
 			return whole;
 	}
 	return NULL;
+}
+
+/**
+ * verb_noun_next - the noun that a word makes, alone or together with the one before it
+ * @noun: the one before it, borrowed, or NULL
+ * @word: borrowed
+ *
+ * Returns it, borrowed from the table or as @word is, or NULL: the word is a verb, or nothing.
+ */
+const char *verb_noun_next(const char *noun, const char *word)
+{
+	if (noun)
+		return verb_noun_below(noun, word);
+	return verb_is_noun(word) ? word : NULL;
 }
 
 /**

@@ -25,6 +25,7 @@ enum verb_group {
 	GROUP_POOLS,
 	GROUP_BOOK,
 	GROUP_UNITS,
+	GROUP_HELP,
 	GROUP_HIDDEN, /* for programs; not in --help */
 };
 
@@ -40,6 +41,7 @@ struct verb {
 	enum verb_group group;
 	unsigned min, max;                  /* number of arguments */
 	bool wraps_command;                 /* the arguments end in somebody else's command line */
+	bool explains;                      /* the arguments are one of these commands */
 	const struct option_table *options; /* its own, or NULL */
 	const struct option_table *shared;  /* those it has in common with others, or NULL */
 	const struct listing *listing;      /* the columns its -o chooses from, or NULL */
@@ -62,10 +64,10 @@ extern const struct verb verbs[];
 extern const size_t n_verbs;
 
 const char *verb_group_title(enum verb_group group);
-bool verb_is_noun(const char *word);
 bool verb_has_noun(const struct verb *verb, const char *noun);
 const struct verb *verb_find(const char *noun, const char *name);
-const char *verb_noun_below(const char *noun, const char *word);
+bool verb_is_noun(const char *word);
+const char *verb_noun_next(const char *noun, const char *word);
 int verb_unknown(const char *noun, const char *word, struct error *e);
 int verb_usage_error(const struct verb *verb, struct error *e, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -137,6 +139,7 @@ int verb_hook_post_stop(const struct invocation *in, struct error *e);
 int verb_hook_resolver(const struct invocation *in, struct error *e);
 int verb_hook_dhcpcd(const struct invocation *in, struct error *e);
 int verb_hook_names(const struct invocation *in, struct error *e);
+int verb_help(const struct invocation *in, struct error *e);
 int verb_complete(const struct invocation *in, struct error *e);
 
 /* Their options, beside them. */

@@ -69,11 +69,14 @@ static int host_open_ports(struct host *host, struct error *e)
  * @host: looked at; the lock is held
  * @e: filled on failure
  *
+ * Who withdraws ports, perhaps because a container goes, is not told that an external link is not there.
+ *
  * Returns 0 or -errno.
  */
 static int host_close_ports(struct host *host, struct error *e)
 {
 	int r = host_look(host, e);
+	bool quiet = host->nat.quiet;
 
 	if (r >= 0)
 		r = mark_remove(host->paths, MARK_OPENED, e);
@@ -83,7 +86,11 @@ static int host_close_ports(struct host *host, struct error *e)
 	host->nat.ports = false;
 	if (r >= 0 && !host->settings.nat)
 		r = cables_apply(host, e);
-	return r < 0 ? r : masquerade_switch(host, e);
+	host->nat.quiet = true;
+	if (r >= 0)
+		r = masquerade_switch(host, e);
+	host->nat.quiet = quiet;
+	return r < 0 ? r : 0;
 }
 
 /**

@@ -135,7 +135,7 @@ static bool is_peer(const struct definition *definition, const char *name)
  * peers_introduce - have all who are or were linked with a container know it as it is now
  * @paths: borrowed
  * @was: its definition before, borrowed; empty: there was none
- * @now: its definition, borrowed
+ * @now: its definition, borrowed; empty but for its name: it has gone
  *
  * A link may stand in the definition of either; one that cannot be read tells of none.
  */

@@ -22,7 +22,8 @@ int peers_check(const struct paths *paths, const struct definition *definition,
 
 /*
  * Has everybody who is or was linked with a container know its names and addresses as they are now, and
- * itself theirs. @was: its definition before; empty: there was none.
+ * itself theirs. @was: its definition before; empty: there was none. @now: empty but for the name: it has
+ * gone.
  */
 void peers_introduce(const struct paths *paths, const struct definition *was,
 		     const struct definition *now);

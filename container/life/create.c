@@ -12,6 +12,7 @@
 #include "container/addresses/port-holders.h"
 #include "container/addresses/port-index.h"
 #include "container/attach/names.h"
+#include "container/attach/peers.h"
 #include "container/boot/root-tree.h"
 #include "container/boot/system.h"
 #include "container/definitions/definition.h"
@@ -20,6 +21,7 @@
 #include "container/life/name-choice.h"
 #include "container/life/remnants.h"
 #include "container/rules/host.h"
+#include "container/rules/recorded.h"
 #include "container/rules/rules.h"
 #include "container/settings/locks.h"
 #include "ipam/ipam.h"
@@ -174,6 +176,22 @@ static void take_back(const struct paths *paths, struct ipam *ipam, const struct
 }
 
 /**
+ * tell_others - have those who run and are linked with a container of this name know it
+ * @paths: borrowed
+ * @definition: written, borrowed
+ *
+ * It may have been destroyed and be made again. Itself it learns names when it starts.
+ */
+static void tell_others(const struct paths *paths, const struct definition *definition)
+{
+	struct definition was = *definition;
+
+	was.v4.local = was.v6.local = (struct prefix){ .length = 0 };
+	if (peers_any(paths))
+		peers_introduce(paths, &was, definition);
+}
+
+/**
  * create_locked - the part of container_create() that nobody else may be at
  * @paths: borrowed
  * @creation: its definition is completed, its name claimed
@@ -215,6 +233,7 @@ static int create_locked(const struct paths *paths, struct creation *creation, s
 	}
 	definitions_remember(paths, before, definition->name, &definition->ports);
 	names_put(paths, definition);
+	tell_others(paths, definition);
 	return 0;
 }
 

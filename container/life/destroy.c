@@ -11,12 +11,14 @@
 #include "container/attach/attach.h"
 #include "container/attach/names.h"
 #include "container/attach/network.h"
+#include "container/attach/peers.h"
 #include "container/definitions/definition.h"
 #include "container/life/destroy.h"
 #include "container/life/life.h"
 #include "container/life/redefine.h"
 #include "container/life/remnants.h"
 #include "container/rules/masquerade.h"
+#include "container/rules/recorded.h"
 #include "container/settings/locks.h"
 #include "ipam/ipam.h"
 #include "machine/machine.h"
@@ -169,12 +171,19 @@ static int kill_container(const struct paths *paths, const char *name, struct er
  */
 int destroy_definition(const struct paths *paths, const char *name, unsigned flags, struct error *e)
 {
+	struct definition was = { .n_peers = 0 }, none = { .n_peers = 0 };
 	struct error unwanted;
 	int removed, released, r;
+	bool linked;
 
+	/* That of another says so, too. What is not attached learns names when it starts. */
+	linked = definition_read(paths, name, &was, NULL) > 0 && (was.n_peers || peers_any(paths));
 	removed = remove_network(paths, name, e);
 	if (removed < 0)
 		return removed;
+	memcpy(none.name, name, strlen(name) + 1);
+	if (linked)
+		peers_introduce(paths, &was, &none);
 	r = masquerade_collect(paths, &unwanted);
 	if (r < 0)
 		log_warning("rules that may not be needed any more stay: %s", unwanted.text);

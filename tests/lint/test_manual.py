@@ -171,11 +171,15 @@ def test_every_page_that_is_named_is_there():
 
 
 def test_help_fits_a_screen():
-    """Of 80 columns and 24 lines, one of them the prompt; that of a command may be longer."""
+    """Of 80 columns and 24 lines, one of them the prompt; that of a command may be longer. The command of
+    that name says the same."""
     program = of_program()
     for command in {"", *program, *(command.split(" ")[0] for command in program)}:
         answer = subprocess.run([BINARY, *command.split(), "--help"], check=True, capture_output=True,
                                 text=True)  # fmt: skip
+        asked = subprocess.run([BINARY, "help", *command.split()], check=True, capture_output=True,
+                               text=True)  # fmt: skip
+        assert asked.stdout == answer.stdout, command
         lines = answer.stdout.splitlines()
         assert max(map(len, lines)) <= 80 and not any(line != line.rstrip() for line in lines), command
         assert command or len(lines) <= 23

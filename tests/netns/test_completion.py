@@ -123,6 +123,14 @@ def test_containers(offered):
     assert offered("nixctr-net nat isolate ") == {"on", "off"}
 
 
+def test_commands_that_are_asked_about(offered):
+    """Behind help stands a command, and nothing behind that."""
+    assert offered("nixctr-net he") == {"help"}
+    assert {"create", "net", "nat", "start"} <= offered("nixctr-net help ")
+    assert offered("nixctr-net help nat forward ") == {"add", "remove", "list"}
+    assert offered("nixctr-net help start ") == offered("nixctr-net help net up ") == set()
+
+
 def test_options(offered):
     """Those of the verb and those of every command."""
     assert offered("nixctr-net show-ip --a") == {"--all"}

@@ -98,6 +98,24 @@ def test_a_family_comes_and_none_goes(foo):
     later(foo, "HOST_ADDRESS6=", "LOCAL_ADDRESS6=")
 
 
+@pytest.mark.parametrize("name, other", [("foo", "bar"), ("bar", "foo")])
+def test_one_that_goes(foo, name, other):
+    """Whoever's definition names whom: the other does not know it any more, but the rest."""
+    assert other in hosts(foo, name) and name in hosts(foo, other)
+    told = foo.ok("destroy", name)
+    assert told.stderr == ""
+    assert name not in hosts(foo, other) and "host.containers" in hosts(foo, other)
+    foo.ok("create", name, "--local-address", "192.168.9.2", "--host-address", "192.168.9.1")
+    assert hosts(foo, other).get(name) == ("192.168.9.2" if other == "foo" else None)
+
+
+def test_one_that_stops(foo):
+    """It has its name as long as it has its address, as on the host."""
+    foo.ok("net", "down", "foo")
+    foo.ok("set", "bar", "hostAddress=192.168.9.1", "localAddress=192.168.9.2")
+    assert hosts(foo, "bar")["foo"] == FOO and hosts(foo, "foo")["bar"] == "192.168.9.2"
+
+
 def link_local(world):
     """The addresses of eth0 that follow from its MAC."""
     [shown] = world.ip("address", "show", "dev", "eth0", container="foo")

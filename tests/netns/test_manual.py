@@ -10,8 +10,8 @@ import pages
 import pytest
 import world as world_module
 
-# What is called for its effects inside containers, never ends, or is for units: no JSON.
-SILENT = {"run", "login", "root-login", "watch", "net exec"}
+# What is called for its effects inside containers, never ends, says what --help says, or is for units: no JSON.
+SILENT = {"run", "login", "root-login", "watch", "net exec", "help"}
 
 # What takes a system that Nix builds, or that boots, or another book: all of its fields are seen elsewhere.
 BOOTING = {"apply", "update", "start", "restart", "ipam restore", "ipam import", "migrate"}

@@ -151,6 +151,20 @@ def test_missing_link(attached):
     assert not attached.path(RECORD).exists()
 
 
+@pytest.mark.parametrize("external", ["usb0", "auto"])
+def test_missing_link_is_told_to_whom_it_concerns(attached, external):
+    """Who attaches a container, and not who withdraws ports or destroys one."""
+    attached.ok("nat", "forward", "add", "foo", "8080:80")
+    if external == "auto":
+        ip(attached, "-4 route flush default", "-6 route flush default")
+    attached.ok("nat", "enable", "--external", external)
+    for words in ("nat", "forward", "remove", "foo", "8080:80"), ("net", "down", "foo"):
+        assert "external link" not in attached.ok(*words).stderr, words
+    attached.ok("set", "foo", "HOST_PORT=8080:80")
+    assert "external link" in attached.ok("net", "up", "foo").stderr
+    assert attached.ok("destroy", "foo").stderr == ""
+
+
 def test_renamed_link(attached):
     """The link of the default route is followed by any name, and its switches go back under it."""
     attached.ok("nat", "enable", "--external", "auto")

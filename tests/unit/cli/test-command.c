@@ -90,6 +90,10 @@ static void unknown_commands_are_named(void **state)
 	expect_help("net", "'net' needs a verb", "nixctr-net net --help");
 	expect_help("nat forward", "'nat forward' needs a verb", "nixctr-net nat forward --help");
 	expect_mistake("", "no command given");
+	expect_mistake("help lst", "there is no command 'lst'; did you mean 'list'?");
+	expect_mistake("help net shwo", "there is no command 'net shwo'; did you mean 'net show'?");
+	expect_help("help nat frobnicate", "there is no command 'nat frobnicate'",
+		    "nixctr-net nat --help");
 }
 
 /**
@@ -106,6 +110,7 @@ static void arguments_are_counted(void **state)
 	expect_mistake("net down --all foo", "'net down' needs either NAME or --all");
 	expect_mistake("net exec foo", "'net exec' needs NAME COMMAND...");
 	expect_mistake("net exec foo --", "'net exec' needs NAME COMMAND...");
+	expect_mistake("help net up foo", "'help' takes only one command; 'foo' is one too many");
 	expect_mistake("nat enable", "'nat enable' needs --external LINK or --external auto");
 }
 

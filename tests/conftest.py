@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Lets pytest speak TAP (pytest-3 --tap), so that meson sees every case and why it was skipped."""
 
+import signal
 import sys
 
 import pytest
@@ -13,7 +14,9 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
-    """Puts TAP in the place of the report for people."""
+    """Puts TAP in the place of the report for people. What is tested hears when its terminal goes, also
+    where the tests are run by nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if config.getoption("--tap"):
         config.pluginmanager.unregister(name="terminalreporter")
         config.pluginmanager.register(TapReporter(), "tap-reporter")

@@ -136,6 +136,15 @@ static int moved_ensure(struct veth *veth, int ns_fd, const struct veth_extra *e
 }
 
 /**
+ * stacked_kind - what the kernel calls a link that sits on one of the host
+ * @extra: of one of these kinds, borrowed
+ */
+static const char *stacked_kind(const struct veth_extra *extra)
+{
+	return extra->kind == VETH_EXTRA_MACVLAN ? "macvlan" : "ipvlan";
+}
+
+/**
  * stacked_ensure - have a link inside that sits on one of the host
  * @veth, @ns_fd, @extra, @e: as for veth_extra_ensure()
  * @sight: what there is
@@ -148,7 +157,7 @@ static int stacked_ensure(struct veth *veth, int ns_fd, const struct veth_extra 
 	static const struct ifinfomsg header;
 	_cleanup_(batch_deinit) struct batch batch = { 0 };
 	bool macvlan = extra->kind == VETH_EXTRA_MACVLAN;
-	const char *kind = macvlan ? "macvlan" : "ipvlan";
+	const char *kind = stacked_kind(extra);
 	const uint16_t flat = IPVLAN_MODE_L2;
 	struct nlattr *info, *data;
 	int r;
@@ -374,6 +383,21 @@ static int retire(struct veth *veth, const struct link *host, const struct veth_
 }
 
 /**
+ * moved_remove - have a moved link back on the host
+ * @veth, @extra, @e: as for veth_extra_ensure()
+ * @sight: what there is
+ *
+ * Returns 1, 0 when it is not inside, or -errno.
+ */
+static int moved_remove(struct veth *veth, const struct veth_extra *extra, struct sight *sight,
+			struct error *e)
+{
+	if (!sight->within.ifindex || sight->host.ifindex)
+		return 0;
+	return link_move(&sight->inside, sight->within.ifindex, veth->home_fd, extra->link, e);
+}
+
+/**
  * veth_extra_remove - be without a link beside the cable
  * @veth, @ns_fd, @container, @extra, @e: as for veth_extra_ensure()
  *
@@ -388,12 +412,64 @@ int veth_extra_remove(struct veth *veth, int ns_fd, const char *container,
 	const struct veth_spec spec = spec_of(container, extra);
 	int r = sight_take(veth, ns_fd, extra, &sight, e);
 
-	if (r >= 0 && extra->kind == VETH_EXTRA_MOVED && sight.within.ifindex &&
-	    !sight.host.ifindex)
-		r = link_move(&sight.inside, sight.within.ifindex, veth->home_fd, extra->link, e);
+	if (r >= 0 && extra->kind == VETH_EXTRA_MOVED)
+		r = moved_remove(veth, extra, &sight, e);
 	else if (r >= 0 && extra->kind == VETH_EXTRA_CABLE && sight.host.ifindex &&
 		 link_is_ours(&sight.host, &spec))
 		r = retire(veth, &sight.host, &spec, e);
+	return r < 0 ? error_wrap(e, r, "link %s of container %s", extra->link, container) : r;
+}
+
+/**
+ * link_delete - have the kernel delete a link, and wait until it has
+ * @rtnl: a socket where it is
+ * @ifindex: its number there
+ * @e: filled on failure
+ *
+ * Returns 1 or -errno.
+ */
+static int link_delete(struct rtnl *rtnl, int ifindex, struct error *e)
+{
+	_cleanup_(batch_deinit) struct batch batch = { 0 };
+	int r;
+
+	message_link_delete(&batch, "delete the link", ifindex);
+	r = rtnl_exchange(rtnl, &batch, e);
+	return r < 0 ? r : 1;
+}
+
+/**
+ * veth_extra_withdraw - be without a link beside the cable in a namespace that stays
+ * @veth, @ns_fd, @container, @extra, @e: as for veth_extra_ensure()
+ *
+ * What is somebody else's is left alone.
+ *
+ * Returns 1, 0 when there is none, or -errno.
+ */
+int veth_extra_withdraw(struct veth *veth, int ns_fd, const char *container,
+			const struct veth_extra *extra, struct error *e)
+{
+	_cleanup_(sight_deinit) struct sight sight = { 0 };
+	const struct veth_spec spec = spec_of(container, extra);
+	int r = sight_take(veth, ns_fd, extra, &sight, e);
+
+	if (r >= 0) {
+		switch (extra->kind) {
+		case VETH_EXTRA_MOVED:
+			r = moved_remove(veth, extra, &sight, e);
+			break;
+		case VETH_EXTRA_MACVLAN:
+		case VETH_EXTRA_IPVLAN:
+			if (sight.within.ifindex &&
+			    strcmp(sight.within.kind, stacked_kind(extra)) == 0)
+				r = link_delete(&sight.inside, sight.within.ifindex, e);
+			break;
+		case VETH_EXTRA_CABLE:
+			if (sight.host.ifindex && link_is_ours(&sight.host, &spec))
+				r = link_delete(&veth->rtnl, sight.host.ifindex, e);
+			break;
+		}
+	}
 	return r < 0 ? error_wrap(e, r, "link %s of container %s", extra->link, container) : r;
 }
 

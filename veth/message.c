@@ -361,6 +361,26 @@ void message_route_default(struct batch *batch, int ifindex, const struct addr *
 }
 
 /**
+ * message_route_default_delete - do not lead everything through a gateway any more
+ * @batch: changed
+ * @ifindex: the link
+ * @gateway: as it was read
+ *
+ * Whoever has made the route.
+ */
+void message_route_default_delete(struct batch *batch, int ifindex, const struct addr *gateway)
+{
+	struct rtmsg header = { .rtm_family = (uint8_t)gateway->family,
+				.rtm_table = RT_TABLE_MAIN,
+				.rtm_scope = RT_SCOPE_NOWHERE,
+				.rtm_type = RTN_UNICAST };
+
+	batch_begin(batch, "take the default route away", RTM_DELROUTE, 0, &header, sizeof(header));
+	batch_put_addr(batch, RTA_GATEWAY, gateway);
+	batch_put_u32(batch, RTA_OIF, (uint32_t)ifindex);
+}
+
+/**
  * message_route_link - lead to an address through a link, without a gateway
  * @batch: changed
  * @ifindex: the link

@@ -30,6 +30,7 @@ void message_address_delete(struct batch *batch, const char *what, int ifindex,
 void message_address_dump(struct batch *batch, int ifindex, const struct answer *answer);
 
 void message_route_default(struct batch *batch, int ifindex, const struct addr *gateway);
+void message_route_default_delete(struct batch *batch, int ifindex, const struct addr *gateway);
 void message_route_link(struct batch *batch, int ifindex, const struct addr *to);
 void message_route_get(struct batch *batch, const struct addr *to, const struct answer *answer);
 void message_route_dump(struct batch *batch, sa_family_t family, int ifindex,

@@ -144,6 +144,13 @@ int veth_remove_noted(struct veth *veth, struct error *e);
 /* Sets forwarding of our cable as @spec says, and nothing else. Returns 1, or 0 when it is gone. */
 int veth_set_forwarding(struct veth *veth, const struct veth_spec *spec, struct error *e);
 
+/*
+ * Takes the addresses of one family and the default route that go by @spec off a cable that stays, and no
+ * others. Returns 1, or 0 when there were none or there is no cable of ours.
+ */
+int veth_family_remove(struct veth *veth, int ns_fd, const struct veth_spec *spec,
+		       sa_family_t family, struct error *e);
+
 /* ------------------------------------------------------------- links beside the cable */
 
 enum veth_extra_kind {
@@ -174,6 +181,10 @@ int veth_extra_ensure(struct veth *veth, int ns_fd, const char *container,
 		      const struct veth_extra *extra, struct error *e);
 int veth_extra_remove(struct veth *veth, int ns_fd, const char *container,
 		      const struct veth_extra *extra, struct error *e);
+
+/* To be without one while the namespace stays: nothing of it is left in there, of whatever kind it is. */
+int veth_extra_withdraw(struct veth *veth, int ns_fd, const char *container,
+			const struct veth_extra *extra, struct error *e);
 
 /* Sets the loopback of a namespace up that gets no cable. Returns 1, or 0 when it was. */
 int veth_loopback_up(struct veth *veth, int ns_fd, struct error *e);

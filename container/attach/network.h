@@ -16,5 +16,8 @@ struct network {
 
 /* Attaches to a namespace that systemd-nspawn has made; what was attached before goes. */
 int network_attach_to(struct network *network, const char *name, int ns, struct error *e);
+/* Takes away what @was has and @now has not, under the lock, before @now is written. */
+int network_withdraw(struct network *network, const struct definition *was,
+		     const struct definition *now, struct error *e);
 /* network_detach() for a caller that holds the lock. */
 int network_detach_locked(struct network *network, const char *name, struct error *e);

@@ -56,12 +56,14 @@ int change_pending_write(const struct change *change, const char *pending, struc
  * @change: borrowed
  * @pending: what is still to be done then; NULL: nothing
  * @incomplete: value of INCOMPLETE; NULL: it is complete
+ * @effect: whether a container that is attached loses at once what is not declared any more
  * @e: says what is wrong or in the way
  *
  * Returns 0 or -errno.
  */
 static int definition_install(const struct change *change, const char *pending,
-			      const char *incomplete, struct error *e)
+			      const char *incomplete, enum definition_effect effect,
+			      struct error *e)
 {
 	_cleanup_(environment_deinit) struct environment_file is = { 0 }, wanted = { 0 };
 	_cleanup_(fd_closep) int lock = -1;
@@ -79,7 +81,7 @@ static int definition_install(const struct change *change, const char *pending,
 		r = environment_set(&wanted, KEY_PENDING, pending, e);
 	if (r >= 0 && incomplete)
 		r = environment_set(&wanted, "INCOMPLETE", incomplete, e);
-	return r < 0 ? r : definition_replace(change->paths, name, &wanted, &definition, e);
+	return r < 0 ? r : definition_replace(change->paths, name, &wanted, effect, &definition, e);
 }
 
 /**
@@ -151,11 +153,11 @@ static int create(const struct change *change, struct error *e)
 	if (r < 0)
 		return r;
 	keeps = lstat(root, &st) == 0;
-	r = definition_install(change, pending, keeps ? "old-root" : "1", e);
+	r = definition_install(change, pending, keeps ? "old-root" : "1", EFFECT_LATER, e);
 	if (r == 0)
 		r = system_install(change, e);
 	if (r == 0)
-		r = definition_install(change, pending, NULL, e);
+		r = definition_install(change, pending, NULL, EFFECT_LATER, e);
 	if (r == 0 && pending)
 		r = container_refresh(change->paths, e);
 	return r < 0 ? r : finish(change, pending, e);
@@ -255,12 +257,16 @@ const char *change_pending(const struct change *change, bool replugged, bool aft
 static int update(const struct change *change, struct error *e)
 {
 	bool replugged = change_is_replugged(change);
+	enum definition_effect effect = replugged || change->plan->later
+						? EFFECT_LATER
+						: definition_effect(change->plan->differences);
 	int r = change_pending_write(change, change_pending(change, replugged, false), e);
 
 	if (r == 0)
 		r = change_make_way(change, replugged, e);
 	if (r >= 0)
-		r = definition_install(change, change_pending(change, replugged, true), NULL, e);
+		r = definition_install(change, change_pending(change, replugged, true), NULL,
+				       effect, e);
 	if (r == 0)
 		r = system_install(change, e);
 	if (r == 0)
@@ -300,7 +306,8 @@ static int withdraw(const struct change *change, struct error *e)
 	environment_unset(&file, KEY_PENDING);
 	r = environment_set(&file, KEY_WITHDRAWN, change->source, e);
 	return r < 0 ? r
-		     : definition_replace(change->paths, change->plan->name, &file, &definition, e);
+		     : definition_replace(change->paths, change->plan->name, &file, EFFECT_LATER,
+					  &definition, e);
 }
 
 /**

@@ -176,7 +176,9 @@ static int strip_install(const struct change *change, const char *pending, struc
 		r = strip(&file, &wanted_file, &is, &wanted, e);
 	if (r == 0)
 		r = environment_set(&file, KEY_PENDING, pending, e);
-	return r < 0 ? r : definition_replace(change->paths, change->plan->name, &file, &now, e);
+	return r < 0 ? r
+		     : definition_replace(change->paths, change->plan->name, &file, EFFECT_LATER,
+					  &now, e);
 }
 
 /**

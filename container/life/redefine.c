@@ -17,6 +17,7 @@
 #include "container/boot/launch.h"
 #include "container/definitions/definition.h"
 #include "container/definitions/links.h"
+#include "container/settings/locks.h"
 #include "ipam/ipam.h"
 
 /*
@@ -245,17 +246,62 @@ static int check_usable(const struct paths *paths, const char *name,
 }
 
 /**
+ * definition_effect - whether what differs is made so while a container is attached
+ * @difference: of definition_compare()
+ */
+enum definition_effect definition_effect(unsigned difference)
+{
+	return difference & DIFFERS_CABLE && !(difference & DIFFERS_START) ? EFFECT_LIVE
+									   : EFFECT_LATER;
+}
+
+/**
+ * exchange_live - write a definition of a container that is attached, which is without what goes by then
+ * @paths: borrowed
+ * @was, @now: what is and what will be there, borrowed
+ * @path, @text, @length: of the file, borrowed
+ * @e: filled on failure
+ *
+ * First it goes and then the file says so: who is killed in between does it again. Both are done under the
+ * lock of its network, so that nobody puts back what the old file still has.
+ *
+ * Returns 0 or -errno, with all as it was.
+ */
+static int exchange_live(const struct paths *paths, const struct definition *was,
+			 const struct definition *now, const char *path, const char *text,
+			 size_t length, struct error *e)
+{
+	_cleanup_(network_closep) struct network *network = NULL;
+	_cleanup_(network_unlock) struct network_lock lock = NETWORK_LOCK_INIT;
+	int r = network_open(paths, &network, e);
+
+	if (r >= 0)
+		r = network_lock(paths, now->name, &lock, e);
+	if (r < 0)
+		return r;
+	r = network_withdraw(network, was, now, e);
+	if (r >= 0)
+		r = file_replace(path, text, length, 0644, e);
+	network_unlock(&lock);
+	if (r < 0)
+		(void)definition_make_live(paths, now->name, NULL); /* *e says what counts */
+	return r < 0 ? r : 0;
+}
+
+/**
  * definition_replace - have a definition, checked and in the book
  * @paths: borrowed; the definitions are locked
  * @name: a checked name
  * @file: as it is to be; automatic addresses are added
+ * @effect: whether it loses at once what is not in it any more
  * @ret_definition: what it says
  * @e: says what is wrong or in the way
  *
  * Returns 0, or -errno with the definition as it was.
  */
 int definition_replace(const struct paths *paths, const char *name, struct environment_file *file,
-		       struct definition *ret_definition, struct error *e)
+		       enum definition_effect effect, struct definition *ret_definition,
+		       struct error *e)
 {
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
 	_cleanup_(freep) char *text = NULL;
@@ -281,7 +327,9 @@ int definition_replace(const struct paths *paths, const char *name, struct envir
 	if (r == 0)
 		r = directory_make(paths->definitions, 0755, e);
 	if (r >= 0)
-		r = file_replace(path, text, length, 0644, e);
+		r = effect == EFFECT_LIVE && container_is_attached(paths, name)
+			    ? exchange_live(paths, &was, &definition, path, text, length, e)
+			    : file_replace(path, text, length, 0644, e);
 	if (r < 0)
 		return r;
 	definitions_remember(paths, before, name, &definition.ports);

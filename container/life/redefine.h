@@ -31,13 +31,23 @@ bool cable_can_change(const struct environment_file *is, const struct environmen
 
 bool definition_key_is_ours(const char *key);
 
+/* Whether a container that is attached is to be without what it is not to have any more. */
+enum definition_effect {
+	EFFECT_LATER, /* it keeps all of that until it is started, or is made right in another way */
+	EFFECT_LIVE,  /* definition_make_live() follows */
+};
+
+/* What definition_compare() says, as that. */
+enum definition_effect definition_effect(unsigned difference);
+
 /*
  * Writes a definition, after it was looked at and its addresses are its own in the book. Under
  * definitions_lock(). @file: gets automatic addresses when AUTO_ADDRESS=1 is in it and none are.
  * Returns 0 or -errno with all as it was.
  */
 int definition_replace(const struct paths *paths, const char *name, struct environment_file *file,
-		       struct definition *ret_definition, struct error *e);
+		       enum definition_effect effect, struct definition *ret_definition,
+		       struct error *e);
 
 /* Tells the kernel, when the container is attached. Returns 1, 0 when it is not, or -errno. */
 int definition_make_live(const struct paths *paths, const char *name, struct error *e);

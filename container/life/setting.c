@@ -102,7 +102,8 @@ static int set_locked(const struct paths *paths, const char *name, const struct 
 		return r;
 	r = wanted_check(paths, name, &wanted, care, e);
 	if (r == 0)
-		r = definition_replace(paths, name, &wanted, &definition, e);
+		r = definition_replace(paths, name, &wanted,
+				       definition_effect((unsigned)difference), &definition, e);
 	return r < 0 ? r : difference | 1 << 8;
 }
 

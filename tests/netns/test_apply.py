@@ -290,6 +290,40 @@ def test_exchange(stocked):
     insist(**place)
 
 
+def test_one_less(stocked):
+    """A family and a link that are not declared any more go while it runs, also after a kill."""
+    path = store_system(stocked)
+    network = (f'path = {path}; privateNetwork = true; hostAddress = "192.168.1.1"; '
+               'localAddress = "192.168.1.2"; forwardPorts = [ "8001:80" ];')  # fmt: skip
+    more = 'hostAddress6 = "fd00:1::1"; localAddress6 = "fd00:1::2"; extraVeths.db = { };'
+
+    def insist(with_more):
+        links = stocked.ip("address", container="a")
+        assert ("fd00:1::2" in str(links), "db" in stocked.links()) == (with_more, with_more), links
+        assert {link["ifname"] for link in links} == {"lo", "eth0"} | ({"db"} if with_more else set())
+        assert stocked.ok("net", "show", "a", "--json").json["drift"] == []
+        assert ("fd00:1::2" in stocked.run("nft", "list", "ruleset").stdout) == with_more
+
+    declare(stocked, a=f"{network} {more}")
+    stocked.ok("apply")
+    stocked.ok("net", "up", "a")
+    insist(True)
+    inode = stocked.path("/run/netns/ve-a").stat().st_ino
+    declare(stocked, a=network)
+    assert steps(stocked) == {"a": "update"}
+    insist(False)
+    for step in range(1, 400, 53):
+        declare(stocked, a=f"{network} {more}")
+        assert steps(stocked) == {"a": "update"}
+        declare(stocked, a=network)
+        killed = killed_run(stocked, step, ["apply"]).rc
+        stocked.ok("apply")
+        insist(False)
+        if killed != KILLED:
+            break
+    assert stocked.path("/run/netns/ve-a").stat().st_ino == inode
+
+
 def test_unknown_peers(stocked):
     """Whoever is linked with nobody is named with the nearest there is, before anything is done."""
     path = store_system(stocked)

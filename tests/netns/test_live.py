@@ -2,10 +2,14 @@
 """What "set" changes of the network of a container that is attached, at once, and what it says of the
 rest. Read back by ip and nft, and by who reaches whom."""
 
+import subprocess
+
 import pytest
+import world as world_module
+from test_ipam_check import waits_for_lock
 from test_names import getent, hosts
 from test_peers import elements
-from world import HOST
+from world import HOST, eventually
 
 FOO = "10.233.1.2"
 PORT = 8080
@@ -89,13 +93,75 @@ def test_addresses(foo):
     assert {event["reason"] for event in told if event["act"] == "bound"} == {"defined anew"}, told
 
 
-def test_a_family_comes_and_none_goes(foo):
-    """bar gets IPv6; foo keeps what it has until its next start."""
+def routes_of(world, family, name="foo"):
+    """All routes inside but those of the kernel itself."""
+    routes = world.ip(family, "route", "show", container=name)
+    return [route for route in routes if not route["dst"].startswith(("fe80", "ff00"))]
+
+
+def test_a_family_comes_and_goes(foo):
+    """bar gets IPv6, and foo loses it, and has it again: addresses, routes, names, ports, pins."""
     live(foo, "hostAddress6=fd00:2::1", "localAddress6=fd00:2::2", name="bar")
     assert ends(foo, "bar") == [{"10.233.2.1", "fd00:2::1"}, {"10.233.2.2", "fd00:2::2"}]
     with foo.server_in(foo.container_namespace("bar")):
         assert foo.connect_from(foo.container_namespace("foo"), "fd00:2::2") == "fd00:1::2"
-    later(foo, "HOST_ADDRESS6=", "LOCAL_ADDRESS6=")
+    foo_inside = foo.container_namespace("foo")
+    live(foo, "HOST_ADDRESS6=", "LOCAL_ADDRESS6=")
+    assert ends(foo) == [{"10.233.1.1"}, {FOO}] and gateways(foo) == ["10.233.1.1"]
+    assert routes_of(foo, "-6") == [] and not foo.ip("-6", "route", "show", "fd00:1::2")
+    assert getent(foo, "hosts", "fd00:1::2") is None and hosts(foo, "bar")["foo"] == FOO
+    assert "fd00:1::2" not in foo.run("nft", "list", "ruleset").stdout
+    with foo.server_in(foo_inside):
+        assert foo.connect_from(foo.container_namespace("bar"), FOO) == "10.233.2.2"
+        assert foo.connect_from(foo.outside.namespace, HOST, PORT) is not None
+    live(foo, "hostAddress6=fd00:1::1", "localAddress6=fd00:1::2")
+    assert ends(foo) == [{"10.233.1.1", "fd00:1::1"}, {FOO, "fd00:1::2"}]
+    with foo.server_in(foo_inside):
+        assert foo.connect_from(foo.container_namespace("bar"), "fd00:1::2") == "fd00:2::2"
+
+
+def test_ipv4_goes(foo):
+    """... and nobody reaches or publishes anything by it."""
+    live(foo, "HOST_ADDRESS=", "LOCAL_ADDRESS=")
+    assert ends(foo) == [{"fd00:1::1"}, {"fd00:1::2"}] and gateways(foo) == ["fd00:1::1"]
+    assert routes_of(foo, "-4") == [] and not foo.ip("route", "show", FOO)
+    assert not foo.ip("neighbor", "show", FOO)
+    assert FOO not in foo.run("nft", "list", "ruleset").stdout
+    with foo.server_in(foo.container_namespace("foo")):
+        assert foo.connect_from(foo.namespace, "fd00:1::2") == "fd00:1::1"
+
+
+def test_a_refusal_takes_nothing_away(foo):
+    """A port of bar's, asked for beside one link and one family less."""
+    live(foo, "EXTRA_VETHS=db:db0")
+    foo.ok("set", "bar", "HOST_PORT=9090:80")
+    before = ends(foo)
+    told = foo.nixctr("set", "foo", "HOST_PORT=9090:80", "EXTRA_VETHS=", "HOST_ADDRESS6=", "LOCAL_ADDRESS6=")
+    assert told.rc == 4, told
+    assert ends(foo) == before and "db" in foo.links()
+
+
+def test_nobody_is_at_it_in_between(foo):
+    """Nothing goes while another is at this network: that might put it back by the definition of before."""
+    before = ends(foo)
+    holder = foo.command("flock", "/run/nixctr-net/networks/foo.lock", "sh", "-c", "echo && exec cat")
+    with subprocess.Popen(holder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as held:
+        held.stdout.readline()
+        words = world_module.BINARY, "set", "foo", "HOST_ADDRESS6=", "LOCAL_ADDRESS6="
+        with subprocess.Popen(foo.command(*words)) as command:
+            eventually(lambda: waits_for_lock(command.pid), "it waits")
+            assert ends(foo) == before
+            held.stdin.close()
+            assert command.wait(world_module.DEADLINE) == 0
+    assert ends(foo) == [{"10.233.1.1"}, {FOO}]
+
+
+def test_what_the_container_has_added_stays(foo):
+    """Only what its definition had goes."""
+    for address in "fd00:9::9/64", "192.168.99.1/24":
+        foo.run("ip", "-n", "ve-foo", "address", "add", address, "dev", "eth0")
+    live(foo, "HOST_ADDRESS6=", "LOCAL_ADDRESS6=")
+    assert ends(foo)[1] == {FOO, "fd00:9::9", "192.168.99.1"}
 
 
 @pytest.mark.parametrize("name, other", [("foo", "bar"), ("bar", "foo")])
@@ -168,6 +234,12 @@ def test_bridge(bridged):
     live(bridged, "localMacAddress=02:00:00:00:00:43")
     assert reached_from_host(bridged, "10.1.0.2")
     assert set(elements(bridged)["macs"]) == {"foo", "bar"}
+    live(bridged, "HOST_ADDRESS=")
+    assert ends_of_bridged(bridged) == {"10.1.0.2"} and gateways(bridged) == []
+    assert reached_from_host(bridged, "10.1.0.2")
+    live(bridged, "localAddress6=fd00:1::2/64", "LOCAL_ADDRESS=")
+    assert ends_of_bridged(bridged) == {"fd00:1::2"}
+    assert "10.1.0.2" not in bridged.run("nft", "list", "ruleset").stdout
     told = bridged.ok("set", "foo", "HOST_BRIDGE=")
     assert "takes effect at the next start" in told.stderr
     [link] = bridged.ip("link", "show", "dev", "vb-foo")
@@ -191,12 +263,22 @@ def ends_of_bridged(world):
 
 
 def test_links_beside_the_cable(foo):
-    """One more is there at once; one less needs a start."""
+    """One more is there at once, and one less is gone; a moved one is back on the host."""
     live(foo, "EXTRA_VETHS=db:db0")
     assert foo.run("ip", "link", "add", "lan0", "type", "veth", "peer", "name", "far").rc == 0
-    live(foo, "interfaces=lan0", "EXTRA_VETHS=db:db0 more")
-    inside = {link["ifname"] for link in foo.ip("link", container="foo")}
-    assert inside == {"lo", "eth0", "db0", "more", "lan0"}
+    live(foo, "interfaces=lan0", "EXTRA_VETHS=db:db0 more", "macvlans=far")
+    assert inside(foo) == {"lo", "eth0", "db0", "more", "lan0", "mv-far"}
     assert {"db", "more"} < set(foo.links()) and "lan0" not in foo.links()
-    later(foo, "EXTRA_VETHS=more")
-    assert {link["ifname"] for link in foo.ip("link", container="foo")} == inside
+    [more] = foo.ip("link", "show", "dev", "more")
+    live(foo, "EXTRA_VETHS=db:db1 more")
+    assert inside(foo) == {"lo", "eth0", "db1", "more", "lan0", "mv-far"}
+    live(foo, "EXTRA_VETHS=more")
+    assert inside(foo) == {"lo", "eth0", "more", "lan0", "mv-far"} and "db" not in foo.links()
+    live(foo, "interfaces=", "macvlans=")
+    assert inside(foo) == {"lo", "eth0", "more"} and "lan0" in foo.links()
+    assert foo.ip("link", "show", "dev", "more")[0]["ifindex"] == more["ifindex"]
+
+
+def inside(world):
+    """The links that foo has."""
+    return {link["ifname"] for link in world.ip("link", container="foo")}

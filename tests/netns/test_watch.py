@@ -461,6 +461,22 @@ def test_nat_disable_stays(watched):
     assert watched.namespaces() == [] and watched.links_at_rest() == ["eth0", "lo"]
 
 
+def test_what_is_set_stays(watched):
+    """A family or a link that a command takes away is not put back, however soon the watcher hears of it."""
+    more = "hostAddress6=fd00:1::1", "localAddress6=fd00:1::2", "EXTRA_VETHS=db:db0"
+    for _ in range(5):
+        watched.ok("set", "c1", *more)
+        assert "db" in watched.links()
+        watched.ok("set", "c1", "HOST_ADDRESS6=", "LOCAL_ADDRESS6=", "EXTRA_VETHS=")
+    # It has heard of all that by the time it mends what was broken behind it.
+    assert watched.run("ip", "link", "set", "ve-c1", "down").rc == 0
+    watched.watcher.says("c1.*host end is down")
+    eventually(lambda: not drift(watched), "all is right")
+    for container in None, "c1":
+        links = watched.ip("address", container=container)
+        assert "fd00:1::" not in str(links) and not {"db", "db0"} & {link["ifname"] for link in links}
+
+
 def test_apply(networked):
     """nat apply does the same once, and says what it did."""
     before, wire = networked.ruleset(), cable(networked)

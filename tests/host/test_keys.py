@@ -238,10 +238,10 @@ def insist_on_change_meanwhile(host, upstream):
             f" printf '[Service]\\nExecStartPost=/bin/sh -c \"read line </root/hold\"\\n'"
             f" >/run/systemd/system/{unit}.d/slow.conf; systemctl daemon-reload;"
             f" echo nameserver 192.0.2.4 >{upstream}")  # fmt: skip
-    eventually(lambda: "192.0.2.4" in within(host, "cat /etc/resolv.conf"), "it is read", 20)
+    eventually(lambda: "192.0.2.4" in within(host, "cat /etc/resolv.conf"), "it is read")
     host.sh(f"echo nameserver 192.0.2.5 >{upstream}; rm -r /run/systemd/system/{unit}.d;"
             " systemctl daemon-reload; timeout 10 sh -c 'echo >/root/hold'; rm /root/hold")  # fmt: skip
-    eventually(lambda: "192.0.2.5" in within(host, "cat /etc/resolv.conf"), "it is read again", 20)
+    eventually(lambda: "192.0.2.5" in within(host, "cat /etc/resolv.conf"), "it is read again")
 
 
 def test_resolvers(host):
@@ -257,7 +257,7 @@ def test_resolvers(host):
     assert host.sh("systemctl is-active nixctr-net-resolver.path") == "active\n"
     for address, how in ("192.0.2.2", ">"), ("192.0.2.3", ">{0}.new; mv {0}.new "):
         host.sh(f"printf 'nameserver {address}\\n' {how.format(upstream)}{upstream}")
-        eventually(lambda new=address: new in within(host, "cat /etc/resolv.conf"), "it follows", 20)
+        eventually(lambda new=address: new in within(host, "cat /etc/resolv.conf"), "it follows")
     insist_on_change_meanwhile(host, upstream)
     host.ok("stop", "foo")
     for value, kept in ("0", True), ("1", False):

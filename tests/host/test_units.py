@@ -196,7 +196,7 @@ def test_stop_in_the_first_moment(host):
     """Its systemd does not listen yet: the request is repeated, and not the time-out waited for."""
     define(host, "web", system=early(host))
     start = Running(host, "start", "web")
-    eventually(lambda: "stage-two" in said(host, "web"), "its init runs", 20)
+    eventually(lambda: "stage-two" in said(host, "web"), "its init runs")
     stop = Running(host, "stop", "web")
     until(host, "web", "stopping")
     host.sh("touch /var/lib/nixos-containers/web/go")
@@ -219,7 +219,7 @@ def test_in_mid_boot(host, waiting, how):
     define(host, "web", system=waiting)
     start = Running(host, "start", "web")
     until(host, "web", "starting")
-    eventually(lambda: "waits-for-go" in said(host, "web"), "it boots", 20)
+    eventually(lambda: "waits-for-go" in said(host, "web"), "it boots")
     assert host.ok("status", "web").stdout == "down\n"
     host.ok(how, "web")
     result = start.end()

@@ -37,7 +37,7 @@ def test_service_heals(busy):
         r"rules put back in (.*) ms: nft \(pid \d+\) had deleted table inet nixctr-net", said(busy)),
         "the journal says so")  # fmt: skip
     assert float(found[1]) < 5000
-    assert "network of container 'web' put back" in said(busy)
+    eventually(lambda: "network of container 'web' put back" in said(busy), "and of the cable, too")
     print(found[0])
 
 

@@ -101,7 +101,7 @@ class Container:
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            world.eventually(self._ready, "the container runs", 30)
+            world.eventually(self._ready, "the container runs")
         except BaseException:
             self.close()
             raise
@@ -206,13 +206,11 @@ class Terminal:
 
     def says(self, what):
         """Waits until the command has said something."""
-        world.eventually(lambda: self._read() or what in self.said, f"{what!r} in {self.said!r}", 20)
+        world.eventually(lambda: self._read() or what in self.said, f"{what!r} in {self.said!r}")
 
     def wait(self):
         """Waits until the command has ended. Returns its exit status."""
-        world.eventually(
-            lambda: self._read() or self.process.poll() is not None, "it has ended", 20
-        )
+        world.eventually(lambda: self._read() or self.process.poll() is not None, "it has ended")
         self._read()
         return self.process.returncode
 

@@ -122,7 +122,7 @@ def test_pipes(container):
     with subprocess.Popen(container.command("yes"), stdout=subprocess.PIPE) as process:
         process.stdout.read(10)
         process.stdout.close()
-        assert process.wait(20) in (1, 128 + signal.SIGPIPE)
+        assert process.wait(world.DEADLINE) in (1, 128 + signal.SIGPIPE)
 
 
 def test_namespaces_are_those_of_the_container(either):
@@ -174,7 +174,7 @@ def test_control_groups_are_those_of_the_container(either):
                 leaf = pathlib.Path(str(unified[0]) + inside[""])
                 assert leaf.stat().st_uid == leaf.parent.stat().st_uid
         os.kill(pid, signal.SIGTERM)
-        assert process.wait(20) == 128 + signal.SIGTERM
+        assert process.wait(world.DEADLINE) == 128 + signal.SIGTERM
         assert not unified or not leaf.exists()
 
 
@@ -331,7 +331,7 @@ def test_signals_are_passed_on(container):
             try:
                 assert process.stdout.readline() == b"ready\n"
                 process.send_signal(number)
-                assert process.wait(20) == 9
+                assert process.wait(world.DEADLINE) == 9
             finally:
                 process.kill()
 
@@ -340,8 +340,8 @@ def test_command_ends_with_a_killed_caller(container):
     """As if a terminal had hung up."""
     with sleeper(container) as (pid, process):
         process.kill()
-        process.wait(20)
-        world.eventually(lambda: not os.path.exists(f"/proc/{pid}"), "the command has ended", 20)
+        process.wait(world.DEADLINE)
+        world.eventually(lambda: not os.path.exists(f"/proc/{pid}"), "the command has ended")
 
 
 def test_container_that_stops_meanwhile(tmp_path):
@@ -353,7 +353,7 @@ def test_container_that_stops_meanwhile(tmp_path):
             terminal.says(b"ready")
             assert terminal.is_raw()
             container.kill()
-            assert process.wait(20) == 128 + signal.SIGKILL
+            assert process.wait(world.DEADLINE) == 128 + signal.SIGKILL
             assert terminal.wait() == 128 + signal.SIGKILL
             assert terminal.is_restored()
         done = container.run("true")

@@ -95,7 +95,7 @@ def test_pipe_beside_a_terminal(container):
     with nspawned.Terminal(
         container.command("sh", "-c", script), stdout=subprocess.PIPE
     ) as terminal:
-        world.eventually(terminal.is_raw, "what is typed is passed on", 20)
+        world.eventually(terminal.is_raw, "what is typed is passed on")
         terminal.type(b"typed\r\x04")
         assert terminal.process.stdout.read() == b"typed\nno terminal\n"
         assert terminal.wait() == 0
@@ -143,7 +143,7 @@ def test_suspended_and_taken_up_again(container):
         assert state_of(pid) == "T"
         assert not terminal.is_raw()
         terminal.type(b"go\r")
-        world.eventually(terminal.is_raw, "our terminal is taken again", 20)
+        world.eventually(terminal.is_raw, "our terminal is taken again")
         terminal.type(b"on\r")
         terminal.says(b"got on\r\nend 4\r\n")
 
@@ -157,7 +157,7 @@ def test_hung_up_terminal_ends_the_command(container):
         os.close(terminal.slave)
         os.close(terminal.master)
         try:
-            assert terminal.process.wait(20) == 128 + signal.SIGHUP
+            assert terminal.process.wait(world.DEADLINE) == 128 + signal.SIGHUP
         finally:
             terminal.master, terminal.slave = os.openpty()
 

@@ -123,7 +123,8 @@ def test_what_takes_long_says_how_long(host):
     with contextlib.ExitStack() as until:
         until.enter_context(somebody_at(host, "web"))
         piped = [subprocess.Popen(words(host, "net", "up", "web", *json), stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE) for json in ([], ["--json"])]  # fmt: skip
+                                  stderr=subprocess.PIPE, bufsize=0) for json in ([], ["--json"])]  # fmt: skip
+        began = [process.stderr.readline() for process in piped]
         with nspawned.Terminal(words(host, "net", "up", "web", LONG), 24, 80) as terminal:
             terminal.says(b"attaching web, 0 of 2 done, 1 s\r")
             terminal.says(b"attaching web, 0 of 2 done, 3 s\r")
@@ -132,8 +133,8 @@ def test_what_takes_long_says_how_long(host):
             said = terminal.said
     assert said.split(CLEAR)[-1].strip() == b"" or b"nixctr-net:" in said.split(CLEAR)[-1]
     assert all(line.startswith(CLEAR) for line in said.split(b"\n") if b"bridge" in line)
-    for process in piped:
-        told = process.communicate(timeout=world_module.DEADLINE)[1]
+    for process, line in zip(piped, began):
+        told = line + process.communicate(timeout=world_module.DEADLINE)[1]
         assert process.returncode == 0 and b"waiting" in told and b"attaching" not in told
 
 

@@ -207,7 +207,8 @@ def test_auto_follows_the_default_route(watched):
     for link, where in ("eth0", "c1"), ("ve-c2", None):
         eventually(lambda: watched.ip("link", "show", "dev", link, container=where)[0]["mtu"] == 1400,
                    f"{link} has the MTU of eth1")  # fmt: skip
-    assert watched.run("cat", "/proc/sys/net/ipv4/conf/eth0/forwarding").stdout == "0\n"
+    forwarding = "/proc/sys/net/ipv4/conf/eth0/forwarding"
+    eventually(lambda: watched.run("cat", forwarding).stdout == "0\n", "eth0 forwards no more")
     assert watched.run("ip", "route", "delete", "default").rc == 0
     watched.watcher.says("there is no default route now")
     assert external(watched) == ["eth1"] and watched.connect_from(*ways) == "192.0.2.1"

@@ -158,7 +158,7 @@ class Observed:
             return [cable for cable in cables if "UP" in cable["flags"]
                     and cable["operstate"] != "UP"]  # fmt: skip
 
-        eventually(lambda: not waiting(), "all cables that are up have a carrier", deadline=10)
+        eventually(lambda: not waiting(), "all cables that are up have a carrier")
 
     def nft(self, *arguments):
         """nft -j ARGUMENTS, parsed: the list below "nftables", without the head."""

@@ -273,6 +273,44 @@ static void request_make(struct choice *choice)
 }
 
 /**
+ * reserved_check - look whether a machine on the bridge has what was reserved for the container
+ * @choice: borrowed
+ * @e: names the machine
+ *
+ * Who imports a reservation asks nobody, and a machine may have come since one was made.
+ *
+ * Returns 0 or -errno: -EADDRINUSE.
+ */
+static int reserved_check(const struct choice *choice, struct error *e)
+{
+	const struct definition *definition = choice->definition;
+	const struct addr *const addrs[] = { &definition->v4.local.addr,
+					     &definition->v6.local.addr };
+	const unsigned open[] = { IPAM_AUTOMATIC_V4, IPAM_AUTOMATIC_V6 };
+	char text[ADDR_TEXT];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(addrs); i++) {
+		struct conflict conflict = { .grade = CONFLICT_NOTHING };
+
+		if (!(choice->flags & open[i]))
+			continue;
+		r = probed_meet(choice->around.paths, definition, choice->probed, addrs[i],
+				&conflict, e);
+		if (r < 0 || conflict.grade != CONFLICT_REFUSED)
+			continue;
+		r = error_set(e, ERROR_CONFLICT, EADDRINUSE,
+			      "%s, which is reserved for it, is in use: %s",
+			      addr_format(addrs[i], text), conflict.holder);
+		r = error_remedy(e, r,
+				 "give it up with 'nixctr-net ipam release %s', or take it with "
+				 "--force",
+				 definition->name);
+	}
+	return r;
+}
+
+/**
  * choice_judge - hold what the book has given against the rest of the host
  * @choice: changed
  * @e: says what is in the way
@@ -283,6 +321,8 @@ static int choice_judge(struct choice *choice, struct error *e)
 {
 	int r = chosen_check(choice, e);
 
+	if (r == 0 && choice->reserved && !choice->probed->force)
+		r = reserved_check(choice, e);
 	return r < 0 ? r : automatic_choose(choice, e);
 }
 

@@ -2,7 +2,7 @@
 /*
  * Leases of another host, before they are entered here. They may be many thousands, so the host is read once.
  * Which containers have what is left to the book, and machines on bridges, which would take a tenth of a
- * second each, are asked by nobody.
+ * second each, are asked when a container is created that takes what is reserved.
  */
 #include "base/cleanup.h"
 #include "base/log.h"

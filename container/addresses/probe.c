@@ -89,13 +89,34 @@ static int family_probe(struct ipam *ipam, const struct definition *definition, 
 }
 
 /**
- * pools_probe - ask who has the addresses that pools will give a container
+ * open_probe - ask who has what a container gets of a family that it leaves open
+ * @ipam: the book
+ * @definition: borrowed
+ * @held: what the book has for its name, borrowed; none: a pool gives it
+ * @family: of the addresses
+ * @probed: changed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int open_probe(struct ipam *ipam, const struct definition *definition,
+		      const struct addr *held, sa_family_t family, struct probed *probed,
+		      struct error *e)
+{
+	int r = addr_is_set(held) ? probe(definition, probed, held, e)
+				  : family_probe(ipam, definition, family, probed, e);
+
+	return r < 0 ? r : 0;
+}
+
+/**
+ * pools_probe - ask who has the addresses that the book will give a container
  * @paths: borrowed
  * @definition: of a container on a bridge, borrowed
  * @probed: changed
  * @e: filled on failure
  *
- * What is reserved for it is not asked for: it is not exchanged for another.
+ * What is reserved for it is asked for as well: whoever reserved it may not have asked.
  *
  * Returns 0 or -errno.
  */
@@ -105,16 +126,16 @@ static int pools_probe(const struct paths *paths, const struct definition *defin
 	_cleanup_(ipam_closep) struct ipam *ipam = NULL;
 	bool open4 = !addr_is_set(&definition->v4.local.addr);
 	bool open6 = !addr_is_set(&definition->v6.local.addr);
-	struct ipam_lease lease;
+	struct ipam_lease lease = { .state = IPAM_FREE };
 	int r = open4 || open6 ? book_open(paths, IPAM_READ, &ipam, e) : 0;
 
 	if (r < 0 || !ipam)
 		return r;
 	r = ipam_lookup(ipam, definition->name, &lease, e);
-	if (r == 0 && open4)
-		r = family_probe(ipam, definition, AF_INET, probed, e);
-	if (r == 0 && open6)
-		r = family_probe(ipam, definition, AF_INET6, probed, e);
+	if (r >= 0 && open4)
+		r = open_probe(ipam, definition, &lease.v4.local.addr, AF_INET, probed, e);
+	if (r >= 0 && open6)
+		r = open_probe(ipam, definition, &lease.v6.local.addr, AF_INET6, probed, e);
 	return r < 0 ? r : 0;
 }
 

@@ -392,3 +392,32 @@ def test_imported_without_an_end_at_the_host(world):
     said = imported(world, local, port)
     assert "1 cables have no address at the host's end" in said
     assert "cables" not in imported(world, local, port)
+
+
+@pytest.mark.parametrize(
+    "address, imports",
+    [("192.168.7.5/24", True), ("fd00:7::5/64", True), ("192.168.7.5/24", False)],
+)  # fmt: skip
+def test_machine_on_a_bridge_has_what_is_reserved(bridge, address, imports):
+    """Import asks nobody, and who was asked may have come since: create asks, and the reservation stays."""
+    family = "6" if ":" in address else ""
+    if imports:
+        imported(bridge, {"container": "foo", "bridge": "br0", f"local_address{family}": address})
+    else:
+        ip(bridge, "-n lan link set eth0 down")
+        bridge.ok("ipam", "reserve", "foo", "--bridge", "br0", "--local-address", address)
+        ip(bridge, "-n lan link set eth0 up")
+    result = bridge.nixctr("create", "foo", "--bridge", "br0")
+    assert result.rc == CONFLICT, result
+    assert f"{address.split('/')[0]}, which is reserved for it, is in use" in result.stderr
+    assert "02:00:00:00:00:07 on bridge br0" in result.stderr and "ipam release foo" in result.stderr
+    [lease] = bridge.ok("ipam", "list", "--json").json["leases"]
+    assert lease["state"] == "reserved"
+    assert not bridge.path("/etc/nixos-containers/foo.conf").exists()
+    assert created(bridge, "foo", "--bridge", "br0", "--force") == address.split("/")[0]
+
+
+def test_nobody_on_a_bridge_has_what_is_reserved(bridge):
+    """The reservation is taken."""
+    imported(bridge, {"container": "foo", "bridge": "br0", "local_address": "192.168.7.6/24"})
+    assert created(bridge, "foo", "--bridge", "br0") == "192.168.7.6"

@@ -78,6 +78,7 @@ exit $status
 def own_time(host):
     """How many seconds an "apply" with nothing to do takes beside what Nix takes in it."""
     programs = "nix-instantiate", "nix-build"
+    host.sh("rm -f /run/timed/nanoseconds")
     for name in programs:
         host.sh(f"mkdir -p /run/timed; cat >/run/timed/{name}; chmod +x /run/timed/{name}", stdin=TIMED)
     begin = time.monotonic()
@@ -138,7 +139,7 @@ def test_five_containers(host):
 
     leaders = {name: leader(host, name) for name in CONTAINERS}
     assert steps(host) == dict.fromkeys(CONTAINERS, "leave")
-    own = own_time(host)
+    own = min(own_time(host) for _ in range(3))  # others are on the machine, too
     print(f"nothing to do: {own:.3f} s beside Nix")
     assert own < 1
 

@@ -91,10 +91,7 @@ def on_bridge(bridged, name, counter, lies, truths):
     world = bridged.world
     lan, c2 = Listener(bridged.lan), Listener(world.container_namespace("c2"))
     host = Listener(world.namespace, "br0")
-    for lie in lies:
-        before = counters(world, "bridge")[counter]
-        send(world, name, lie)
-        assert counters(world, "bridge")[counter] > before, lie.hex()
+    counted(world, name, counter, *lies, family="bridge")
     send(world, name, *truths)
     heard = [frame for truth in truths for frame in lan.until(truth)]
     namespace_send(world, "lan", DONE)

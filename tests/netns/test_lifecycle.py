@@ -116,6 +116,7 @@ def test_cable_is_complete(world):
     """Both ends up with their addresses and routes before anything runs inside."""
     world.ok("create", "foo")
     world.ok("net", "up", "foo")
+    world.carriers_at_rest()
     [host] = world.ip("address", "show", "dev", "ve-foo")
     assert "UP" in host["flags"] and host["operstate"] == "UP"
     [address] = [info for info in host["addr_info"] if info["family"] == "inet"]

@@ -87,6 +87,7 @@ def test_a_further_cable_is_furnished(world):
     define(world, CABLE + 'EXTRA_VETHS="db,host=10.9.0.1,local=10.9.0.2,host6=fd09::1,local6=fd09::2,mac=02:00:00:00:00:09"\n')
     for _ in range(2):
         world.ok("net", "up", "foo")
+        world.carriers_at_rest()
         [host] = world.ip("address", "show", "dev", "db")
         end = inside(world)["db"]
         assert host["operstate"] == end["operstate"] == "UP"

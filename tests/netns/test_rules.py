@@ -232,6 +232,7 @@ def test_very_many_down_but_some(world):
     assert world.namespaces() == ["ve-c007", "ve-c050"]
     for obstacle in "networks/c050.lock", "forwards/c007":
         (run / obstacle).rmdir()
+    world.carriers_at_rest()
     for name in "c007", "c050":
         assert world.ip("link", "show", "eth0", container=name)[0]["operstate"] == "UP"
         assert world.ok("net", "show", name, "--json").json["drift"] == []

@@ -37,6 +37,42 @@ static int settings_give(struct environment_file *file, const struct words *assi
 }
 
 /**
+ * half_refuse - refuse to leave a cable one address of a family, and none for its other end
+ * @was, @wanted: the definition before and after, borrowed
+ * @e: names the address that would be left
+ *
+ * A definition that somebody else wrote so may be changed in other respects.
+ *
+ * Returns 0 or -EINVAL (ERROR_USAGE).
+ */
+static int half_refuse(const struct definition *was, const struct definition *wanted,
+		       struct error *e)
+{
+	const struct veth_pair *const before[] = { &was->v4, &was->v6 };
+	const struct veth_pair *const after[] = { &wanted->v4, &wanted->v6 };
+	static const char *const suffixes[] = { "", "6" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(after); i++) {
+		bool host = addr_is_set(&after[i]->host),
+		     local = addr_is_set(&after[i]->local.addr);
+		int r;
+
+		if (host == local || (local && wanted->bridge[0]) ||
+		    (addr_is_set(&before[i]->host) == host &&
+		     addr_is_set(&before[i]->local.addr) == local))
+			continue;
+		r = error_set(
+			e, ERROR_USAGE, EINVAL, "%sAddress%s would be left without %sAddress%s",
+			host ? "host" : "local", suffixes[i], host ? "local" : "host", suffixes[i]);
+		return error_remedy(e, r,
+				    "set both of them, or take both away: hostAddress%s= "
+				    "localAddress%s=",
+				    suffixes[i], suffixes[i]);
+	}
+	return 0;
+}
+
+/**
  * wanted_check - look at what a definition has to do with others
  * @paths: borrowed
  * @name: of the container
@@ -56,6 +92,8 @@ static int wanted_check(const struct paths *paths, const char *name,
 	memcpy(wanted.name, name, strlen(name) + 1);
 	if (r == 0)
 		r = definition_read(paths, name, &was, e);
+	if (r > 0 && half_refuse(&was, &wanted, e) < 0)
+		r = -EINVAL;
 	/* One that is linked with a container that has gone may be changed in other respects. */
 	if (r > 0)
 		r = memcmp(wanted.peers, was.peers, sizeof(was.peers)) == 0

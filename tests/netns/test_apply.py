@@ -462,6 +462,9 @@ def test_set(stocked):
         (["localAddress=10.233.2.2"], CONFLICT, "leased to container bar"),
         (["forwardPort=1"], USAGE, "try: write forwardPorts"),
         (["localAddress=nonsense"], USAGE, "nonsense"),
+        (["localAddress="], USAGE, "hostAddress would be left without localAddress"),
+        (["hostAddress="], USAGE, "try: set both of them"),
+        (["localAddress6=fd00::2"], USAGE, "localAddress6 would be left without hostAddress6"),
         (["autoStart=perhaps"], USAGE, "true or false"),
         (["autoStart"], USAGE, "OPTION=VALUE"),
     ):

@@ -269,6 +269,46 @@ void ipam_set_terms(struct ipam *ipam, const struct ipam_terms *terms)
 }
 
 /**
+ * ipam_begin - start a change that is made of several
+ * @ipam: changed; open for writing, not begun
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int ipam_begin(struct ipam *ipam, struct error *e)
+{
+	int r = transaction_begin(&ipam->held, &ipam->database, e);
+
+	ipam->database.held = r == 0;
+	return r;
+}
+
+/**
+ * ipam_commit - make all that was changed since ipam_begin() last
+ * @ipam: changed
+ * @e: filled on failure; then the caller ends with ipam_rollback()
+ *
+ * Returns 0 or -errno.
+ */
+int ipam_commit(struct ipam *ipam, struct error *e)
+{
+	int r = transaction_commit(&ipam->held, e);
+
+	ipam->database.held = r < 0;
+	return r;
+}
+
+/**
+ * ipam_rollback - undo all that was changed since ipam_begin()
+ * @ipam: changed; nothing is done unless it is begun
+ */
+void ipam_rollback(struct ipam *ipam)
+{
+	transaction_end(&ipam->held);
+	ipam->database.held = false;
+}
+
+/**
  * frame_make - start a question or a change
  * @ipam: borrowed for as long as what is returned is used
  */
@@ -287,6 +327,7 @@ void ipam_close(struct ipam *ipam)
 {
 	if (!ipam)
 		return;
+	ipam_rollback(ipam);
 	database_close(&ipam->database);
 	free(ipam);
 }

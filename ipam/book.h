@@ -9,6 +9,7 @@ struct ipam {
 	struct database database;
 	struct ipam_terms terms;
 	uint8_t boot[IPAM_BOOT_SIZE]; /* of the host, now */
+	struct transaction held;      /* between ipam_begin() and its end */
 };
 
 /* The times and the terms of one question or change. */

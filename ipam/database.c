@@ -335,13 +335,38 @@ static int database_follow(struct database *database, struct error *e)
 }
 
 /**
+ * transaction_begin_inner - start a change that is part of another
+ * @transaction: zero; ended by the caller, after a failure too
+ * @database: borrowed until the end; in a transaction
+ * @function: who starts it, static
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int transaction_begin_inner(struct transaction *transaction, struct database *database,
+				   const char *function, struct error *e)
+{
+	static const char sql[] = "SAVEPOINT part";
+	_cleanup_(query_end) struct query query = query_begin(database, sql);
+	int r = query_run(&query, e);
+
+	if (r < 0)
+		return r;
+	*transaction =
+		(struct transaction){ .database = database, .outer = database->begun, .lock = -1 };
+	database->begun = function;
+	return 0;
+}
+
+/**
  * transaction_begin_at - start a change; use the macro transaction_begin()
  * @transaction: zero; ended by the caller, after a failure too
  * @database: borrowed until the end
  * @function: who starts it, static
  * @e: filled on failure
  *
- * The write lock is taken now, so that nothing fails later for want of it.
+ * The write lock is taken now, so that nothing fails later for want of it. In a database that is held
+ * for a change of several parts it is one of them.
  *
  * Returns 0 or -errno.
  */
@@ -353,6 +378,8 @@ int transaction_begin_at(struct transaction *transaction, struct database *datab
 	_cleanup_(fd_closep) int lock = -1;
 	int r;
 
+	if (database->held)
+		return transaction_begin_inner(transaction, database, function, e);
 	assert(!database->begun);
 	if (database->read_only)
 		return error_set(e, ERROR_FAILED, EROFS, "the address book is open for reading");
@@ -374,59 +401,52 @@ int transaction_begin_at(struct transaction *transaction, struct database *datab
 }
 
 /**
- * transaction_finish - run the last statement of a transaction and let the next writer in
- * @transaction: open; none afterwards when that worked
- * @sql: COMMIT or ROLLBACK, static
- * @e: filled on failure, which leaves the transaction open
- *
- * Returns 0 or -errno.
+ * transaction_over - it has come to an end: let the next writer in, or go on with the outer one
+ * @transaction: open; none afterwards
  */
-static int transaction_finish(struct transaction *transaction, const char *sql, struct error *e)
+static void transaction_over(struct transaction *transaction)
 {
-	struct database *database = transaction->database;
-	_cleanup_(query_end) struct query query = query_begin(database, sql);
-	int r = query_run(&query, e);
-
-	if (r < 0)
-		return r;
-	database->begun = NULL;
-	transaction->database = NULL;
-	fd_closep(&transaction->lock);
-	return 0;
+	transaction->database->begun = transaction->outer;
+	if (!transaction->outer)
+		fd_closep(&transaction->lock);
+	*transaction = (struct transaction){ .lock = -1 };
 }
 
 /**
  * transaction_commit - make a change last; it is on the disk when this returns
- * @transaction: open
+ * @transaction: open; none afterwards when that worked. Part of another, it lasts when that does
  * @e: filled on failure; then transaction_end() undoes everything
  *
  * Returns 0 or -errno.
  */
 int transaction_commit(struct transaction *transaction, struct error *e)
 {
-	static const char sql[] = "COMMIT";
+	static const char whole[] = "COMMIT", part[] = "RELEASE part";
+	_cleanup_(query_end) struct query query =
+		query_begin(transaction->database, transaction->outer ? part : whole);
+	int r = query_run(&query, e);
 
-	return transaction_finish(transaction, sql, e);
+	if (r == 0)
+		transaction_over(transaction);
+	return r;
 }
 
 /**
  * transaction_end - undo a change that was not committed
  * @transaction: open or none
  *
- * Some failures, a full disk among them, make sqlite roll back by itself. If it cannot be done
- * here, whoever opens the file next does it from the journal.
+ * Some failures, a full disk among them, make sqlite roll back by itself, which undoes the outer
+ * transaction too. If it cannot be done here, whoever opens the file next does it from the journal.
  */
 void transaction_end(struct transaction *transaction)
 {
-	static const char sql[] = "ROLLBACK";
+	static const char whole[] = "ROLLBACK", part[] = "ROLLBACK TO part; RELEASE part";
 	struct database *database = transaction->database;
 
 	if (!database)
 		return;
 	log_debug("ipam: nothing changed by %s()", database->begun);
 	if (!sqlite3_get_autocommit(database->sqlite))
-		(void)transaction_finish(transaction, sql, NULL);
-	database->begun = NULL;
-	transaction->database = NULL;
-	fd_closep(&transaction->lock);
+		(void)database_run(database, transaction->outer ? part : whole, NULL);
+	transaction_over(transaction);
 }

@@ -26,7 +26,8 @@ struct database {
 	char path[PATH_MAX];
 	char lock[PATH_MAX]; /* the file writers wait at, or "" */
 	bool read_only;      /* transactions are refused */
-	const char *begun;   /* the function whose transaction is open, or NULL */
+	const char *begun;   /* the function whose transaction is open, the innermost, or NULL */
+	bool held;           /* a transaction is open that others are parts of */
 	int patience;        /* seconds that one program of others may keep it locked */
 	struct stranger {
 		pid_t pid; /* 0: not known */
@@ -61,10 +62,12 @@ int database_damaged(const struct database *database, const char *why, struct er
  *	...
  *	r = transaction_commit(&transaction, e);
  *
- * A scope that is left without commit undoes what it did.
+ * A scope that is left without commit undoes what it did. One that begins while the database is held
+ * is a part of the transaction that is open: what it does lasts when that is committed.
  */
 struct transaction {
 	struct database *database; /* NULL: none is open */
+	const char *outer;         /* the function whose transaction it is a part of, or NULL */
 	int lock;                  /* valid while one is open; -1 without a lock file */
 };
 

@@ -24,7 +24,8 @@
  * doc/design.md: the next that was never used, and when all have been, the one that has been free
  * the longest. Finding it costs the same however full the pool is.
  *
- * Every call that changes something is one transaction, on the disk when the call returns.
+ * Every call that changes something is one transaction, on the disk when the call returns, unless the
+ * caller makes one of several with ipam_begin().
  */
 
 struct ipam;
@@ -68,6 +69,15 @@ void ipam_closep(struct ipam **ipam);
 
 /* Until it is called the defaults hold, and the history names nobody. */
 void ipam_set_terms(struct ipam *ipam, const struct ipam_terms *terms);
+
+/*
+ * Makes one change of all calls until ipam_commit(): nobody else sees a part of it, and whoever is
+ * killed has done nothing. ipam_rollback() undoes them, and does nothing where none was begun. A call
+ * that fails has changed nothing itself; the others before it stand.
+ */
+int ipam_begin(struct ipam *ipam, struct error *e);
+int ipam_commit(struct ipam *ipam, struct error *e);
+void ipam_rollback(struct ipam *ipam);
 
 /* ------------------------------------------------------------- the file */
 

@@ -23,7 +23,7 @@
 #include "container/addresses/conflict.h"
 #include "container/addresses/surroundings.h"
 
-#define ADDRESSES_TRIED 1024 /* each of them a transaction */
+#define ADDRESSES_TRIED 4096 /* pairs that may be in somebody's way: about a second */
 
 /* The search for addresses that are in nobody's way. */
 struct choice {
@@ -35,7 +35,6 @@ struct choice {
 	struct ipam_lease request, lease;
 	unsigned flags;              /* of ipam_lease() */
 	bool reserved;               /* what it gets was kept for it */
-	bool taken;                  /* the book has given something since */
 	bool automatic4, automatic6; /* a pair of that family is from a pool, and may be another */
 };
 
@@ -139,7 +138,6 @@ static int lease_take(struct choice *choice, unsigned pass, struct error *e)
 		ipam_lease(choice->around.ipam, &choice->request, choice->flags | pass, &lease, e);
 	if (r < 0)
 		return r;
-	choice->taken = choice->taken || changed > 0;
 	choice->lease = lease;
 	definition->mac = lease.mac;
 	choice->automatic4 = !choice->reserved && choice->flags & IPAM_AUTOMATIC_V4 &&
@@ -347,30 +345,46 @@ static int choice_begin(struct choice *choice, struct error *e)
  * @e: names what is in the way
  *
  * What was reserved for its name is taken, and not exchanged for others. Another lease of that name
- * without a definition is what a killed run left: it is met or replaced.
+ * without a definition is what a killed run left: it is met or replaced. To be reserved, what is just
+ * so already is not looked at again.
  *
- * Returns 0, or -errno with nothing leased.
+ * Returns 1, 0 when it has just that already, or -errno.
  */
 static int choose(struct choice *choice, struct error *e)
 {
-	const char *name = choice->definition->name;
 	struct ipam_lease before;
-	int r = ipam_lookup(choice->around.ipam, name, &before, e);
+	int changed, r = 0;
 
+	if (!choice->keep)
+		r = ipam_lookup(choice->around.ipam, choice->definition->name, &before, e);
 	if (r < 0)
 		return r;
 	choice->reserved = r > 0 && before.state == IPAM_RESERVED;
-	r = choice_begin(choice, e);
-	if (r < 0 && !choice->taken)
-		return r;
-	if (r >= 0)
+	changed = r = choice_begin(choice, e);
+	if (r > 0 || (r == 0 && !choice->keep))
 		r = choice_judge(choice, e);
-	/* The failure to report is this one; a lease left is met by the next run. */
-	if (r < 0 && choice->reserved)
-		(void)ipam_keep(choice->around.ipam, name, "not created", NULL);
-	else if (r < 0)
-		(void)ipam_undo(choice->around.ipam, name, "not created", NULL);
-	return r;
+	return r < 0 ? r : changed;
+}
+
+/**
+ * choose_once - the same as one change of the book: who is killed has been given nothing
+ * @choice: changed
+ * @e: names what is in the way
+ *
+ * Returns 1, 0 when it has just that already, or -errno with the book as it was.
+ */
+static int choose_once(struct choice *choice, struct error *e)
+{
+	struct ipam *ipam = choice->around.ipam;
+	int changed = 0, r = ipam_begin(ipam, e);
+
+	if (r == 0)
+		r = changed = choose(choice, e);
+	if (r >= 0)
+		r = ipam_commit(ipam, e);
+	if (r < 0)
+		ipam_rollback(ipam);
+	return r < 0 ? r : changed;
 }
 
 /**
@@ -382,7 +396,7 @@ static int choose(struct choice *choice, struct error *e)
  * @ret_reserved: whether they were reserved for it
  * @e: names what is in the way
  *
- * Returns 0, or -errno with nothing leased that was not reserved.
+ * Returns 0, or -errno with the book as it was.
  */
 int addresses_lease(const struct paths *paths, struct ipam *ipam, struct definition *definition,
 		    const struct probed *probed, bool *ret_reserved, struct error *e)
@@ -391,7 +405,7 @@ int addresses_lease(const struct paths *paths, struct ipam *ipam, struct definit
 				 .definition = definition,
 				 .probed = probed,
 				 .reason = "created" };
-	int r = choose(&choice, e);
+	int r = choose_once(&choice, e);
 
 	surroundings_end(&choice.around);
 	if (r < 0)
@@ -410,9 +424,7 @@ int addresses_lease(const struct paths *paths, struct ipam *ipam, struct definit
  * @ret_lease: what is reserved
  * @e: names what is in the way
  *
- * What is reserved just so already is not looked at again.
- *
- * Returns 1, 0 when it is so already, or -errno with nothing reserved that was not.
+ * Returns 1, 0 when it is so already, or -errno with the book as it was.
  */
 int addresses_keep(const struct paths *paths, struct ipam *ipam, struct definition *definition,
 		   const char *reason, const struct probed *probed, struct ipam_lease *ret_lease,
@@ -423,16 +435,10 @@ int addresses_keep(const struct paths *paths, struct ipam *ipam, struct definiti
 				 .probed = probed,
 				 .reason = reason,
 				 .keep = true };
-	int changed, r;
+	int r = choose_once(&choice, e);
 
-	changed = r = choice_begin(&choice, e);
-	if (r > 0)
-		r = choice_judge(&choice, e);
-	if (r < 0 && choice.taken)
-		(void)ipam_undo(ipam, definition->name, "not reserved", NULL);
 	surroundings_end(&choice.around);
-	if (r < 0)
-		return r;
-	*ret_lease = choice.lease;
-	return changed;
+	if (r >= 0)
+		*ret_lease = choice.lease;
+	return r;
 }

@@ -162,13 +162,14 @@ def test_automatic_pairs_pass_over_what_is_in_use(spare):
 
 
 def test_pool_that_is_all_in_use(spare):
-    """It says so at once, and what mends it."""
+    """It says so at once, and what mends it; and the book is as it was, without a slot passed over."""
     ip(spare, "route add 10.233.0.0/16 dev spare0")
     assert conflicts(spare) == {
         ("conflict", "10.233.0.0/16", "default", "route 10.233.0.0/16 through spare0")
     }
     assert "route 10.233.0.0/16 through spare0" in refused(spare)
-    assert created(spare, "foo", "--force") == "10.233.2.2"
+    assert spare.ok("ipam", "history", "--json").json["history"] == []
+    assert created(spare, "foo", "--force") == "10.233.1.2"
 
 
 # ------------------------------------------------------------- other engines

@@ -156,6 +156,30 @@ static void test_disk_full_at_first(void **state)
 	assert_sound(fixture);
 }
 
+/* A change of several parts whose last one does not fit: nothing of it is there, and nothing is locked. */
+static void test_disk_full_in_a_part(void **state)
+{
+	struct fixture *fixture = *state;
+	char filler[PATH_MAX], name[16];
+	int r = 1;
+
+	(void)snprintf(filler, sizeof(filler), "%s/state/filler", fixture->directory);
+	disk_fill(filler);
+	assert_int_equal(ipam_begin(fixture->ipam, &fixture->e), 0);
+	for (int i = 0; r > 0 && i < 10000; i++) {
+		(void)snprintf(name, sizeof(name), "part-%d", i);
+		r = fixture_automatic(fixture, name, NULL);
+	}
+	if (r >= 0)
+		r = ipam_commit(fixture->ipam, &fixture->e);
+	assert_int_equal(r, -ENOSPC);
+	ipam_rollback(fixture->ipam);
+	assert_usage(fixture, 0, 0);
+	assert_int_equal(unlink(filler), 0);
+	assert_int_equal(fixture_automatic(fixture, "foo", NULL), 1);
+	assert_sound(fixture);
+}
+
 /* Somebody holds the database, who is not to be found: it is this very process. */
 static void test_locked(void **state)
 {
@@ -242,9 +266,13 @@ static void test_denied(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_read_only), TEST(test_read_only_without_book),
-		TEST(test_disk_full), TEST(test_disk_full_at_first),
-		TEST(test_locked),    TEST(test_locked_by_a_stranger),
+		TEST(test_read_only),
+		TEST(test_read_only_without_book),
+		TEST(test_disk_full),
+		TEST(test_disk_full_at_first),
+		TEST(test_disk_full_in_a_part),
+		TEST(test_locked),
+		TEST(test_locked_by_a_stranger),
 		TEST(test_denied),
 	};
 

@@ -287,6 +287,59 @@ static void test_many_or_none(void **state)
 	assert_usage(fixture, 0, 0);
 }
 
+/**
+ * leases_seen - how many leases somebody else sees in the book now
+ * @fixture: borrowed
+ */
+static int64_t leases_seen(const struct fixture *fixture)
+{
+	return fixture_sql_int(fixture, "SELECT count(*) FROM lease");
+}
+
+/* Several calls are one change, which nobody sees before its end; one that fails undoes itself only. */
+static void test_parts(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ipam_lease lease;
+
+	assert_int_equal(ipam_begin(fixture->ipam, &fixture->e), 0);
+	assert_int_equal(fixture_automatic(fixture, "foo", NULL), 1);
+	assert_int_equal(fixture_explicit(fixture, "bar", "192.0.2.1", "10.233.1.2"), -EADDRINUSE);
+	assert_int_equal(fixture_explicit(fixture, "baz", "192.0.2.1", "192.0.2.2"), 1);
+	assert_int_equal(fixture_automatic(fixture, "foo", NULL), 0);
+	assert_int_equal(ipam_lookup(fixture->ipam, "foo", &lease, &fixture->e), 1);
+	assert_int_equal(leases_seen(fixture), 0);
+	assert_int_equal(ipam_commit(fixture->ipam, &fixture->e), 0);
+	assert_int_equal(leases_seen(fixture), 2);
+	ipam_rollback(fixture->ipam);
+	assert_int_equal(leases_seen(fixture), 2);
+	assert_int_equal(fixture_automatic(fixture, "bar", NULL), 1);
+	assert_int_equal(leases_seen(fixture), 3);
+	assert_sound(fixture);
+}
+
+/* What is undone leaves nothing: no lease, no row of the history, and the pool goes on where it was. */
+static void test_parts_undone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ipam_lease lease;
+
+	assert_int_equal(fixture_automatic(fixture, "foo", NULL), 1);
+	assert_int_equal(ipam_begin(fixture->ipam, &fixture->e), 0);
+	assert_int_equal(fixture_automatic(fixture, "bar", NULL), 1);
+	assert_int_equal(ipam_release(fixture->ipam, "foo", "", &fixture->e), 1);
+	ipam_rollback(fixture->ipam);
+	assert_int_equal(leases_seen(fixture), 1);
+	assert_int_equal(fixture_sql_int(fixture, "SELECT count(*) FROM history"), 1);
+	assert_int_equal(ipam_begin(fixture->ipam, &fixture->e), 0);
+	assert_int_equal(fixture_automatic(fixture, "gone", NULL), 1);
+	fixture_reopen(fixture, IPAM_WRITE); /* as if killed, but for the locks */
+	assert_int_equal(fixture_automatic(fixture, "bar", &lease), 1);
+	assert_pair(&lease.v4, "10.233.2.1", "10.233.2.2");
+	assert_usage(fixture, 2, 0);
+	assert_sound(fixture);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -305,6 +358,8 @@ int main(void)
 		TEST(test_release),
 		TEST(test_many),
 		TEST(test_many_or_none),
+		TEST(test_parts),
+		TEST(test_parts_undone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

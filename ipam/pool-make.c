@@ -62,22 +62,28 @@ int network_check(const struct prefix *network, struct error *e)
 /**
  * pool_measure - count what a pool has, which must be something
  * @pool: its kind, network and ranges are set; its capacity is written
- * @e: says that it is too small
+ * @e: says that the network is too small, or what is given out of it
  *
  * Returns 0, or -EINVAL with class ERROR_USAGE.
  */
 int pool_measure(struct pool *pool, struct error *e)
 {
-	bool pairs = pool->usage.kind == IPAM_PAIRS;
+	const struct range usable = network_usable(&pool->usage.prefix);
+	const char *what = pool->usage.kind == IPAM_PAIRS ? "pair of addresses" : "address";
 	char text[PREFIX_TEXT];
 	int r;
 
 	pool->usage.capacity = pool_capacity(pool);
 	if (pool->usage.capacity)
 		return 0;
+	prefix_format(&pool->usage.prefix, text);
+	if (usable.last > usable.first) {
+		r = error_set(e, ERROR_USAGE, EINVAL, "the ranges leave not one %s of %s", what,
+			      text);
+		return error_remedy(e, r, "give wider ranges, or exclude less");
+	}
 	r = error_set(e, ERROR_USAGE, EINVAL, "%s is too small: there is not one %s to give out",
-		      prefix_format(&pool->usage.prefix, text),
-		      pairs ? "pair of addresses" : "address");
+		      text, what);
 	return error_remedy(e, r, "give a network with a shorter prefix");
 }
 

@@ -138,7 +138,7 @@ static int verb_call(struct session *session, const struct verb *verb, const str
 	if (session->help)
 		return help_verb(session, verb);
 	if (r < 0)
-		return r;
+		return verb_usage_remedy(verb, e, r);
 	in.arguments = words->argv + index;
 	in.n_arguments = (size_t)(words->argc - index);
 	r = arguments_check(&in, e);

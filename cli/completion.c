@@ -335,6 +335,22 @@ static void commands_print(const char *noun, const char *typed)
 }
 
 /**
+ * choices_print - print what OPTION in the arguments of a verb may be, with what comes behind it
+ * @verb: borrowed
+ * @typed: see candidate_print()
+ */
+static void choices_print(const struct verb *verb, const char *typed)
+{
+	const char *name;
+	char word[64];
+
+	for (size_t i = 0; verb->choices && (name = verb->choices(i)); i++) {
+		(void)snprintf(word, sizeof(word), "%s=", name);
+		candidate_print("", word, "", typed);
+	}
+}
+
+/**
  * arguments_print - print what an argument of a verb may be
  * @position: borrowed
  * @typed: see candidate_print()
@@ -356,6 +372,8 @@ static void arguments_print(const struct position *position, const char *typed)
 		puts(":command");
 	else if (strncmp(name + strspn(name, "["), "FILE", 4) == 0)
 		puts(":files");
+	else if (strncmp(name, "OPTION=", 7) == 0)
+		choices_print(position->verb, typed);
 	else if (strncmp(name, "on|off", 6) == 0)
 		words_print(name, "", typed);
 	else if (strcmp(name, "PREFIX|ula") == 0)

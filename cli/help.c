@@ -106,6 +106,27 @@ static void options_name(const char *title, const struct option_table *table, en
 }
 
 /**
+ * choices_print - name what OPTION in the arguments of a verb may be
+ * @verb: borrowed
+ */
+static void choices_print(const struct verb *verb)
+{
+	struct flow flow = { 0, 4 };
+	const char *name;
+	char word[64];
+
+	if (!verb->choices)
+		return;
+	putchar('\n');
+	flow_print(&flow, "OPTION is one of:");
+	for (size_t i = 0; (name = verb->choices(i)); i++) {
+		(void)snprintf(word, sizeof(word), "%s %s", i ? "," : "", name);
+		flow_print(&flow, word);
+	}
+	putchar('\n');
+}
+
+/**
  * columns_print - the columns of a listing, one a line; the usual ones have a star
  * @listing: borrowed
  */
@@ -142,6 +163,7 @@ int help_verb(const struct session *session, const struct verb *verb)
 		options_print(verb->shared);
 		options_name("  For Nix, as they are:", verb->shared, OPTION_PASS);
 	}
+	choices_print(verb);
 	if (verb->listing)
 		columns_print(verb->listing);
 	putchar('\n');

@@ -127,8 +127,10 @@ static int audit_print(const struct invocation *in, const struct audit *audit, s
 	for (size_t i = 0; i < audit->troubles.count; i++)
 		log_warning("could not find out: %s", audit->troubles.list[i].what);
 	if (count == 0 && audit->troubles.count == 0)
-		printf("%zu leases, %zu definitions and %zu attached containers agree\n",
-		       audit->leases, audit->definitions, audit->attached);
+		printf("%zu lease%s, %zu definition%s and %zu attached container%s agree\n",
+		       audit->leases, audit->leases == 1 ? "" : "s", audit->definitions,
+		       audit->definitions == 1 ? "" : "s", audit->attached,
+		       audit->attached == 1 ? "" : "s");
 	return table_print(in->session, &audit_listing, &selection, rows, count, e);
 }
 

@@ -33,9 +33,10 @@ int verb_set(const struct invocation *in, struct error *e)
 
 	for (size_t i = 1; r == 0 && i < in->n_arguments; i++)
 		r = declared_setting(in->arguments[i], &assignments, e);
-	if (r == 0)
-		r = container_set(&in->session->paths, name, &assignments,
-				  options->force ? ADDRESSES_FORCED : ADDRESSES_JUDGED, &effect, e);
+	if (r < 0)
+		return verb_usage_remedy(in->verb, e, r);
+	r = container_set(&in->session->paths, name, &assignments,
+			  options->force ? ADDRESSES_FORCED : ADDRESSES_JUDGED, &effect, e);
 	if (r < 0)
 		return r;
 	if (in->session->json)

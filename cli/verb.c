@@ -179,6 +179,21 @@ int verb_unknown(const char *noun, const char *word, struct error *e)
 }
 
 /**
+ * verb_usage_remedy - name the command that explains a verb, unless somebody has said what mends it
+ * @verb: borrowed
+ * @e: an error that is set
+ * @r: -errno
+ *
+ * Returns @r.
+ */
+int verb_usage_remedy(const struct verb *verb, struct error *e, int r)
+{
+	char title[64];
+
+	return error_remedy(e, r, "nixctr-net %s --help", verb_title(verb, title, sizeof(title)));
+}
+
+/**
  * verb_usage_error - say what is wrong with the arguments of a verb
  * @verb: borrowed
  * @e: filled, with the command that explains the verb as remedy
@@ -197,7 +212,7 @@ int verb_usage_error(const struct verb *verb, struct error *e, const char *forma
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	r = error_set(e, ERROR_USAGE, EINVAL, "'%s' %s", title, text);
-	return error_remedy(e, r, "nixctr-net %s --help", title);
+	return verb_usage_remedy(verb, e, r);
 }
 
 /**

@@ -42,6 +42,7 @@ struct verb {
 	unsigned min, max;                  /* number of arguments */
 	bool wraps_command;                 /* the arguments end in somebody else's command line */
 	bool explains;                      /* the arguments are one of these commands */
+	const char *(*choices)(size_t i);   /* what OPTION in the arguments may be, then NULL */
 	const struct option_table *options; /* its own, or NULL */
 	const struct option_table *shared;  /* those it has in common with others, or NULL */
 	const struct listing *listing;      /* the columns its -o chooses from, or NULL */
@@ -71,6 +72,7 @@ const char *verb_noun_next(const char *noun, const char *word);
 int verb_unknown(const char *noun, const char *word, struct error *e);
 int verb_usage_error(const struct verb *verb, struct error *e, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+int verb_usage_remedy(const struct verb *verb, struct error *e, int r);
 const char *verb_title(const struct verb *verb, char *buffer, size_t size);
 
 /* The handlers, one file each: cli/verb-*.c. */

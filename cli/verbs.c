@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "cli/listings.h"
 #include "cli/verb.h"
+#include "declare/declare.h"
 
 /* Every command there is. */
 const struct verb verbs[] = {
@@ -135,6 +136,7 @@ const struct verb verbs[] = {
 	  .group = GROUP_DECLARING,
 	  .min = 2,
 	  .max = ARGUMENTS_ANY,
+	  .choices = declared_setting_name,
 	  .options = &set_options,
 	  .run = verb_set },
 	{ .noun = "net",

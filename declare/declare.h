@@ -32,6 +32,8 @@ void declarations_deinit(struct declarations *declarations);
  * VALUE are put at the end of @assignments. Returns 0 or -EINVAL (ERROR_USAGE).
  */
 int declared_setting(const char *text, struct words *assignments, struct error *e);
+/* The options that can be set so, by their names of NixOS. Returns NULL behind the last. */
+const char *declared_setting_name(size_t index);
 
 /* One container of an application. */
 struct application_entry {

@@ -36,6 +36,20 @@ static const struct declare_option *option_find(const char *name, struct error *
 }
 
 /**
+ * declared_setting_name - the name of an option that a command can set
+ * @index: from 0
+ *
+ * Returns it, or NULL behind the last.
+ */
+const char *declared_setting_name(size_t index)
+{
+	for (size_t i = 0; i < n_declare_options; i++)
+		if (declare_options[i].set && index-- == 0)
+			return declare_options[i].name;
+	return NULL;
+}
+
+/**
  * declared_setting - read OPTION=VALUE as a command has it
  * @text: as typed, borrowed
  * @assignments: KEY and VALUE are put at its end; an empty value takes the key away

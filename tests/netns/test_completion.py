@@ -148,6 +148,13 @@ def test_values(offered):
     assert {word.split("=")[-1] for word in offered("nixctr-net list --color=a")} == {"auto", "always"}
 
 
+def test_settings(offered):
+    """What can be set, behind the container; no blank comes between it and its value."""
+    assert offered("nixctr-net set we") == {"web"}
+    assert offered("nixctr-net set web hostA") == {"hostAddress=", "hostAddress6="}
+    assert offered("nixctr-net set web hostAddress=10.0.0.1 hostB") == {"hostBridge="}
+
+
 def test_files_and_commands(offered, world):
     """... where the program knows that they belong there."""
     world.path("/run/one.nix").write_text("", encoding="ascii")

@@ -33,7 +33,9 @@
  * and for some time whoever was called may answer from there, and do nothing else. What the host has
  * not sent there is known by its receiver as it leaves the caller's port, before br_netfilter: whoever
  * calls the neighbour itself is remembered ("direct4"), with the port that he calls from, and that call is
- * not let through. His next one, by way of the host, is another.
+ * not let through. His next one, by way of the host, is another. Where the call leads to another bridge
+ * its receiver and that of the answer are the containers themselves when the host gets them from
+ * br_netfilter, so that pair is remembered ("asked4"); without it they are the host, both times.
  */
 #include <net/if.h> /* before those of the kernel, which make way for them */
 #include <netinet/in.h>
@@ -91,6 +93,15 @@ static const struct set_type callers_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, N
 					      .timeout = CALLERS_TIMEOUT,
 					      .flags = NFT_SET_EVAL | NFT_SET_TIMEOUT };
 
+#define ASKED_TYPE(address_, size_)                                                 \
+	{                                                                           \
+		.key = NFT_PAIR((address_), (address_)), .key_size = 2 * (size_),   \
+		.timeout = CALLERS_TIMEOUT, .flags = NFT_SET_EVAL | NFT_SET_TIMEOUT \
+	}
+
+static const struct set_type asked_type = ASKED_TYPE(NFT_TYPE_IPADDR, 4);
+static const struct set_type asked6_type = ASKED_TYPE(NFT_TYPE_IP6ADDR, 16);
+
 /* clang-format off */
 static const struct object objects[] = {
 	TABLE("containers on bridges; see nixctr-net(8)"),
@@ -115,6 +126,8 @@ static const struct object objects[] = {
 	SET(PART_PORTS, SET_CALLED, &called_type, "where published ports lead"),
 	SET(PART_PORTS, SET_CALLED6, &called6_type, "the same for IPv6"),
 	SET(PART_PORTS, SET_CALLERS, &callers_type, "who may answer whom"),
+	SET(PART_PORTS, SET_ASKED, &asked_type, "who was called from another bridge, by whom"),
+	SET(PART_PORTS, SET_ASKED6, &asked6_type, "the same for IPv6"),
 	SET(PART_PORTS, SET_DIRECT, &direct_type, "who calls there without the host"),
 	SET(PART_PORTS, SET_DIRECT6, &direct6_type, "the same for IPv6"),
 	CHAIN(PART_PORTS, "direct", "who calls a neighbour itself is remembered"),
@@ -159,6 +172,8 @@ static const struct object objects[] = {
 #define REMEMBER              { .kind = WORD_PIN, .pin = PIN_UPDATE, .name = SET_CALLERS }
 #define CALLER                { .kind = WORD_LINKS_IN, .name = SET_CALLERS }
 #define CALLER_BACK           { .kind = WORD_PIN, .pin = PIN_LINKS_BACK, .name = SET_CALLERS }
+#define ASK(field_, set_)     { .kind = WORD_PIN, .pin = PIN_ASK, .name = (set_), .bits = (field_) }
+#define ASKED(field_, set_)   { .kind = WORD_PIN, .pin = PIN_ASKED, .name = (set_), .bits = (field_) }
 #define DIRECT(field_, set_)  { .kind = WORD_PIN, .pin = PIN_DIRECT, .name = (set_), .bits = (field_) }
 #define NOT_DIRECT(field_, set_) { .kind = WORD_PIN, .pin = PIN_NOT_DIRECT, .name = (set_), .bits = (field_) }
 #define TCP_NOT_SYN           { .kind = WORD_PIN, .pin = PIN_TCP_NOT_SYN }
@@ -314,9 +329,15 @@ static const struct rule rules[] = {
 	{ PART_OPEN, "to-host", "the same for IPv6",
 	  { PROTOCOL(ETH_P_IPV6), ACCEPT } },
 	{ PART_PORTS, "to-host", "what is published there, on another bridge",
-	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT), ACCEPT } },
+	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT),
+	    ASK(FIELD_IP_SADDR, SET_ASKED), ACCEPT } },
 	{ PART_PORTS, "to-host", "the same for IPv6",
-	  { CALLED(FIELD_IP6_DADDR, SET_CALLED6), NOT_DIRECT(FIELD_IP6_DADDR, SET_DIRECT6), ACCEPT } },
+	  { CALLED(FIELD_IP6_DADDR, SET_CALLED6), NOT_DIRECT(FIELD_IP6_DADDR, SET_DIRECT6),
+	    ASK(FIELD_IP6_SADDR, SET_ASKED6), ACCEPT } },
+	{ PART_PORTS, "to-host", "it was called from another bridge",
+	  { ASKED(FIELD_IP_SADDR, SET_ASKED), GOTO("answer") } },
+	{ PART_PORTS, "to-host", "the same for IPv6",
+	  { ASKED(FIELD_IP6_SADDR, SET_ASKED6), GOTO("answer") } },
 	{ PART_TABLE, "to-host", "the bridge leads there",
 	  { IN(FIELD_IP_DADDR, SET_LEASED), COUNT("dropped"), DROP } },
 	{ PART_TABLE, "to-host", "the same for IPv6",

@@ -92,6 +92,8 @@ enum pin_word {
 	PIN_CALLED,       /* FIELD . meta l4proto . th dport @SET; sport for a source address */
 	PIN_UPDATE,       /* update @SET { oifname . iifname } */
 	PIN_LINKS_BACK,   /* oifname . iifname @SET */
+	PIN_ASK,          /* update @SET { DADDR . FIELD }; FIELD is the source */
+	PIN_ASKED,        /* FIELD . DADDR @SET */
 	PIN_DIRECT,       /* update @SET { iifname . FIELD . meta l4proto . th dport . th sport } */
 	PIN_NOT_DIRECT,   /* iifname . FIELD . meta l4proto . th dport . th sport != @SET */
 	PIN_TCP_NOT_SYN,  /* tcp flags & (syn | ack) != syn */

@@ -186,6 +186,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define SOURCE_MISSING      { .kind = WORD_SOURCE_MISSING }
 #define FROM_INTERNAL(v_, set_) { .kind = WORD_SADDR_IN, .bits = (v_), .name = (set_) }
 #define TO_INTERNAL(v_, set_)   { .kind = WORD_DADDR_IN, .bits = (v_), .name = (set_) }
+#define FROM_LEASED(v_, set_)   FROM_INTERNAL(v_, set_)
 #define TO_LEASED(v_, set_)     { .kind = WORD_DADDR_IN, .bits = (v_), .name = (set_) }
 #define TO_ROUTED(v_, set_)     TO_LEASED(v_, set_)
 #define FIRST               { .kind = WORD_SYN }
@@ -376,6 +377,12 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 
 	{ PART_PORTS, "postrouting", "back to where it came from: the answer must come through the host",
 	  { FORWARDED, SAME_LINK, MASQUERADE } },
+	{ PART_BRIDGED, "postrouting", "from one bridge to another one, where it must come through as well",
+	  { IN_NOT_LOOPBACK, FORWARDED, FROM_LEASED(V4, SET_LEASED), TO_LEASED(V4, SET_LEASED),
+	    MASQUERADE } },
+	{ PART_BRIDGED, "postrouting", "the same for IPv6",
+	  { IN_NOT_LOOPBACK, FORWARDED, FROM_LEASED(V6, SET_LEASED6), TO_LEASED(V6, SET_LEASED6),
+	    MASQUERADE } },
 	{ PART_PORTS, "postrouting", "127.0.0.1 is somebody else elsewhere",
 	  { OUT_NOT_LOOPBACK, FORWARDED, BEGAN_LOOPBACK(V4), MASQUERADE } },
 	{ PART_PORTS, "postrouting", "and so is ::1",

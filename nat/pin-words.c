@@ -318,7 +318,28 @@ static void put_called(struct builder *builder, enum packet_field field, const c
 }
 
 /**
- * put_direct - the same, of one link and one call; a word before this has looked at the protocol
+ * put_asked - remember who calls somebody, or go on only when it is somebody who was called
+ * @builder: changed
+ * @word: says which; its field is the address of the sender
+ */
+static void put_asked(struct builder *builder, const struct word *word)
+{
+	bool ask = word->pin == PIN_ASK, v6 = word->bits == FIELD_IP6_SADDR;
+	enum packet_field target = v6 ? FIELD_IP6_DADDR : FIELD_IP_DADDR;
+	enum packet_field first = ask ? target : (enum packet_field)word->bits;
+	enum packet_field second = ask ? (enum packet_field)word->bits : target;
+	uint32_t size = put_field(builder, first, false);
+
+	put_payload(builder, v6 ? NFT_REG_2 : NFT_REG32_01, fields[second].base,
+		    fields[second].offset, size);
+	if (ask)
+		put_update(builder, word->name, CALLERS_TIMEOUT);
+	else
+		put_lookup(builder, word->name, 0);
+}
+
+/**
+ * put_direct - the same as put_called(), of one link and one call; a word before this has looked at the protocol
  * @builder: changed
  * @word: says whether to remember it for a while, or to go on only when that is not remembered
  */
@@ -395,6 +416,8 @@ void put_pin_word(struct builder *builder, const struct word *word)
 	} else if (word->pin == PIN_LINKS_BACK) {
 		put_links_back(builder);
 		put_lookup(builder, word->name, 0);
+	} else if (word->pin == PIN_ASK || word->pin == PIN_ASKED) {
+		put_asked(builder, word);
 	} else if (word->pin == PIN_DIRECT || word->pin == PIN_NOT_DIRECT) {
 		put_direct(builder, word);
 	} else if (word->pin == PIN_TCP_NOT_SYN) {

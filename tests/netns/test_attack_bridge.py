@@ -305,6 +305,9 @@ def test_neighbour(bridged, v6):
     world.ok("net", "link", "c1", "c2")
     send(world, "c1", frames.ethernet(bridged.c1, bridged.mac["c2"], kind_of(knock), knock))
     assert knock in listener.until(knock)[-1]
+    back, listener = frames.udp(theirs, mine, 7, 9999, b"come in, in thirty bytes"), Listener(world.container_namespace("c1"))
+    send(world, "c2", frames.ethernet(bridged.mac["c2"], bridged.c1, kind_of(back), back))
+    assert back in listener.until(back)[-1]
 
 
 @pytest.mark.parametrize("host", [HOST, HOST6])
@@ -323,6 +326,62 @@ def test_published_port(bridged, host):
         assert world.cannot_connect(called, MINE, 82) and world.cannot_connect(called, MINE6, 82)
         assert world.connect_from(caller, host, 8080)
     assert world.ok("nat", "show", "--json").json["drift"] == []
+
+
+@pytest.mark.parametrize("v6", [False, True], ids=["v4", "v6"])
+def test_who_was_called_begins_nothing(bridged, v6):
+    """From the port that it publishes it answers, and calls nobody."""
+    world = bridged.world
+    mine, theirs, host = (MINE6, THEIRS6, HOST6) if v6 else (MINE, THEIRS, HOST)
+    publishing(world, "c2", "8080:80")
+    with world.server_in(world.container_namespace("c2"), 80):
+        assert world.connect_from(world.container_namespace("c1"), host, 8080)
+    listener = Listener(world.container_namespace("c1"))
+    syn = frames.tcp_syn(theirs, mine, 80, 82)
+    counted(world, "c2", "dropped",
+            frames.ethernet(bridged.mac["c2"], bridged.c1, kind_of(syn), syn), family="bridge")  # fmt: skip
+    namespace_send(world, "lan", DONE)
+    assert not any(syn in frame for frame in listener.until(DONE))
+
+
+def test_published_on_another_bridge(bridged):
+    """What a container on another bridge publishes is called by an address of the host, and it is not
+    reached otherwise."""
+    world = bridged.world
+    for command in ("link add br1 type bridge", "link set br1 up", "address add 10.8.0.1/24 dev br1",
+                    "address add fd08::1/64 dev br1 nodad"):  # fmt: skip
+        assert world.run("ip", *command.split()).rc == 0, command
+    world.ok("create", "c3", "--bridge", "br1", "--local-address", "10.8.0.2/24", "--host-address",
+             "10.8.0.1", "--local-address6", "fd08::2/64", "--host-address6", "fd08::1",
+             "--port", "8083:80")  # fmt: skip
+    world.ok("net", "up", "c3")
+    caller = world.container_namespace("c1")
+    with world.server_in(world.container_namespace("c3"), 80), \
+            world.server_in(world.container_namespace("c3"), 81):  # fmt: skip
+        assert world.connect_from(caller, HOST, 8083) and world.connect_from(caller, HOST6, 8083)
+        for address in "10.8.0.2", "fd08::2":
+            assert world.cannot_connect(caller, address, 80)
+            assert world.cannot_connect(caller, address, 81)
+
+
+def test_isolation_off(bridged):
+    """Neighbours reach each other, also by way of the host, until they are kept apart again."""
+    world = bridged.world
+    for switch in "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1":
+        assert world.run("sysctl", "-qw", switch).rc == 0
+    caller = world.container_namespace("c1")
+    world.ok("nat", "isolate", "off")
+    with world.server_in(world.container_namespace("c2"), 81):
+        assert world.connect_from(caller, THEIRS, 81) == MINE
+        assert world.connect_from(caller, THEIRS6, 81) == MINE6
+        assert counters(world, "bridge")["between"] > 0
+        listener = Listener(world.container_namespace("c2"))
+        for mine, theirs in (MINE, THEIRS), (MINE6, THEIRS6):
+            knock = frames.udp(mine, theirs, 7, 9999, b"a knock of thirty bytes at the door")
+            send(world, "c1", frames.ethernet(bridged.c1, bridged.bridge_mac, kind_of(knock), knock))
+            listener.until(b"at the door")
+        world.ok("nat", "isolate", "on")
+        assert world.cannot_connect(caller, THEIRS, 81) and world.cannot_connect(caller, THEIRS6, 81)
 
 
 def publishing(world, name, ports):

@@ -24,7 +24,7 @@ from test_attack_bridge import (  # noqa: F401  pylint: disable=unused-import
     publishing,
 )
 from test_ports import Asker, udp_server
-from world import HOST
+from world import HOST, HOST6
 
 
 def test_in_pieces(bridged):  # noqa: F811
@@ -118,7 +118,8 @@ def test_published_port_without_the_host(bridged):  # noqa: F811
         assert world.run("sysctl", "-qw", switch).rc == 0
     listener = Listener(world.container_namespace("c2"))
     with udp_server(world, "c2", "c2"):
-        assert Asker(world.container_namespace("c1"), HOST, 5353).ask().startswith("c2 ")
+        for host in HOST, HOST6:
+            assert Asker(world.container_namespace("c1"), host, 5353).ask().startswith("c2 ")
     for mine, theirs in (MINE, THEIRS), (MINE6, THEIRS6):
         whole = frames.udp(mine, theirs, 7, 53, FIRST + REST)[40 if ":" in mine else 20 :]
         pieces = halves(mine, theirs, whole)

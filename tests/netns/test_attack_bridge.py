@@ -202,6 +202,8 @@ def test_neighbour_discovery(bridged):
         frames.solicitation("::", MINE6), frames.solicitation("::", local, b"\x0e\x01nonce!"),
         frames.icmp6(local, "ff02::2", frames.ROUTER_SOLICITATION,
                      bytes(4) + frames.option(1, mac)),
+        frames.icmp6(local, "ff02::2", frames.ROUTER_SOLICITATION, bytes(4)),
+        frames.icmp6("::", "ff02::16", 143, bytes(4)),
     ]  # fmt: skip
     on_bridge(bridged, "c1", "spoofed", [bridged.to_all(lie) for lie in lies],
               [bridged.to_all(truth) for truth in truths])  # fmt: skip

@@ -379,9 +379,10 @@ def test_isolation_off(bridged):
         assert counters(world, "bridge")["between"] > 0
         listener = Listener(world.container_namespace("c2"))
         for mine, theirs in (MINE, THEIRS), (MINE6, THEIRS6):
-            knock = frames.udp(mine, theirs, 7, 9999, b"a knock of thirty bytes at the door")
+            word = f"{mine} at the door of {theirs}".encode()  # what receives it complains, and quotes it
+            knock = frames.udp(mine, theirs, 7, 9999, word)
             send(world, "c1", frames.ethernet(bridged.c1, bridged.bridge_mac, kind_of(knock), knock))
-            listener.until(b"at the door")
+            listener.until(word)
         world.ok("nat", "isolate", "on")
         assert world.cannot_connect(caller, THEIRS, 81) and world.cannot_connect(caller, THEIRS6, 81)
 

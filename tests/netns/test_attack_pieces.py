@@ -91,17 +91,19 @@ def halves(source, target, whole, kind=17):
 def test_later_pieces(bridged):  # noqa: F811
     """What is in the middle of an honest packet may look like anything that only others may say. Of
     somebody else it is a lie, whatever it looks like."""
-    dhcp = frames.udp(MINE, LAN, 7, 9999, FIRST + struct.pack("!HH", 67, 68) + REST)[20:]
-    redirect, router = (frames.icmp(MINE, LAN, 8, bytes(4) + FIRST + begin + REST)[20:]
-                        for begin in (bytes([5, 1, 0, 0]), bytes([9, 0, 0, 0])))  # fmt: skip
-    dhcpv6 = frames.udp(MINE6, LAN6, 7, 9999, FIRST + REST)[40:]
+    words = [REST + bytes([number]) for number in range(4)]  # whoever receives one may send it back
+    dhcp = frames.udp(MINE, LAN, 7, 9999, FIRST + struct.pack("!HH", 67, 68) + words[0])[20:]
+    redirect, router = (frames.icmp(MINE, LAN, 8, bytes(4) + FIRST + begin + word)[20:]
+                        for begin, word in ((bytes([5, 1, 0, 0]), words[1]),
+                                            (bytes([9, 0, 0, 0]), words[2])))  # fmt: skip
+    dhcpv6 = frames.udp(MINE6, LAN6, 7, 9999, FIRST + words[3])[40:]
     before = counters(bridged.world, "bridge")
-    for whole, kind in (dhcp, 17), (redirect, 1), (router, 1), (dhcpv6, 17):
-        lan = Listener(bridged.lan)
+    lan = Listener(bridged.lan)
+    for whole, kind, word in zip((dhcp, redirect, router, dhcpv6), (17, 1, 1, 17), words):
         ends = (MINE6, LAN6) if whole == dhcpv6 else (MINE, LAN)
         send(bridged.world, "c1", *(frames.ethernet(bridged.c1, LAN_MAC, kind_of(piece), piece)
                                     for piece in halves(*ends, whole, kind)))  # fmt: skip
-        lan.until(REST)
+        lan.until(word)
     after = counters(bridged.world, "bridge")
     assert (after["rogue"], after["spoofed"]) == (before["rogue"], before["spoofed"])
     lies = [halves(THEIRS, LAN, whole, kind)[1] for whole, kind in ((dhcp, 17), (redirect, 1))]

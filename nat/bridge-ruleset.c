@@ -20,7 +20,9 @@
  * A bridge does not put the pieces of a packet together. So of an IPv6 packet in pieces the first has to
  * show what it is (RFC 7112), which is then looked at as if it were whole, neighbour discovery comes in
  * one piece (RFC 6980), and so does whatever stays on the link. In IPv4 no piece is shorter than two
- * ports.
+ * ports. Of the pieces behind the first nothing but the sender is looked at: nothing above IP is in them.
+ * Kernels (up to 6.18 at least) read it all the same when it is no more than four bytes: of IPv4 the
+ * middle of a datagram, of IPv6 the beginning of the packet, and either may look like anything.
  *
  * Two containers do not see each other's packets unless they are linked. What a container has the host
  * route to a neighbour comes in through the bridge itself ("input") and is no way round that.
@@ -30,7 +32,10 @@
  * neighbour itself, and the answer comes back the same way. So what leads to a published port passes,
  * and for some time whoever was called may answer from there, and do nothing else. What the host has
  * not sent there is known by its receiver as it leaves the caller's port, before br_netfilter: whoever
- * calls the neighbour itself is remembered ("direct4") and not let through to that port.
+ * calls the neighbour itself is remembered ("direct4"), with the port that he calls from, and that call is
+ * not let through. His next one, by way of the host, is another. Where the call leads to another bridge
+ * its receiver and that of the answer are the containers themselves when the host gets them from
+ * br_netfilter, so that pair is remembered ("asked4"); without it they are the host, both times.
  */
 #include <net/if.h> /* before those of the kernel, which make way for them */
 #include <netinet/in.h>
@@ -71,12 +76,14 @@ static const struct set_type leased6_type = { .key = NFT_TYPE_IP6ADDR,
 
 static const struct set_type called_type = CALLED_TYPE(NFT_TYPE_IPADDR, 4);
 static const struct set_type called6_type = CALLED_TYPE(NFT_TYPE_IP6ADDR, 16);
-#define DIRECT_TYPE(address_, size_)                                                           \
-	{                                                                                      \
-		.key = NFT_PAIR(NFT_PAIR(NFT_PAIR(NFT_TYPE_IFNAME, address_), NFT_TYPE_PROTO), \
-				NFT_TYPE_SERVICE),                                             \
-		.key_size = IFNAMSIZ + (size_) + 8, .timeout = DIRECT_TIMEOUT,                 \
-		.flags = NFT_SET_EVAL | NFT_SET_TIMEOUT                                        \
+#define DIRECT_TYPE(address_, size_)                                                            \
+	{                                                                                       \
+		.key = NFT_PAIR(                                                                \
+			NFT_PAIR(NFT_PAIR(NFT_PAIR(NFT_TYPE_IFNAME, address_), NFT_TYPE_PROTO), \
+				 NFT_TYPE_SERVICE),                                             \
+			NFT_TYPE_SERVICE),                                                      \
+		.key_size = IFNAMSIZ + (size_) + 12, .timeout = DIRECT_TIMEOUT,                 \
+		.flags = NFT_SET_EVAL | NFT_SET_TIMEOUT                                         \
 	}
 
 static const struct set_type direct_type = DIRECT_TYPE(NFT_TYPE_IPADDR, 4);
@@ -85,6 +92,15 @@ static const struct set_type callers_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, N
 					      .key_size = 2 * IFNAMSIZ,
 					      .timeout = CALLERS_TIMEOUT,
 					      .flags = NFT_SET_EVAL | NFT_SET_TIMEOUT };
+
+#define ASKED_TYPE(address_, size_)                                                 \
+	{                                                                           \
+		.key = NFT_PAIR((address_), (address_)), .key_size = 2 * (size_),   \
+		.timeout = CALLERS_TIMEOUT, .flags = NFT_SET_EVAL | NFT_SET_TIMEOUT \
+	}
+
+static const struct set_type asked_type = ASKED_TYPE(NFT_TYPE_IPADDR, 4);
+static const struct set_type asked6_type = ASKED_TYPE(NFT_TYPE_IP6ADDR, 16);
 
 /* clang-format off */
 static const struct object objects[] = {
@@ -110,6 +126,8 @@ static const struct object objects[] = {
 	SET(PART_PORTS, SET_CALLED, &called_type, "where published ports lead"),
 	SET(PART_PORTS, SET_CALLED6, &called6_type, "the same for IPv6"),
 	SET(PART_PORTS, SET_CALLERS, &callers_type, "who may answer whom"),
+	SET(PART_PORTS, SET_ASKED, &asked_type, "who was called from another bridge, by whom"),
+	SET(PART_PORTS, SET_ASKED6, &asked6_type, "the same for IPv6"),
 	SET(PART_PORTS, SET_DIRECT, &direct_type, "who calls there without the host"),
 	SET(PART_PORTS, SET_DIRECT6, &direct6_type, "the same for IPv6"),
 	CHAIN(PART_PORTS, "direct", "who calls a neighbour itself is remembered"),
@@ -123,9 +141,10 @@ static const struct object objects[] = {
 	CHAIN(PART_TABLE, "ipv6-other", "not leased; may be none yet, or of the network"),
 	CHAIN(PART_TABLE, "ipv6-source", "whose is the address"),
 	CHAIN(PART_TABLE, "ipv6-piece", "what it is must stand in the first"),
-	CHAIN(PART_TABLE, "ipv6-known", "what only routers say, and pieces"),
+	CHAIN(PART_TABLE, "ipv6-known", "what only routers say"),
 	CHAIN(PART_TABLE, "ipv6", "what is it"),
-	CHAIN(PART_TABLE, "ipv4", "whose is the address"),
+	CHAIN(PART_TABLE, "ipv4-source", "whose is the address"),
+	CHAIN(PART_TABLE, "ipv4", "what only routers say"),
 	CHAIN(PART_TABLE, "sender", "who says to have an address, and to whom it belongs"),
 	CHAIN(PART_TABLE, "pin", "a container is who it is, and no router"),
 	CHAIN(PART_TABLE, "to-host", "no neighbour is reached through the host"),
@@ -153,10 +172,13 @@ static const struct object objects[] = {
 #define REMEMBER              { .kind = WORD_PIN, .pin = PIN_UPDATE, .name = SET_CALLERS }
 #define CALLER                { .kind = WORD_LINKS_IN, .name = SET_CALLERS }
 #define CALLER_BACK           { .kind = WORD_PIN, .pin = PIN_LINKS_BACK, .name = SET_CALLERS }
+#define ASK(field_, set_)     { .kind = WORD_PIN, .pin = PIN_ASK, .name = (set_), .bits = (field_) }
+#define ASKED(field_, set_)   { .kind = WORD_PIN, .pin = PIN_ASKED, .name = (set_), .bits = (field_) }
 #define DIRECT(field_, set_)  { .kind = WORD_PIN, .pin = PIN_DIRECT, .name = (set_), .bits = (field_) }
 #define NOT_DIRECT(field_, set_) { .kind = WORD_PIN, .pin = PIN_NOT_DIRECT, .name = (set_), .bits = (field_) }
 #define TCP_NOT_SYN           { .kind = WORD_PIN, .pin = PIN_TCP_NOT_SYN }
 #define LATER_PIECE           { .kind = WORD_PIN, .pin = PIN_LATER_PIECE }
+#define LATER_PIECE6          { .kind = WORD_PIN, .pin = PIN_LATER_PIECE6 }
 #define KNOWN                 { .kind = WORD_PIN, .pin = PIN_KNOWN }
 #define IS_SOME(field_)       { .kind = WORD_PIN, .pin = PIN_FIELD_SOME, .bits = (field_) }
 #define IS_GROUP(field_)      { .kind = WORD_PIN, .pin = PIN_FIELD_GROUP, .bits = (field_) }
@@ -229,16 +251,16 @@ static const struct rule rules[] = {
 	  { IS_LOCAL(FIELD_IP6_SADDR), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv6-piece", "nor said to all",
 	  { IS_GROUP(FIELD_IP6_DADDR), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-piece", "nothing without the first",
+	  { LATER_PIECE6, GOTO("ipv6-source") } },
 	{ PART_TABLE, "ipv6-piece", "RFC 6980",
 	  { ICMP6(ND_NEIGHBOR_SOLICIT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv6-piece", "the same",
 	  { ICMP6(ND_NEIGHBOR_ADVERT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv6-piece", "the same, of routers",
 	  { ICMP6(ND_ROUTER_SOLICIT), COUNT("rogue"), DROP } },
-	{ PART_TABLE, "ipv6-piece", "nothing without the first",
-	  { LATER_PIECE, GOTO("ipv6-source") } },
 	{ PART_TABLE, "ipv6-piece", "RFC 7112",
-	  { IS_SOME(FIELD_UPPER), GOTO("ipv6-source") } },
+	  { IS_SOME(FIELD_UPPER), GOTO("ipv6-known") } },
 	{ PART_TABLE, "ipv6-piece", "the first, and what it is comes later",
 	  { COUNT("rogue"), DROP } },
 
@@ -248,28 +270,33 @@ static const struct rule rules[] = {
 	  { ICMP6(ND_ROUTER_ADVERT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv6-known", "DHCPv6 server",
 	  { UDP_TO(DHCP6_CLIENT), COUNT("rogue"), DROP } },
-	{ PART_TABLE, "ipv6-known", "a piece of a packet",
-	  { PIECE, GOTO("ipv6-piece") } },
 	{ PART_TABLE, "ipv6-known", "all else",
 	  { GOTO("ipv6-source") } },
 
+	{ PART_TABLE, "ipv6", "a piece of a packet",
+	  { KNOWN, PIECE, GOTO("ipv6-piece") } },
 	{ PART_TABLE, "ipv6", "its headers lead somewhere",
 	  { KNOWN, GOTO("ipv6-known") } },
 	{ PART_TABLE, "ipv6", "nobody can say what it is",
 	  { COUNT("rogue"), DROP } },
 
+	{ PART_TABLE, "ipv4-source", "its own",
+	  { OWN(FIELD_IP_SADDR, SET_SOURCES), ACCEPT } },
+	{ PART_TABLE, "ipv4-source", "nobody's",
+	  { IS_FREE(SET_FREE), NOT_IN(FIELD_IP_SADDR, SET_LEASED), ACCEPT } },
+	{ PART_TABLE, "ipv4-source", "somebody else's",
+	  { COUNT("spoofed"), DROP } },
+
+	{ PART_TABLE, "ipv4", "nothing without the first",
+	  { LATER_PIECE, GOTO("ipv4-source") } },
 	{ PART_TABLE, "ipv4", "another way is the router's to choose",
 	  { ICMP(ICMP_REDIRECT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "RFC 1256",
 	  { ICMP(ICMP_ROUTERADVERT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "DHCP server",
 	  { UDP_TO(DHCP_CLIENT), COUNT("rogue"), DROP } },
-	{ PART_TABLE, "ipv4", "its own",
-	  { OWN(FIELD_IP_SADDR, SET_SOURCES), ACCEPT } },
-	{ PART_TABLE, "ipv4", "nobody's",
-	  { IS_FREE(SET_FREE), NOT_IN(FIELD_IP_SADDR, SET_LEASED), ACCEPT } },
-	{ PART_TABLE, "ipv4", "somebody else's",
-	  { COUNT("spoofed"), DROP } },
+	{ PART_TABLE, "ipv4", "all else",
+	  { GOTO("ipv4-source") } },
 
 	{ PART_TABLE, "sender", "the MAC of somebody else",
 	  { NOT_OWN(FIELD_ARP_SADDR_ETHER, SET_MACS), COUNT("spoofed"), DROP } },
@@ -302,9 +329,15 @@ static const struct rule rules[] = {
 	{ PART_OPEN, "to-host", "the same for IPv6",
 	  { PROTOCOL(ETH_P_IPV6), ACCEPT } },
 	{ PART_PORTS, "to-host", "what is published there, on another bridge",
-	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT), ACCEPT } },
+	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT),
+	    ASK(FIELD_IP_SADDR, SET_ASKED), ACCEPT } },
 	{ PART_PORTS, "to-host", "the same for IPv6",
-	  { CALLED(FIELD_IP6_DADDR, SET_CALLED6), NOT_DIRECT(FIELD_IP6_DADDR, SET_DIRECT6), ACCEPT } },
+	  { CALLED(FIELD_IP6_DADDR, SET_CALLED6), NOT_DIRECT(FIELD_IP6_DADDR, SET_DIRECT6),
+	    ASK(FIELD_IP6_SADDR, SET_ASKED6), ACCEPT } },
+	{ PART_PORTS, "to-host", "it was called from another bridge",
+	  { ASKED(FIELD_IP_SADDR, SET_ASKED), GOTO("answer") } },
+	{ PART_PORTS, "to-host", "the same for IPv6",
+	  { ASKED(FIELD_IP6_SADDR, SET_ASKED6), GOTO("answer") } },
 	{ PART_TABLE, "to-host", "the bridge leads there",
 	  { IN(FIELD_IP_DADDR, SET_LEASED), COUNT("dropped"), DROP } },
 	{ PART_TABLE, "to-host", "the same for IPv6",

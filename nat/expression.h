@@ -58,6 +58,7 @@ enum packet_field {
 	FIELD_ARP_DADDR,
 	FIELD_IP_SADDR,
 	FIELD_IP_DADDR,
+	FIELD_IP_PIECE, /* where in the whole a piece belongs, in its lower bits */
 	FIELD_IP6_SADDR,
 	FIELD_IP6_DADDR,
 	FIELD_IP6_LENGTH,
@@ -84,14 +85,17 @@ enum pin_word {
 	PIN_FIELD_SOME,   /* FIELD != 0 */
 	PIN_KNOWN,        /* meta l4proto != 255: headers lead to a protocol above IP */
 	PIN_PIECE,        /* exthdr frag exists */
-	PIN_LATER_PIECE,  /* frag frag-off != 0 */
+	PIN_LATER_PIECE,  /* ip frag-off & 0x1fff != 0 */
+	PIN_LATER_PIECE6, /* frag frag-off != 0 */
 	PIN_PORT_IN,      /* iifname . FIELD @SET */
 	PIN_PORT_NOT_IN,  /* iifname . FIELD != @SET */
 	PIN_CALLED,       /* FIELD . meta l4proto . th dport @SET; sport for a source address */
 	PIN_UPDATE,       /* update @SET { oifname . iifname } */
 	PIN_LINKS_BACK,   /* oifname . iifname @SET */
-	PIN_DIRECT,       /* update @SET { iifname . FIELD . meta l4proto . th dport } */
-	PIN_NOT_DIRECT,   /* iifname . FIELD . meta l4proto . th dport != @SET */
+	PIN_ASK,          /* update @SET { DADDR . FIELD }; FIELD is the source */
+	PIN_ASKED,        /* FIELD . DADDR @SET */
+	PIN_DIRECT,       /* update @SET { iifname . FIELD . meta l4proto . th dport . th sport } */
+	PIN_NOT_DIRECT,   /* iifname . FIELD . meta l4proto . th dport . th sport != @SET */
 	PIN_TCP_NOT_SYN,  /* tcp flags & (syn | ack) != syn */
 };
 

@@ -186,6 +186,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define SOURCE_MISSING      { .kind = WORD_SOURCE_MISSING }
 #define FROM_INTERNAL(v_, set_) { .kind = WORD_SADDR_IN, .bits = (v_), .name = (set_) }
 #define TO_INTERNAL(v_, set_)   { .kind = WORD_DADDR_IN, .bits = (v_), .name = (set_) }
+#define FROM_LEASED(v_, set_)   FROM_INTERNAL(v_, set_)
 #define TO_LEASED(v_, set_)     { .kind = WORD_DADDR_IN, .bits = (v_), .name = (set_) }
 #define TO_ROUTED(v_, set_)     TO_LEASED(v_, set_)
 #define FIRST               { .kind = WORD_SYN }
@@ -252,7 +253,9 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
  * the kernel looks for its way: "loopback-out" gives it another sender before the look-up, which
  * "postrouting" then makes the real one in connection tracking; of the answer, "loopback-back" undoes
  * for the look-up what connection tracking has put back, and "loopback-in" does it for good behind
- * it. Each of the three touches packets of such connections only.
+ * it. Each of the three touches packets of such connections only. Their first word is not what tells
+ * these apart: it spares all others the rest. For a packet from ::1 kernels up to 6.18 at least do find a
+ * way; it goes as if they did not, since it is not to leave its host (RFC 4291, 2.5.3).
  */
 const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_TABLE, "from-container", "no segment larger than the way allows",
@@ -376,6 +379,12 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 
 	{ PART_PORTS, "postrouting", "back to where it came from: the answer must come through the host",
 	  { FORWARDED, SAME_LINK, MASQUERADE } },
+	{ PART_BRIDGED, "postrouting", "from one bridge to another one, where it must come through as well",
+	  { IN_NOT_LOOPBACK, FORWARDED, FROM_LEASED(V4, SET_LEASED), TO_LEASED(V4, SET_LEASED),
+	    MASQUERADE } },
+	{ PART_BRIDGED, "postrouting", "the same for IPv6",
+	  { IN_NOT_LOOPBACK, FORWARDED, FROM_LEASED(V6, SET_LEASED6), TO_LEASED(V6, SET_LEASED6),
+	    MASQUERADE } },
 	{ PART_PORTS, "postrouting", "127.0.0.1 is somebody else elsewhere",
 	  { OUT_NOT_LOOPBACK, FORWARDED, BEGAN_LOOPBACK(V4), MASQUERADE } },
 	{ PART_PORTS, "postrouting", "and so is ::1",

@@ -43,6 +43,8 @@ static const struct {
 			     ETH_P_IP },
 	[FIELD_IP_DADDR] = { NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), 4,
 			     ETH_P_IP },
+	[FIELD_IP_PIECE] = { NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, frag_off), 2,
+			     ETH_P_IP },
 	[FIELD_IP6_SADDR] = { NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ipv6hdr, saddr), 16,
 			      ETH_P_IPV6 },
 	[FIELD_IP6_DADDR] = { NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ipv6hdr, daddr), 16,
@@ -226,21 +228,31 @@ static void put_piece_field(struct builder *builder, uint32_t offset, uint32_t s
 }
 
 /**
- * put_piece - go on only with pieces of IPv6 packets, all or without the first
+ * put_piece - go on only with pieces of IPv6 packets
  * @builder: changed
- * @later: without the first
  */
-static void put_piece(struct builder *builder, bool later)
+static void put_piece(struct builder *builder)
 {
-	static const uint8_t yes = 1, mask[2] = { 0xff, 0xf8 }, zero[2];
+	static const uint8_t yes = 1;
 
-	if (!later) {
-		put_piece_field(builder, 0, sizeof(yes), NFT_EXTHDR_F_PRESENT);
-		put_compare(builder, NFT_CMP_EQ, &yes, sizeof(yes));
-		return;
-	}
-	put_piece_field(builder, IP6_PIECE_AT, sizeof(mask), 0);
-	put_mask(builder, mask, sizeof(mask));
+	put_piece_field(builder, 0, sizeof(yes), NFT_EXTHDR_F_PRESENT);
+	put_compare(builder, NFT_CMP_EQ, &yes, sizeof(yes));
+}
+
+/**
+ * put_later_piece - go on only with pieces of packets but the first
+ * @builder: changed
+ * @v6: of IPv6, else of IPv4
+ */
+static void put_later_piece(struct builder *builder, bool v6)
+{
+	static const uint8_t upper[2] = { 0xff, 0xf8 }, lower[2] = { 0x1f, 0xff }, zero[2];
+
+	if (v6)
+		put_piece_field(builder, IP6_PIECE_AT, sizeof(upper), 0);
+	else
+		put_field(builder, FIELD_IP_PIECE, false);
+	put_mask(builder, v6 ? upper : lower, sizeof(upper));
 	put_compare(builder, NFT_CMP_NEQ, zero, sizeof(zero));
 }
 
@@ -306,7 +318,28 @@ static void put_called(struct builder *builder, enum packet_field field, const c
 }
 
 /**
- * put_direct - the same, of one link; a word before this has looked at the protocol
+ * put_asked - remember who calls somebody, or go on only when it is somebody who was called
+ * @builder: changed
+ * @word: says which; its field is the address of the sender
+ */
+static void put_asked(struct builder *builder, const struct word *word)
+{
+	bool ask = word->pin == PIN_ASK, v6 = word->bits == FIELD_IP6_SADDR;
+	enum packet_field target = v6 ? FIELD_IP6_DADDR : FIELD_IP_DADDR;
+	enum packet_field first = ask ? target : (enum packet_field)word->bits;
+	enum packet_field second = ask ? (enum packet_field)word->bits : target;
+	uint32_t size = put_field(builder, first, false);
+
+	put_payload(builder, v6 ? NFT_REG_2 : NFT_REG32_01, fields[second].base,
+		    fields[second].offset, size);
+	if (ask)
+		put_update(builder, word->name, CALLERS_TIMEOUT);
+	else
+		put_lookup(builder, word->name, 0);
+}
+
+/**
+ * put_direct - the same as put_called(), of one link and one call; a word before this has looked at the protocol
  * @builder: changed
  * @word: says whether to remember it for a while, or to go on only when that is not remembered
  */
@@ -319,6 +352,8 @@ static void put_direct(struct builder *builder, const struct word *word)
 	put_payload(builder, NFT_REG_2, fields[field].base, fields[field].offset, size);
 	put_port(builder, field, size == 4 ? NFT_REG32_05 : NFT_REG_3,
 		 size == 4 ? NFT_REG32_06 : NFT_REG32_09);
+	put_payload(builder, size == 4 ? NFT_REG32_07 : NFT_REG32_10, NFT_PAYLOAD_TRANSPORT_HEADER,
+		    offsetof(struct udphdr, source), sizeof(uint16_t));
 	if (word->pin == PIN_DIRECT)
 		put_update(builder, word->name, DIRECT_TIMEOUT);
 	else
@@ -381,14 +416,18 @@ void put_pin_word(struct builder *builder, const struct word *word)
 	} else if (word->pin == PIN_LINKS_BACK) {
 		put_links_back(builder);
 		put_lookup(builder, word->name, 0);
+	} else if (word->pin == PIN_ASK || word->pin == PIN_ASKED) {
+		put_asked(builder, word);
 	} else if (word->pin == PIN_DIRECT || word->pin == PIN_NOT_DIRECT) {
 		put_direct(builder, word);
 	} else if (word->pin == PIN_TCP_NOT_SYN) {
 		put_tcp_not_syn(builder);
 	} else if (word->pin == PIN_KNOWN) {
 		put_known(builder);
-	} else if (word->pin == PIN_PIECE || word->pin == PIN_LATER_PIECE) {
-		put_piece(builder, word->pin == PIN_LATER_PIECE);
+	} else if (word->pin == PIN_PIECE) {
+		put_piece(builder);
+	} else if (word->pin == PIN_LATER_PIECE || word->pin == PIN_LATER_PIECE6) {
+		put_later_piece(builder, word->pin == PIN_LATER_PIECE6);
 	} else if (word->pin == PIN_FIELD_GROUP) {
 		put_field_group(builder, (enum packet_field)word->bits);
 	} else if (word->pin == PIN_FIELD_SOME) {

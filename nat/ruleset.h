@@ -43,6 +43,8 @@
 #define SET_CALLED   "called4"
 #define SET_CALLED6  "called6"
 #define SET_CALLERS  "callers"
+#define SET_ASKED    "asked4"
+#define SET_ASKED6   "asked6"
 #define SET_DIRECT   "direct4"
 #define SET_DIRECT6  "direct6"
 
@@ -84,7 +86,7 @@ struct object {
 };
 
 #define RULESET_OBJECTS 61
-#define RULESET_RULES   95
+#define RULESET_RULES   97
 
 /* A table. */
 struct ruleset {

@@ -177,9 +177,12 @@ def test_failure_tells_why(host):
 
 def test_time_out(host, waiting):
     """A container that does not get ready in its time; the log has what it said last."""
-    define(host, "web", "TIMEOUT_START=3s", system=waiting)
-    assert shown(host, "web", "TimeoutStartUSec") == "3s"
-    result = host.nixctr("start", "web")
+    define(host, "web", "TIMEOUT_START=1h", system=waiting)
+    assert shown(host, "web", "TimeoutStartUSec") == "1h"
+    start = Running(host, "start", "web")
+    eventually(lambda: said(host, "web").partition("Welcome")[2].count("\n") > 4, "its systemd has said a lot")
+    host.sh("sed -i 's/^TIMEOUT_START=.*/TIMEOUT_START=3s/' /etc/nixos-containers/web.conf; systemctl daemon-reload")
+    result = start.end()
     assert result.rc == 1 and "it was not ready within 3 s (timeout)" in result.stderr, result
     assert result.stderr.count("  log: ") > 3 and "\033" not in result.stderr
     host.ok("destroy", "web")

@@ -19,6 +19,7 @@ ARP, IP, IP6, VLAN = 0x0806, 0x0800, 0x86DD, 0x8100
 REDIRECT, ROUTER_ADVERTISEMENT_V4 = 5, 9  # ICMP
 ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT = 133, 134  # ICMPv6
 SOLICITATION, ADVERTISEMENT, REDIRECT_V6 = 135, 136, 137
+MORE = 0x2000  # of an IPv4 packet: this is not the last piece
 
 
 def mac_bytes(mac):
@@ -79,9 +80,9 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
-def ipv4(source, target, protocol, payload):
-    """An IPv4 packet."""
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 7, 0, 64, protocol, 0,
+def ipv4(source, target, protocol, payload, at=0):
+    """An IPv4 packet, or a piece of one: eight times that far into it, with MORE when others follow."""
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 7, at, 64, protocol, 0,
                        address_bytes(source), address_bytes(target))  # fmt: skip
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 

@@ -194,6 +194,17 @@ def test_within_a_flow(cabled, v6):
 
 
 @pytest.mark.parametrize("v6", [False, True], ids=["v4", "v6"])
+def test_what_belongs_to_nothing(cabled, v6):
+    """An answer that nobody has asked for would leave with the container's own address."""
+    listener = Listener(cabled.outside.namespace)
+    packets = [frames.icmp6(LOCAL6, OUTSIDE6, kind, b"\0\7\0\7" + word) if v6
+               else frames.icmp(LOCAL, OUTSIDE, kind, b"\0\7\0\7" + word)
+               for kind, word in ((129 if v6 else 0, b"answered"), (128 if v6 else 8, b"questioned"))]  # fmt: skip
+    is_dropped(cabled, listener, "dropped", (frame_from(cabled, packets[0]), b"answered"),
+               (frame_from(cabled, packets[1]), b"questioned"))  # fmt: skip
+
+
+@pytest.mark.parametrize("v6", [False, True], ids=["v4", "v6"])
 def test_within_a_connection(cabled, v6):
     """The same with TCP: what the receiver would take next, from somebody else."""
     theirs, target = (NEIGHBOUR6, OUTSIDE6) if v6 else (NEIGHBOUR, OUTSIDE)

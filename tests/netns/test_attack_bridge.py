@@ -202,6 +202,8 @@ def test_neighbour_discovery(bridged):
         frames.solicitation("::", MINE6), frames.solicitation("::", local, b"\x0e\x01nonce!"),
         frames.icmp6(local, "ff02::2", frames.ROUTER_SOLICITATION,
                      bytes(4) + frames.option(1, mac)),
+        frames.icmp6(local, "ff02::2", frames.ROUTER_SOLICITATION, bytes(4)),
+        frames.icmp6("::", "ff02::16", 143, bytes(4)),
     ]  # fmt: skip
     on_bridge(bridged, "c1", "spoofed", [bridged.to_all(lie) for lie in lies],
               [bridged.to_all(truth) for truth in truths])  # fmt: skip
@@ -240,44 +242,6 @@ def test_router_and_dhcp_server(bridged, name):
     on_bridge(bridged, name, "rogue",
               [bridged.to_all(lie, source=mac) for lie in lies],
               [bridged.to_all(truth, source=mac) for truth in truths])  # fmt: skip
-
-
-def test_in_pieces(bridged):
-    """What the rules look at is said in the second piece of a packet, or in both. Long datagrams come in
-    pieces, too."""
-    own, liar = frames.option(2, bridged.c1), frames.option(2, LIAR_MAC)
-    whole = [frames.router_advertisement(bridged.local),
-             frames.udp(bridged.local, frames.ALL_NODES, 547, 546, b"take this address"),
-             frames.advertisement(MINE6, THEIRS6, own), frames.advertisement(MINE6, THEIRS6, own, LAN6),
-             frames.udp(MINE6, LAN6, 547, 546, b"take this address")]  # fmt: skip
-    firsts = [frames.in_pieces(packet)[0] for packet in whole]
-    seconds = [frames.in_pieces(packet)[1] for packet in whole]
-    halves = frames.solicitation(MINE6, LAN6, liar, LAN6)[40:]
-    alone = frames.udp(MINE6, LAN6, 7, 9999, b"whole, and calls itself a piece")[40:]
-    known = [frames.piece(MINE6, LAN6, 0, halves[:16], 58)]
-    # What stays on the link or is said to all, though the first piece shows what it is.
-    of_link = frames.udp(bridged.local, LAN6, 7, 9999, b"under an address of the link, of thirty")[40:]
-    to_all = frames.udp(MINE6, frames.ALL_NODES, 7, 9999, b"to everybody, of more than thirty bytes")[40:]
-    neighbour = frames.advertisement(MINE6, MINE6, own, LAN6)[40:]
-    router = frames.icmp6(MINE6, LAN6, frames.ROUTER_SOLICITATION, bytes(4) + frames.option(1, bridged.c1))[40:]
-    known += [frames.piece(bridged.local, LAN6, at, of_link, 17) for at in (0, 6)]
-    known += [frames.piece(MINE6, frames.ALL_NODES, at, to_all, 17) for at in (0, 6)]
-    known += [frames.piece(MINE6, LAN6, 0, neighbour, 58), frames.piece(MINE6, LAN6, 0, router, 58)]
-    on_bridge(bridged, "c1", "rogue",
-              [bridged.to_all(lie) for lie in firsts + seconds + known], [])
-    # The second piece begins with nothing that could be a header.
-    datagram = frames.udp(MINE6, LAN6, 7, 9999, b"forty bytes that are in the first piece!" + bytes(8)
-                          + b"and a second piece of thirty bytes")[40:]  # fmt: skip
-    lan = Listener(bridged.lan)
-    send(bridged.world, "c1", frames.ethernet(bridged.c1, LAN_MAC, frames.IP6, frames.piece(
-        MINE6, LAN6, 0, datagram[:48], 17)), frames.ethernet(bridged.c1, LAN_MAC, frames.IP6, frames.piece(
-            MINE6, LAN6, 6, datagram[48:], 17, True)))  # fmt: skip
-    lan.until(datagram[-24:])
-    send(bridged.world, "c1", frames.ethernet(bridged.c1, LAN_MAC, frames.IP6, frames.piece(
-        MINE6, LAN6, 0, alone, 17, True)))  # fmt: skip
-    lan.until(alone[-24:])
-    spoofed = [frames.piece(THEIRS6, LAN6, at, datagram[:48], 17) for at in (0, 6)]
-    on_bridge(bridged, "c1", "spoofed", [bridged.to_all(lie) for lie in spoofed], [])
 
 
 def test_no_lease(bridged):
@@ -343,6 +307,9 @@ def test_neighbour(bridged, v6):
     world.ok("net", "link", "c1", "c2")
     send(world, "c1", frames.ethernet(bridged.c1, bridged.mac["c2"], kind_of(knock), knock))
     assert knock in listener.until(knock)[-1]
+    back, listener = frames.udp(theirs, mine, 7, 9999, b"come in, in thirty bytes"), Listener(world.container_namespace("c1"))
+    send(world, "c2", frames.ethernet(bridged.mac["c2"], bridged.c1, kind_of(back), back))
+    assert back in listener.until(back)[-1]
 
 
 @pytest.mark.parametrize("host", [HOST, HOST6])
@@ -361,6 +328,63 @@ def test_published_port(bridged, host):
         assert world.cannot_connect(called, MINE, 82) and world.cannot_connect(called, MINE6, 82)
         assert world.connect_from(caller, host, 8080)
     assert world.ok("nat", "show", "--json").json["drift"] == []
+
+
+@pytest.mark.parametrize("v6", [False, True], ids=["v4", "v6"])
+def test_who_was_called_begins_nothing(bridged, v6):
+    """From the port that it publishes it answers, and calls nobody."""
+    world = bridged.world
+    mine, theirs, host = (MINE6, THEIRS6, HOST6) if v6 else (MINE, THEIRS, HOST)
+    publishing(world, "c2", "8080:80")
+    with world.server_in(world.container_namespace("c2"), 80):
+        assert world.connect_from(world.container_namespace("c1"), host, 8080)
+    listener = Listener(world.container_namespace("c1"))
+    syn = frames.tcp_syn(theirs, mine, 80, 82)
+    counted(world, "c2", "dropped",
+            frames.ethernet(bridged.mac["c2"], bridged.c1, kind_of(syn), syn), family="bridge")  # fmt: skip
+    namespace_send(world, "lan", DONE)
+    assert not any(syn in frame for frame in listener.until(DONE))
+
+
+def test_published_on_another_bridge(bridged):
+    """What a container on another bridge publishes is called by an address of the host, and it is not
+    reached otherwise."""
+    world = bridged.world
+    for command in ("link add br1 type bridge", "link set br1 up", "address add 10.8.0.1/24 dev br1",
+                    "address add fd08::1/64 dev br1 nodad"):  # fmt: skip
+        assert world.run("ip", *command.split()).rc == 0, command
+    world.ok("create", "c3", "--bridge", "br1", "--local-address", "10.8.0.2/24", "--host-address",
+             "10.8.0.1", "--local-address6", "fd08::2/64", "--host-address6", "fd08::1",
+             "--port", "8083:80")  # fmt: skip
+    world.ok("net", "up", "c3")
+    caller = world.container_namespace("c1")
+    with world.server_in(world.container_namespace("c3"), 80), \
+            world.server_in(world.container_namespace("c3"), 81):  # fmt: skip
+        assert world.connect_from(caller, HOST, 8083) and world.connect_from(caller, HOST6, 8083)
+        for address in "10.8.0.2", "fd08::2":
+            assert world.cannot_connect(caller, address, 80)
+            assert world.cannot_connect(caller, address, 81)
+
+
+def test_isolation_off(bridged):
+    """Neighbours reach each other, also by way of the host, until they are kept apart again."""
+    world = bridged.world
+    for switch in "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1":
+        assert world.run("sysctl", "-qw", switch).rc == 0
+    caller = world.container_namespace("c1")
+    world.ok("nat", "isolate", "off")
+    with world.server_in(world.container_namespace("c2"), 81):
+        assert world.connect_from(caller, THEIRS, 81) == MINE
+        assert world.connect_from(caller, THEIRS6, 81) == MINE6
+        assert counters(world, "bridge")["between"] > 0
+        listener = Listener(world.container_namespace("c2"))
+        for mine, theirs in (MINE, THEIRS), (MINE6, THEIRS6):
+            word = f"{mine} at the door of {theirs}".encode()  # what receives it complains, and quotes it
+            knock = frames.udp(mine, theirs, 7, 9999, word)
+            send(world, "c1", frames.ethernet(bridged.c1, bridged.bridge_mac, kind_of(knock), knock))
+            listener.until(word)
+        world.ok("nat", "isolate", "on")
+        assert world.cannot_connect(caller, THEIRS, 81) and world.cannot_connect(caller, THEIRS6, 81)
 
 
 def publishing(world, name, ports):
@@ -386,10 +410,8 @@ def test_published_port_without_the_host(bridged, family):
         for mac in bridged.mac["c2"], bridged.bridge_mac:
             knows(world, "c1", theirs, mac)
             assert world.cannot_connect(caller, theirs, 80), mac
-        # Who has tried waits a while, or for whoever forgets it.
-        for name in "direct4", "direct6":
-            assert world.run("nft", "flush", "set", "bridge", "nixctr-net", name).rc == 0
-        assert world.connect_from(caller, host, 8080)
+            # Who has tried is not punished for it: his next call by way of the host is another one.
+            assert world.connect_from(caller, host, 8080), mac
         knows(world, "c1", theirs, bridged.mac["c2"])
         world.ok("net", "link", "c1", "c2")
         assert world.connect_from(caller, theirs, 80)

@@ -88,7 +88,10 @@ def test_what_is_counted_is_what_was_done(networked):
         before, "nat_packets_total", **masqueraded
     )
     assert value(after, "nat_packets_total", family="inet", verdict="dropped") > 0
-    assert value(after, "nat_bytes_total", family="inet", verdict="outgoing") > 0
+    for verdict in "outgoing", "incoming":
+        packets = {"family": "inet", "verdict": verdict}
+        assert value(after, "nat_packets_total", **packets) > value(before, "nat_packets_total", **packets)
+        assert value(after, "nat_bytes_total", **packets) > 0
     eventually(lambda: traffic_is_told(networked), "the counters of the link are told")
 
 

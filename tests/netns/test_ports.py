@@ -144,11 +144,26 @@ def test_nothing_else_is_reached(published):
 
 def test_what_only_passes_through_is_left_alone(published):
     """The port of another host is not the host's port."""
+    assert published.cannot_connect(published.namespace, OUTSIDE, PUBLISHED)
     with published.server_in(published.outside.namespace, PUBLISHED):
         assert published.connect_from(published.namespace, OUTSIDE, PUBLISHED) == HOST
     where = ["nsenter", "--target", str(published.outside.pid), "--net", "--"]
     assert published.run(*where, "ip", "address", "add", "192.0.2.77/32", "dev", "lo").rc == 0
     assert published.cannot_connect(published.container_namespace("other"), "192.0.2.77", PUBLISHED)
+
+
+def test_what_others_redirect_is_not_let_out(world):
+    """A rule of somebody else's that leads a container's call elsewhere makes no published port of it."""
+    create(world, "web", 1, "--port", f"{PUBLISHED}:{SERVED}")
+    assert world.run("nft", "table ip theirs { chain c { type nat hook prerouting priority -101;"
+                     f" iifname ve-web tcp dport 9 dnat to {OUTSIDE}:9; }}; }}").rc == 0  # fmt: skip
+
+    def dropped():
+        return world.ok("nat", "show", "--json").json["table"]["counters"]["dropped"]["packets"]
+
+    before = dropped()
+    assert world.cannot_connect(world.container_namespace("web"), HOST, 9)
+    assert dropped() > before
 
 
 def test_localhost_stays_shut(published):

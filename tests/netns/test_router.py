@@ -5,6 +5,7 @@ The network behind eth1 is the one of test_masquerade.py; the outside, behind et
 """
 
 import pytest
+from test_attack import counters
 from test_masquerade import (  # noqa: F401  pylint: disable=unused-import
     LAN6,
     LAN_HOST,
@@ -39,8 +40,9 @@ def between(lan):  # noqa: F811
     return lan
 
 
-def passed(world):
-    """Which calls get through the host, of those from the outside to the network and back."""
+def passed(world, *names):
+    """Which calls get through the host, of those from the outside to the network and back. Those that
+    should are waited for."""
     outside, inside = world.outside.namespace, of_lan(world)
     with world.server_in(inside, 80):
         calls = {
@@ -49,7 +51,9 @@ def passed(world):
             "out4": (inside, OUTSIDE),
             "out6": (inside, OUTSIDE6),
         }
-        return {name for name, peer in zip(calls, world.connect_all([*calls.values()])) if peer}
+        peers = world.connect_all([*calls.values()],
+                                  [place for place, name in enumerate(calls) if name in names])  # fmt: skip
+        return {name for name, peer in zip(calls, peers) if peer}
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -77,7 +81,9 @@ def test_nat(between, links):
     assert ",".join(elements(between, "opened4")) == links
     assert between.connect_from(of_foo(between), OUTSIDE) == HOST
     assert between.connect_from(of_foo(between), OUTSIDE6) == HOST6
+    before = counters(between)["dropped"]
     assert passed(between) == set()
+    assert counters(between)["dropped"] >= before + 4
     # Taken away, it is put back; and told before.
     assert between.run("nft", "flush", "set", "inet", "nixctr-net", "opened4").rc == 0
     told = between.nixctr("nat", "check").stdout
@@ -103,5 +109,6 @@ def test_router(between, before):
         assert passed(between) == set()
         become()
     between.ok("nat", "enable", "--external", "eth0")
-    assert passed(between) == {"in4", "in6", "out4", "out6"}
+    everything = {"in4", "in6", "out4", "out6"}
+    assert passed(between, *everything) == everything
     assert between.ok("nat", "check").rc == 0

@@ -2,7 +2,7 @@
 """A host that can be thrown away, with a world around it, for the real binary to work on.
 
 What it looks like is told in throwaway-host, which makes it; this is how a test handles it.
-NIXCTR_NET is the binary.
+NIXCTR_NET is the binary, THROWAWAY where the programs are that it is made with.
 """
 
 import concurrent.futures
@@ -48,6 +48,11 @@ class Result:
 
     def __str__(self):
         return f"{shlex.join(self.argv)}\nexit {self.rc}\n{self.stdout}{self.stderr}"
+
+
+def throwaway_program(name):
+    """The path of a program that hosts are made with."""
+    return os.path.join(os.environ["THROWAWAY"], name)
 
 
 def run(argv, **options):
@@ -267,7 +272,7 @@ class World(Observed):
         log = f"/run/server-{port}-{os.path.basename(namespace)}"
         with subprocess.Popen(
             self.command("nsenter", f"--net={inside(namespace)}", "--",
-                         HERE / "server.py", str(port), log),
+                         throwaway_program("server"), str(port), log),
             stdout=subprocess.PIPE, encoding="ascii",
         ) as server:  # fmt: skip
             try:

@@ -19,9 +19,6 @@ import world as world_module
 KILL_AT = os.environ.get("KILL_AT", "")
 KILLED = 99
 
-# LeakSanitizer cannot work while the process is traced.
-ENVIRONMENT = ["env", "ASAN_OPTIONS=detect_leaks=0"]
-
 # What differs between any two runs: numbers the kernel gives, and times.
 VOLATILE = {"ifindex", "link_index", "link_netnsid", "handle", "since", "stats64", "packets", "bytes",
             "tentative", "gc_timer", "hello_timer", "message_age_timer", "forward_delay_timer", "hold_timer"}
@@ -135,7 +132,7 @@ def state(world):
 def killed_run(world, victim, command):
     """Runs a command that is killed at its victim-th effective call. Returns its Result."""
     return world.run(
-        *ENVIRONMENT, *world.wrap, KILL_AT, str(victim), world_module.BINARY, *command
+        *world.wrap, KILL_AT, str(victim), world_module.BINARY, *command
     )
 
 

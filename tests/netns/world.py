@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A host that can be thrown away, with a world around it, for the real binary to work on.
 
-What it looks like is told in throwaway-host, which makes it; this is how a test handles it.
+What it looks like is told in throwaway/host.c, which makes it; this is how a test handles it.
 NIXCTR_NET is the binary, THROWAWAY where the programs are that it is made with.
 """
 
@@ -21,7 +21,7 @@ import resident
 HERE = pathlib.Path(__file__).parent
 BINARY = os.environ.get("NIXCTR_NET", "")
 
-# The host and the outside, as throwaway-host sets them up, and the port of the server there.
+# The host and the outside, as throwaway/cable.c sets them up, and the port of the server there.
 HOST, HOST6 = "198.51.100.1", "2001:db8:51::1"
 OUTSIDE, OUTSIDE6 = "198.51.100.2", "2001:db8:51::2"
 PORT = 7777
@@ -215,7 +215,7 @@ class World(Observed):
         # The host lives as long as its standard input is open: it cannot outlive this process.
         self._holder = subprocess.Popen(
             [*before, "unshare", "--net", "--mount", "--propagation", "private",
-             HERE / "throwaway-host", "sh", "-c", "echo $$ && exec cat"],
+             throwaway_program("throwaway-host")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii",
         )  # fmt: skip
         self._pid = self._holder.stdout.readline().strip()

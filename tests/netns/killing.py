@@ -107,8 +107,10 @@ look nft --stateless list ruleset
 
 def look(world):
     """What LOOK says, in lines of which those of JSON are parsed. None while the kernel has yet to take apart what
-    was detached, which is called ve-.N then, or to tell a cable that is up about its other end."""
-    seen = world.run("sh", "-c", LOOK, "sh", world_module.BINARY)
+    was detached, which is called ve-.N then, or to tell a cable that is up about its other end, or is at it."""
+    seen = world_module.not_interrupted(world.run("sh", "-c", LOOK, "sh", world_module.BINARY))
+    if not seen:
+        return None
     assert seen.rc == 0 and not seen.stderr, seen
     lines = [json.loads(line) if line.startswith(("[", "{")) and len(line) > 1 else line
              for line in seen.stdout.splitlines()]  # fmt: skip
@@ -162,7 +164,8 @@ for place in $(cut -d" " -f5 /proc/self/mountinfo); do
 	case $place in /run/netns*|/var/lib/*) umount --lazy "$place" 2>/dev/null ;; esac
 done
 until nft flush ruleset && [ -z "$(nft list ruleset)" ]; do :; done
-for link in $(ip -oneline link 2>/dev/null | cut -d: -f2 | cut -d@ -f1); do
+until links=$(ip -oneline link 2>&1) && [ "${links%Dump was interrupted*}" = "$links" ]; do :; done
+for link in $(echo "$links" | cut -d: -f2 | cut -d@ -f1); do
 	case $link in eth0|lo) ;; *) ip link delete "$link" 2>/dev/null ;; esac
 done
 while IFS=: read -r path value; do

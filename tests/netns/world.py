@@ -69,6 +69,11 @@ def run(argv, start=subprocess.Popen, **options):
     return Result(tuple(map(str, argv)), process.returncode, out, err)
 
 
+def not_interrupted(result):
+    """What ip has said, or None if something has changed meanwhile: it may be neither old nor new."""
+    return None if "Dump was interrupted" in result.stderr else result
+
+
 def eventually(condition, what, deadline=DEADLINE):
     """Waits until condition() holds and returns what it returned; fails after the deadline."""
     end = time.monotonic() + deadline
@@ -133,7 +138,10 @@ class Observed:
     def ip(self, *arguments, container=None):
         """ip -j ARGUMENTS, parsed; on the host, or in a container's namespace."""
         where = ["-n", container_namespace(container)] if container else []
-        result = self.run("ip", "-j", "-d", *where, *arguments)
+        result = eventually(
+            lambda: not_interrupted(self.run("ip", "-j", "-d", *where, *arguments)),
+            "the kernel has told all in one go",
+        )
         assert result.rc == 0, result
         return json.loads(result.stdout or "[]")
 

@@ -127,7 +127,7 @@ def state(world):
     lines += [f"{path}: {text!r}" for path, text in files(world).items()] + trees(world)
     for number, line in enumerate(lines):
         if not isinstance(line, str):
-            lines[number] = json.dumps(stable(line), indent=1, sort_keys=True)
+            lines[number] = json.dumps(stable(line), sort_keys=True)
     return numbered_macs("\n".join(lines))
 
 
@@ -221,11 +221,18 @@ class Stage:
                 self._copy_to(path, self.world.path(top) / path.name)
 
 
+def spread(text):
+    """The lines of a state, with JSON spread over many: only a difference is worth the time that takes."""
+    for line in text.split("\n"):
+        is_json = line.startswith(("[", "{"))
+        yield from json.dumps(json.loads(line), indent=1).split("\n") if is_json else [line]
+
+
 def insist_on_same(state_now, undisturbed, when):
     """Fails with what differs, if anything does."""
     if state_now != undisturbed:
         difference = difflib.unified_diff(
-            undisturbed.split("\n"), state_now.split("\n"), "undisturbed", when, n=4, lineterm=""
+            list(spread(undisturbed)), list(spread(state_now)), "undisturbed", when, n=4, lineterm=""
         )
         pytest.fail("\n".join(difference), pytrace=False)
 

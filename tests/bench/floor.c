@@ -130,20 +130,6 @@ static void put_addr(struct batch *batch, int index, struct in_addr own, struct 
 }
 
 /**
- * put_up - set a link up
- * @batch: changed
- * @index: the link
- */
-static void put_up(struct batch *batch, int index)
-{
-	const struct ifinfomsg up = { .ifi_index = index,
-				      .ifi_flags = IFF_UP,
-				      .ifi_change = IFF_UP };
-
-	batch_begin(batch, RTM_SETLINK, 0, &up, sizeof(up));
-}
-
-/**
  * inside_make - set up the container's end, in the current namespace
  * @cable: borrowed
  * @index: of eth0
@@ -157,8 +143,8 @@ static void inside_make(const struct cable *cable, int index)
 	struct batch batch = { .length = 0 };
 	int fd = rtnl_open(0);
 
-	put_up(&batch, LOOPBACK_INDEX);
-	put_up(&batch, index);
+	batch_up(&batch, LOOPBACK_INDEX);
+	batch_up(&batch, index);
 	put_addr(&batch, index, cable->local, cable->host);
 	batch_begin(&batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &route, sizeof(route));
 	batch_put(&batch, RTA_GATEWAY, &cable->host, sizeof(cable->host));
@@ -379,7 +365,7 @@ static void settle(void)
 			gone |= one->nlmsg_type == RTM_DELLINK &&
 				((struct ifinfomsg *)NLMSG_DATA(one))->ifi_index == link.index;
 	}
-	put_up(&poke, LOOPBACK_INDEX);
+	batch_up(&poke, LOOPBACK_INDEX);
 	rtnl_exchange(host, &poke, "wait for the lock of all links", NULL);
 }
 

@@ -3,6 +3,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -94,6 +95,20 @@ struct rtattr *batch_put(struct batch *batch, int type, const void *value, size_
 void batch_nest_end(struct batch *batch, struct rtattr *nest)
 {
 	nest->rta_len = (uint16_t)(batch->bytes + batch->length - (char *)nest);
+}
+
+/**
+ * batch_up - set a link up
+ * @batch: changed
+ * @index: the link
+ */
+void batch_up(struct batch *batch, int index)
+{
+	const struct ifinfomsg up = { .ifi_index = index,
+				      .ifi_flags = IFF_UP,
+				      .ifi_change = IFF_UP };
+
+	batch_begin(batch, RTM_SETLINK, 0, &up, sizeof(up));
 }
 
 /**

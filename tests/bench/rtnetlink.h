@@ -8,7 +8,7 @@
 #include <linux/rtnetlink.h>
 
 /*
- * rtnetlink with nothing in between, for the yardstick. Every failure ends the process.
+ * rtnetlink with nothing in between, for the yardstick and for hosts that are thrown away. Every failure ends the process.
  */
 
 /* Requests that are sent with one call. */
@@ -28,6 +28,7 @@ void *batch_room(struct batch *batch, size_t size);
 void batch_begin(struct batch *batch, uint16_t type, unsigned flags, const void *header,
 		 size_t size);
 struct rtattr *batch_put(struct batch *batch, int type, const void *value, size_t size);
+void batch_up(struct batch *batch, int index);
 void batch_nest_end(struct batch *batch, struct rtattr *nest);
 
 int rtnl_open(uint32_t groups);

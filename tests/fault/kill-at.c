@@ -142,6 +142,8 @@ static _Noreturn void fail(const char *step)
  * start - start the command under our eyes
  * @argv: the command, ends with NULL
  *
+ * LeakSanitizer cannot work in a process that is traced.
+ *
  * Returns its PID. It is stopped behind its execve(); when there is no such command it is gone already.
  */
 static pid_t start(char *argv[])
@@ -153,6 +155,8 @@ static pid_t start(char *argv[])
 	if (pid == 0) {
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
 			fail("be traced");
+		if (setenv("ASAN_OPTIONS", "detect_leaks=0", 1) < 0)
+			fail("set the environment");
 		execvp(argv[0], argv);
 		fprintf(stderr, "kill-at: cannot run %s: %s\n", argv[0], strerror(errno));
 		_exit(EXIT_NOT_RUN);

@@ -42,7 +42,7 @@ def test_clang_format():
 def test_shellcheck():
     """Every script, with the optional checks that find real errors."""
     paths = [*tree.scripts(b"sh"), *tree.scripts(b"bash")]
-    assert {"tools/check", "tools/setup", ".ci/run", "tests/netns/throwaway-host"} <= set(paths)
+    assert {"tools/check", "tools/setup", ".ci/run", "tests/netns/isolate"} <= set(paths)
     tree.content(verdict("shellcheck", "--severity=style", "--external-sources", *paths))
 
 

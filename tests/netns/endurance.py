@@ -22,9 +22,6 @@ KILLED = 99
 # busy.
 DOCUMENTED = (3, 4, 5, 7)
 
-# LeakSanitizer cannot work while the process is traced.
-ENVIRONMENT = ["env", "ASAN_OPTIONS=detect_leaks=0"]
-
 
 class Shell:
     """A shell on a host that runs one command after another: entering the host each time would cost as
@@ -239,7 +236,7 @@ def _batch(shells, positions, seed, goal):
             command = [word.format(name) for word in mood.choice(ACTS)]
             kind = tuple(command[:-1])
             step = positions[number].get(kind, number + 1)
-            status = timed(shells[number], tally, command, [*ENVIRONMENT, KILL_AT, step])
+            status = timed(shells[number], tally, command, [KILL_AT, step])
             if status == KILLED:
                 tally.steps.add((*kind, step))
                 positions[number][kind] = step + len(shells)

@@ -19,9 +19,6 @@ import world as world_module
 KILL_AT = os.environ.get("KILL_AT", "")
 KILLED = 99
 
-# LeakSanitizer cannot work while the process is traced.
-ENVIRONMENT = ["env", "ASAN_OPTIONS=detect_leaks=0"]
-
 # What differs between any two runs: numbers the kernel gives, and times.
 VOLATILE = {"ifindex", "link_index", "link_netnsid", "handle", "since", "stats64", "packets", "bytes",
             "tentative", "gc_timer", "hello_timer", "message_age_timer", "forward_delay_timer", "hold_timer"}
@@ -110,8 +107,10 @@ look nft --stateless list ruleset
 
 def look(world):
     """What LOOK says, in lines of which those of JSON are parsed. None while the kernel has yet to take apart what
-    was detached, which is called ve-.N then, or to tell a cable that is up about its other end."""
-    seen = world.run("sh", "-c", LOOK, "sh", world_module.BINARY)
+    was detached, which is called ve-.N then, or to tell a cable that is up about its other end, or is at it."""
+    seen = world_module.not_interrupted(world.run("sh", "-c", LOOK, "sh", world_module.BINARY))
+    if not seen:
+        return None
     assert seen.rc == 0 and not seen.stderr, seen
     lines = [json.loads(line) if line.startswith(("[", "{")) and len(line) > 1 else line
              for line in seen.stdout.splitlines()]  # fmt: skip
@@ -128,14 +127,14 @@ def state(world):
     lines += [f"{path}: {text!r}" for path, text in files(world).items()] + trees(world)
     for number, line in enumerate(lines):
         if not isinstance(line, str):
-            lines[number] = json.dumps(stable(line), indent=1, sort_keys=True)
+            lines[number] = json.dumps(stable(line), sort_keys=True)
     return numbered_macs("\n".join(lines))
 
 
 def killed_run(world, victim, command):
     """Runs a command that is killed at its victim-th effective call. Returns its Result."""
     return world.run(
-        *ENVIRONMENT, *world.wrap, KILL_AT, str(victim), world_module.BINARY, *command
+        *world.wrap, KILL_AT, str(victim), world_module.BINARY, *command
     )
 
 
@@ -165,7 +164,8 @@ for place in $(cut -d" " -f5 /proc/self/mountinfo); do
 	case $place in /run/netns*|/var/lib/*) umount --lazy "$place" 2>/dev/null ;; esac
 done
 until nft flush ruleset && [ -z "$(nft list ruleset)" ]; do :; done
-for link in $(ip -oneline link 2>/dev/null | cut -d: -f2 | cut -d@ -f1); do
+until links=$(ip -oneline link 2>&1) && [ "${links%Dump was interrupted*}" = "$links" ]; do :; done
+for link in $(echo "$links" | cut -d: -f2 | cut -d@ -f1); do
 	case $link in eth0|lo) ;; *) ip link delete "$link" 2>/dev/null ;; esac
 done
 while IFS=: read -r path value; do
@@ -221,11 +221,18 @@ class Stage:
                 self._copy_to(path, self.world.path(top) / path.name)
 
 
+def spread(text):
+    """The lines of a state, with JSON spread over many: only a difference is worth the time that takes."""
+    for line in text.split("\n"):
+        is_json = line.startswith(("[", "{"))
+        yield from json.dumps(json.loads(line), indent=1).split("\n") if is_json else [line]
+
+
 def insist_on_same(state_now, undisturbed, when):
     """Fails with what differs, if anything does."""
     if state_now != undisturbed:
         difference = difflib.unified_diff(
-            undisturbed.split("\n"), state_now.split("\n"), "undisturbed", when, n=4, lineterm=""
+            list(spread(undisturbed)), list(spread(state_now)), "undisturbed", when, n=4, lineterm=""
         )
         pytest.fail("\n".join(difference), pytrace=False)
 

@@ -15,7 +15,7 @@ DEFINITIONS = "/etc/nixos-containers"
 def stock_nix(world):
     """Gives a host a Nix of its own, and tests/netns/nixpkgs as <nixpkgs>.
 
-    Its store is on a tmpfs, see throwaway-host; nothing can be downloaded; builders are run as they
+    Its store is on a tmpfs, see throwaway/host.c; nothing can be downloaded; builders are run as they
     are, for a host in a namespace has no users to build as and cannot make a sandbox."""
     assert world.run("findmnt", "--types", "tmpfs", "/nix").rc == 0, "there is no /nix to mount on"
     for name, text in {

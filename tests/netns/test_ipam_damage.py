@@ -8,7 +8,6 @@ import subprocess
 
 import pytest
 from test_ipam_check import BOOK, CONFLICT, DEFINITIONS, FINE, FOUND, check, define, leases, sql
-from killing import ENVIRONMENT
 from world import BINARY
 
 FAILED, BUSY, PAGE = 1, 7, 4096
@@ -329,7 +328,7 @@ def test_rebuild_killed_anywhere(used):
             book(used).with_name(name).unlink()
         book(used).with_name("ipam.db-journal").unlink(missing_ok=True)
         book(used).write_bytes(damaged)
-        result = used.run(*ENVIRONMENT, KILL_AT, str(victim), BINARY, "ipam", "rebuild")
+        result = used.run(KILL_AT, str(victim), BINARY, "ipam", "rebuild")
         done = result.rc == 0
         if not done:
             state = used.nixctr("ipam", "list")

@@ -7,7 +7,6 @@ import os
 import pytest
 from test_ipam_check import (BOOK, CONFLICT, DEFINITIONS, FINE, FOUND, REPORT, USAGE, check, define,
                              edit, ip, leases)  # fmt: skip
-from killing import ENVIRONMENT
 from world import BINARY
 
 KILLED = 99
@@ -195,7 +194,7 @@ def test_killed_anywhere(broken):
         book.with_name("ipam.db-journal").unlink(missing_ok=True)
         book.write_bytes(bytes_before)
         ip(broken, "address replace 10.233.4.9/32 dev ve-cable")
-        killed = broken.run(*ENVIRONMENT, KILL_AT, str(victim), BINARY, "ipam", "repair", REPORT)
+        killed = broken.run(KILL_AT, str(victim), BINARY, "ipam", "repair", REPORT)
         done = killed.rc == FOUND
         assert done or killed.rc == KILLED, killed
         assert broken.nixctr("ipam", "check", "--grace", "0").rc == FOUND  # ve-nspawn, at least

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 import world as world_module
-from killing import ENVIRONMENT, KILL_AT, KILLED, STRIDE
+from killing import KILL_AT, KILLED, STRIDE
 from test_own_table import listing, owners, owning, refused  # noqa: F401  pylint: disable=unused-import
 from test_ports import PUBLISHED, SERVED
 from test_watch import Watcher, drift, gets_out, watching
@@ -21,7 +21,7 @@ PORT = f"{PUBLISHED}:{SERVED}"
 
 def killed_at(victim, command):
     """The words for a command that is killed at one of its steps."""
-    return [*ENVIRONMENT, KILL_AT, str(victim), world_module.BINARY, *command]
+    return [KILL_AT, str(victim), world_module.BINARY, *command]
 
 
 @pytest.mark.parametrize(

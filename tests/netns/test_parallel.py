@@ -16,10 +16,8 @@ def at_once(world, commands):
     with contextlib.ExitStack() as stack:
         running = [
             stack.enter_context(
-                subprocess.Popen(
-                    world.command(
-                        world_module.BINARY, *world_module.with_system_chosen(tuple(command))
-                    ),
+                world.start(
+                    [world_module.BINARY, *world_module.with_system_chosen(tuple(command))],
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                     encoding="utf-8",
                 )  # fmt: skip

@@ -40,13 +40,17 @@ class Container:
         """What its first process does; see init.c."""
         (self.root / "mode").write_text(mode, encoding="ascii")
 
+    def words(self, *arguments):
+        """The words of the driver, on the host."""
+        return [*(["env", *self.environment] if self.environment else []), DRIVER, *arguments]
+
     def command(self, *arguments):
         """The words that run the driver on the host."""
-        return self.world.command("env", *self.environment, DRIVER, *arguments)
+        return self.world.command(*self.words(*arguments))
 
     def ask(self, what):
         """Asks the supervisor. Returns the Result."""
-        return world_module.run(self.command(what, self.name))
+        return self.world.run(*self.words(what, self.name))
 
     def ok(self, what):
         """Asks and insists that it is done. Returns what was returned, as a word."""

@@ -55,7 +55,7 @@ def test_unknown_machine_is_refused():
 def test_host_is_not_made_of_the_machine(namespaces):
     """throwaway-host wants a network and a mount namespace of its own, both."""
     result = in_this_namespace(
-        *(["unshare", *namespaces, "--"] if namespaces else []), HERE / "throwaway-host", "true"
+        *(["unshare", *namespaces, "--"] if namespaces else []), world_module.throwaway_program("throwaway-host"), "true"
     )
     assert result.rc == 1
     assert "refusing to run" in result.stderr

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A host that can be thrown away, with a world around it, for the real binary to work on.
 
-What it looks like is told in throwaway-host, which makes it; this is how a test handles it.
-NIXCTR_NET is the binary.
+What it looks like is told in throwaway/host.c, which makes it; this is how a test handles it.
+NIXCTR_NET is the binary, THROWAWAY where the programs are that it is made with.
 """
 
 import concurrent.futures
 import contextlib
-import ctypes
 import dataclasses
 import json
 import os
@@ -17,19 +16,18 @@ import socket
 import subprocess
 import time
 
+import resident
+
 HERE = pathlib.Path(__file__).parent
 BINARY = os.environ.get("NIXCTR_NET", "")
 
-# The host and the outside, as throwaway-host sets them up, and the port of the server there.
+# The host and the outside, as throwaway/cable.c sets them up, and the port of the server there.
 HOST, HOST6 = "198.51.100.1", "2001:db8:51::1"
 OUTSIDE, OUTSIDE6 = "198.51.100.2", "2001:db8:51::2"
 PORT = 7777
 
 # Whatever takes longer has gone wrong, also on a busy machine under valgrind.
 DEADLINE = 120
-
-CLONE_NEWNET = 0x40000000
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,19 +48,30 @@ class Result:
         return f"{shlex.join(self.argv)}\nexit {self.rc}\n{self.stdout}{self.stderr}"
 
 
-def run(argv, **options):
-    """Runs a command to its end. Returns its Result; text is UTF-8, with escapes for what is not."""
-    done = subprocess.run(
+def throwaway_program(name):
+    """The path of a program that hosts are made with."""
+    return os.path.join(os.environ["THROWAWAY"], name)
+
+
+def run(argv, start=subprocess.Popen, **options):
+    """Runs a command to its end. Returns its Result; text is UTF-8, with escapes for what is not.
+    @start: what starts it, as Popen does."""
+    with start(
         argv,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="backslashreplace",
-        timeout=DEADLINE,
-        check=False,
-        **options,
-    )
-    return Result(tuple(map(str, argv)), done.returncode, done.stdout, done.stderr)
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        encoding="utf-8", errors="backslashreplace", **options,
+    ) as process:  # fmt: skip
+        try:
+            out, err = process.communicate(timeout=DEADLINE)
+        except BaseException:
+            process.kill()
+            raise
+    return Result(tuple(map(str, argv)), process.returncode, out, err)
+
+
+def not_interrupted(result):
+    """What ip has said, or None if something has changed meanwhile: it may be neither old nor new."""
+    return None if "Dump was interrupted" in result.stderr else result
 
 
 def eventually(condition, what, deadline=DEADLINE):
@@ -82,8 +91,7 @@ def _in_namespace(path, function):
 
     def enter_and_call():
         with open(path, "rb") as namespace:
-            if _libc.setns(namespace.fileno(), CLONE_NEWNET) < 0:
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), path)
+            resident.enter(namespace.fileno())
         return function()
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=1) as thread:
@@ -130,7 +138,10 @@ class Observed:
     def ip(self, *arguments, container=None):
         """ip -j ARGUMENTS, parsed; on the host, or in a container's namespace."""
         where = ["-n", container_namespace(container)] if container else []
-        result = self.run("ip", "-j", "-d", *where, *arguments)
+        result = eventually(
+            lambda: not_interrupted(self.run("ip", "-j", "-d", *where, *arguments)),
+            "the kernel has told all in one go",
+        )
         assert result.rc == 0, result
         return json.loads(result.stdout or "[]")
 
@@ -208,11 +219,13 @@ class World(Observed):
 
     def __init__(self, *before):
         """@before: words to make the host under, such as own-groups with its kind."""
+        self._resident = None
+        self._command_checked = False
         self.wrap = []  # what to run the program under, such as valgrind
         # The host lives as long as its standard input is open: it cannot outlive this process.
         self._holder = subprocess.Popen(
             [*before, "unshare", "--net", "--mount", "--propagation", "private",
-             HERE / "throwaway-host", "sh", "-c", "echo $$ && exec cat"],
+             throwaway_program("throwaway-host")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii",
         )  # fmt: skip
         self._pid = self._holder.stdout.readline().strip()
@@ -224,9 +237,8 @@ class World(Observed):
         self.namespace = f"/proc/{self._pid}/ns/net"
         pid = int((self.root / "run/outside/pid").read_text(encoding="ascii"))
         self.outside = Outside(self.root / "run/outside/log", pid)
-        if self.run("cat", "/run/outside/pid").stdout != f"{self.outside.pid}\n":
-            self.close()
-            raise RuntimeError("commands would not run on the throwaway host; refusing to")
+        self._resident = resident.Resident(self.holder)
+        self._insist_on_host(self._resident.call(pathlib.Path("/run/outside/pid").read_text))
 
     def __enter__(self):
         return self
@@ -234,23 +246,38 @@ class World(Observed):
     def __exit__(self, *_):
         self.close()
 
+    def _insist_on_host(self, pid):
+        """Refuses to go on if commands would run elsewhere, where /run/outside/pid says something else."""
+        if pid != f"{self.outside.pid}\n":
+            self.close()
+            raise RuntimeError("commands would not run on the throwaway host; refusing to")
+
     def close(self):
         """Throws the host away."""
+        if self._resident:
+            self._resident.leave()
         self._holder.stdin.close()
         self._holder.stdout.close()
         self._holder.wait(DEADLINE)
 
+    def start(self, argv, **options):
+        """Starts a command on the host, as subprocess.Popen does."""
+        return self._resident.call(subprocess.Popen, argv, **options)
+
     def command(self, *argv):
-        """The words that run a command on the host, for whoever starts it otherwise than run().
+        """The words that run a command on the host, for whoever does not start it by start() or run().
 
         Entering a mount namespace leads to its root directory, which in a chroot is the machine's:
         without --root the command would be let loose there."""
-        return ["nsenter", f"--target={self._pid}", "--net", "--mount", "--cgroup", "--root",
-                "--wd", "--", *argv]
+        enter = ["nsenter", f"--target={self._pid}", "--net", "--mount", "--cgroup", "--root", "--wd", "--"]
+        if not self._command_checked:
+            self._insist_on_host(run([*enter, "cat", "/run/outside/pid"]).stdout)
+            self._command_checked = True
+        return [*enter, *argv]
 
-    def run(self, *argv):
+    def run(self, *argv, **options):
         """Runs a command on the host."""
-        return run(self.command(*argv))
+        return run(argv, self.start, **options)
 
     def nixctr(self, *arguments):
         """Runs the program under test on the host."""
@@ -267,9 +294,8 @@ class World(Observed):
     def server_in(self, namespace, port=PORT):
         """While in it, a server answers in that namespace as the one outside does."""
         log = f"/run/server-{port}-{os.path.basename(namespace)}"
-        with subprocess.Popen(
-            self.command("nsenter", f"--net={inside(namespace)}", "--",
-                         HERE / "server.py", str(port), log),
+        with self.start(
+            ["nsenter", f"--net={inside(namespace)}", "--", throwaway_program("server"), str(port), log],
             stdout=subprocess.PIPE, encoding="ascii",
         ) as server:  # fmt: skip
             try:

@@ -136,28 +136,6 @@ static bool binding_make(const struct nat_forward *forward, struct element *elem
 }
 
 /**
- * loopback_make - the element that says as whom the loopback calls
- * @forward: borrowed
- * @element: filled; its container is set
- *
- * Returns whether the loopback calls it at all: not through another link.
- */
-static bool loopback_make(const struct nat_forward *forward, struct element *element)
-{
-	bool v6 = forward->to.family == AF_INET6;
-	enum bound bound = forward_bound(forward);
-
-	if (bound == BOUND_NOT)
-		element->set = v6 ? MAP_LOOPBACK6 : MAP_LOOPBACK;
-	else
-		element->set = v6 ? MAP_ADDRESS_LOOPBACK6 : MAP_ADDRESS_LOOPBACK;
-	port_key_make(forward, element);
-	element->data_size = addr_size(&forward->to);
-	memcpy(element->data, forward->from.bytes, addr_size(&forward->to));
-	return addr_is_set(&forward->from) && bound != BOUND_LINK && bound != BOUND_BOTH;
-}
-
-/**
  * traffic_make - the element that counts what is forwarded
  * @forward: borrowed
  * @element: filled
@@ -199,8 +177,6 @@ bool element_make(const struct nat_forward *forward, enum forward_element kind,
 		memcpy(element->data, forward->to.bytes, addr_size(&forward->to));
 		port_write(element->data + addr_size(&forward->to), forward->to_port);
 		return true;
-	case ELEMENT_LOOPBACK:
-		return loopback_make(forward, element);
 	case ELEMENT_HAIRPIN:
 		element->set = SET_HAIRPIN;
 		link_add(element, forward->link);

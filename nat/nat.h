@@ -42,8 +42,6 @@ struct nat_forward {
 	char host_link[IFNAMSIZ]; /* the link through which it is called; "": any */
 	struct addr to;           /* the container's address */
 	uint16_t to_port;
-	struct addr
-		from; /* as whom calls from the host's loopback reach it: the host's end; or none */
 	char link[IFNAMSIZ]; /* through which the container is reached */
 	char container[NAT_CONTAINER_MAX];
 	struct nat_counter traffic; /* forwarded both ways; only when it was read back */

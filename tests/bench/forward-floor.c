@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the kernel charges for one published port, in a process of its own: the definition and the
- * record on disk, and the two elements in maps of our table, in one batch. Nothing is looked at:
+ * record on disk, and the element in a map of our table, in one batch. Nothing is looked at:
  * neither who has the port, nor what the table is like, nor who listens on it.
  *
  *	forward-floor add|remove
- *	forward-floor many NUMBER	so many forwards in one batch, in two maps of a table "floor", made
+ *	forward-floor many NUMBER	so many forwards in one batch, in a map of a table "floor", made
  *					with room for them
  */
 #include <arpa/inet.h>
@@ -150,23 +150,20 @@ static void elements_put(uint16_t type, const char *table, const char *map, unsi
 
 /**
  * map_put - add a map with room for its elements
- * @name: its name
- * @id: that no other one has
- * @data, @size: of an element, in the numbers of nft(8)
  * @count: how many there will be
  */
-static void map_put(const char *name, uint32_t id, uint32_t data, uint32_t size, uint32_t count)
+static void map_put(uint32_t count)
 {
 	struct nlmsghdr *message = change(NFT_MSG_NEWSET);
 	struct nlattr *nest;
 
 	mnl_attr_put_strz(message, NFTA_SET_TABLE, "floor");
-	mnl_attr_put_strz(message, NFTA_SET_NAME, name);
-	mnl_attr_put_u32(message, NFTA_SET_ID, htonl(id));
+	mnl_attr_put_strz(message, NFTA_SET_NAME, "forwards");
+	mnl_attr_put_u32(message, NFTA_SET_ID, htonl(1));
 	mnl_attr_put_u32(message, NFTA_SET_FLAGS, htonl(NFT_SET_MAP));
 	mnl_attr_put_u32(message, NFTA_SET_KEY_LEN, htonl(sizeof(struct key)));
-	mnl_attr_put_u32(message, NFTA_SET_DATA_TYPE, htonl(data));
-	mnl_attr_put_u32(message, NFTA_SET_DATA_LEN, htonl(size));
+	mnl_attr_put_u32(message, NFTA_SET_DATA_TYPE, htonl(7 << 6 | 13)); /* of nft(8) */
+	mnl_attr_put_u32(message, NFTA_SET_DATA_LEN, htonl(sizeof(struct target)));
 	nest = mnl_attr_nest_start(message, NFTA_SET_DESC);
 	mnl_attr_put_u32(message, NFTA_SET_DESC_SIZE, htonl(2 * count));
 	mnl_attr_nest_end(message, nest);
@@ -187,10 +184,8 @@ static void table_put(uint32_t count)
 		mnl_attr_put_strz(message, NFTA_TABLE_NAME, "floor");
 		message_end(message);
 	}
-	map_put("forwards", 1, 7 << 6 | 13, sizeof(struct target), count);
-	map_put("loopback", 2, 7, 4, count);
+	map_put(count);
 	elements_put(NFT_MSG_NEWSETELEM, "floor", "forwards", 10000, count, sizeof(struct target));
-	elements_put(NFT_MSG_NEWSETELEM, "floor", "loopback", 10000, count, 4);
 }
 
 /**
@@ -257,7 +252,6 @@ int main(int argc, char *argv[])
 	} else {
 		elements_put(type, "nixctr-net", "forwards4", 8081, 1,
 			     add ? sizeof(struct target) : 0);
-		elements_put(type, "nixctr-net", "loopback4", 8081, 1, add ? 4 : 0);
 	}
 	commit(socket);
 	if (add)

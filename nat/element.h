@@ -43,7 +43,6 @@ bool element_make(const struct nat_forward *forward, enum forward_element kind,
 bool element_same(const struct element *a, const struct element *b);
 bool element_repeats(const struct nat_forwards *forwards, size_t index, enum forward_element kind);
 void entry_put(struct nlmsghdr *message, const struct element *element, bool whole);
-void element_put(struct nlmsghdr *message, const struct element *element, bool whole);
 bool element_take(const struct nlattr *attribute, const char *set, struct element *ret_element);
 bool element_traffic(const struct element *element, struct nat_forward *ret_forward);
 bool element_forward(const struct element *element, struct nat_forward *ret_forward);

@@ -34,6 +34,7 @@ struct nft_message {
 	const char *table; /* somebody else's; NULL: ours */
 	uint8_t family;    /* of the table, if it is ours */
 	size_t offset;     /* of the message in the request */
+	size_t list;       /* of elements in the message, which it ends with; 0: it has none */
 };
 
 #define NFT_MESSAGES_MAX 64

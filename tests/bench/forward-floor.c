@@ -6,7 +6,9 @@
  *
  *	forward-floor add|remove
  *	forward-floor many NUMBER	so many forwards in one batch, in a map of a table "floor", made
- *					with room for them
+ *					with room for them, and a rule that takes connection
+ *					tracking, which looks at all connections there are when
+ *					the first one comes
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -171,6 +173,32 @@ static void map_put(uint32_t count)
 }
 
 /**
+ * rule_put - add a chain and a rule in it that knows connections
+ */
+static void rule_put(void)
+{
+	struct nlmsghdr *message = change(NFT_MSG_NEWCHAIN);
+	struct nlattr *list, *expression, *data;
+
+	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, "floor");
+	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, "floor");
+	message_end(message);
+	message = change(NFT_MSG_NEWRULE);
+	mnl_attr_put_strz(message, NFTA_RULE_TABLE, "floor");
+	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, "floor");
+	list = mnl_attr_nest_start(message, NFTA_RULE_EXPRESSIONS);
+	expression = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+	mnl_attr_put_strz(message, NFTA_EXPR_NAME, "ct");
+	data = mnl_attr_nest_start(message, NFTA_EXPR_DATA);
+	mnl_attr_put_u32(message, NFTA_CT_KEY, htonl(NFT_CT_STATE));
+	mnl_attr_put_u32(message, NFTA_CT_DREG, htonl(NFT_REG_1));
+	mnl_attr_nest_end(message, data);
+	mnl_attr_nest_end(message, expression);
+	mnl_attr_nest_end(message, list);
+	message_end(message);
+}
+
+/**
  * table_put - add the table "floor", and take the one that is there away
  * @count: how many forwards it has
  */
@@ -185,6 +213,7 @@ static void table_put(uint32_t count)
 		message_end(message);
 	}
 	map_put(count);
+	rule_put();
 	elements_put(NFT_MSG_NEWSETELEM, "floor", "forwards", 10000, count, sizeof(struct target));
 }
 

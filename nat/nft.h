@@ -91,6 +91,7 @@ int nft_request_fail(struct nft_request *request, size_t index, const struct nlm
 struct nlmsghdr *nft_request_add(struct nft_request *request, enum nft_action action,
 				 enum nft_kind kind, const char *name);
 void nft_request_foreign(struct nft_request *request, uint8_t family, const char *table);
+void socket_closep(struct mnl_socket **socket);
 int nft_socket_prepare(struct mnl_socket *socket);
 int nft_query(struct nat *nat, struct nft_request *request, const struct nft_taker *taker,
 	      struct error *e);

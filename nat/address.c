@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdio.h>
 
+#include "base/cleanup.h"
+#include "nat/host-address.h"
 #include "nat/nat.h"
 
 /* The address that all leave with, where it is not that of the link; and which ones the host has. */
@@ -43,22 +43,16 @@ int nat_spec_set_address(struct nat_spec *spec, const char *text, sa_family_t fa
 }
 
 /**
- * entry_has - whether an address of the host is this one
- * @entry: one of its addresses, borrowed
+ * addresses_have - whether an address is among those of the host
+ * @addresses: these, borrowed
  * @address: borrowed
  */
-static bool entry_has(const struct ifaddrs *entry, const struct addr *address)
+static bool addresses_have(const struct host_addresses *addresses, const struct addr *address)
 {
-	const struct sockaddr_in *v4 = (const void *)entry->ifa_addr;
-	const struct sockaddr_in6 *v6 = (const void *)entry->ifa_addr;
-	struct addr here;
-
-	if (!entry->ifa_addr || entry->ifa_addr->sa_family != address->family)
-		return false;
-	here = addr_from_bytes(address->family, address->family == AF_INET
-							? (const void *)&v4->sin_addr
-							: &v6->sin6_addr);
-	return addr_equal(&here, address);
+	for (size_t i = 0; i < addresses->count; i++)
+		if (addr_equal(&addresses->list[i].address, address))
+			return true;
+	return false;
 }
 
 /**
@@ -69,33 +63,26 @@ static bool entry_has(const struct ifaddrs *entry, const struct addr *address)
  */
 bool nat_address_is_here(const struct addr *address)
 {
-	struct ifaddrs *entries;
-	bool here = false;
+	_cleanup_(host_addresses_deinit) struct host_addresses addresses = { .count = 0 };
 
-	if (addr_is_loopback(address) || getifaddrs(&entries) < 0)
-		return true;
-	for (const struct ifaddrs *entry = entries; entry && !here; entry = entry->ifa_next)
-		here = entry_has(entry, address);
-	freeifaddrs(entries);
-	return here;
+	return addr_is_loopback(address) || host_addresses_read(&addresses, NULL) < 0 ||
+	       addresses_have(&addresses, address);
 }
 
 /**
  * drift_add_missing - note that the host does not have an address
  * @drift: changed
- * @entries: all addresses of the host, borrowed
+ * @addresses: all of the host, borrowed
  * @address: the one; none is fine
  */
-static void drift_add_missing(struct nat_drift *drift, const struct ifaddrs *entries,
+static void drift_add_missing(struct nat_drift *drift, const struct host_addresses *addresses,
 			      const struct addr *address)
 {
 	char text[ADDR_TEXT];
 
-	if (!addr_is_set(address) || drift->count == NAT_DRIFT_MAX)
+	if (!addr_is_set(address) || drift->count == NAT_DRIFT_MAX ||
+	    addresses_have(addresses, address))
 		return;
-	for (; entries; entries = entries->ifa_next)
-		if (entry_has(entries, address))
-			return;
 	(void)snprintf(drift->line[drift->count++], sizeof(drift->line[0]),
 		       "%s, which all leave with, is no address of this host: no answer comes back",
 		       addr_format(address, text));
@@ -111,14 +98,15 @@ static void drift_add_missing(struct nat_drift *drift, const struct ifaddrs *ent
  */
 int nat_address_compare(const struct nat_spec *spec, struct nat_drift *drift, struct error *e)
 {
-	struct ifaddrs *entries;
+	_cleanup_(host_addresses_deinit) struct host_addresses addresses = { .count = 0 };
+	int r;
 
 	if (!addr_is_set(&spec->address4) && !addr_is_set(&spec->address6))
 		return 0;
-	if (getifaddrs(&entries) < 0)
-		return error_errno(e, errno, "cannot list the addresses of the host");
-	drift_add_missing(drift, entries, &spec->address4);
-	drift_add_missing(drift, entries, &spec->address6);
-	freeifaddrs(entries);
+	r = host_addresses_read(&addresses, e);
+	if (r < 0)
+		return r;
+	drift_add_missing(drift, &addresses, &spec->address4);
+	drift_add_missing(drift, &addresses, &spec->address6);
 	return 0;
 }

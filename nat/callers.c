@@ -1,30 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "nat/external.h"
+#include "nat/host-address.h"
 #include "nat/nat.h"
 
-/**
- * link_is_called - whether somebody may call a published port through a link
- * @entry: one of its addresses, borrowed
- *
- * Those of containers have a switch of their own, which is veth's.
- */
-static bool link_is_called(const struct ifaddrs *entry)
-{
-	const struct sockaddr *address = entry->ifa_addr;
-	const struct sockaddr_in6 *v6 = (const void *)address;
+/* Of each network namespace. */
+#define LOOPBACK_IFINDEX 1
 
-	if (!address || entry->ifa_flags & IFF_LOOPBACK)
+/**
+ * name_is_containers - whether a link is a container's, by its name
+ * @name: borrowed
+ */
+static bool name_is_containers(const char *name)
+{
+	return strncmp(name, NAT_PREFIX, strlen(NAT_PREFIX)) == 0;
+}
+
+/**
+ * address_is_link_local - whether every link has such an address, which nobody calls
+ * @address: borrowed
+ */
+static bool address_is_link_local(const struct addr *address)
+{
+	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
+	       (address->bytes[1] & 0xc0) == 0x80;
+}
+
+/**
+ * link_is_called - whether somebody may call a published port through the link that has an address
+ * @entry: the address, borrowed
+ * @name: filled with the name of the link
+ *
+ * Those of containers have a switch of their own, which is veth's. A link that has gone meanwhile is not
+ * called.
+ */
+static bool link_is_called(const struct host_address *entry, char name[IFNAMSIZ])
+{
+	if (entry->ifindex == LOOPBACK_IFINDEX || name_is_containers(entry->label) ||
+	    address_is_link_local(&entry->address))
 		return false;
-	if (strncmp(entry->ifa_name, NAT_PREFIX, strlen(NAT_PREFIX)) == 0)
-		return false;
-	return address->sa_family == AF_INET ||
-	       (address->sa_family == AF_INET6 && !IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr));
+	return if_indextoname(entry->ifindex, name) && !name_is_containers(name);
 }
 
 /**
@@ -51,27 +69,26 @@ static bool callers_add(struct nat_spec *spec, const char *link)
  * @spec: changed
  * @e: filled on failure
  *
- * All that have an address, but the loopback and those of containers. Alias names with a colon, which
- * some programs give to addresses, are no links.
+ * All that have an address, but the loopback and those of containers.
  *
  * Returns 0 or -errno.
  */
 int nat_spec_find_callers(struct nat_spec *spec, struct error *e)
 {
-	struct ifaddrs *addresses;
-	int r = 0;
+	_cleanup_(host_addresses_deinit) struct host_addresses addresses = { .count = 0 };
+	char name[IFNAMSIZ];
+	int r = host_addresses_read(&addresses, e);
 
-	if (getifaddrs(&addresses) < 0)
-		return error_errno(e, errno, "cannot list the addresses of the host");
+	if (r < 0)
+		return r;
 	spec->callers_known = true;
 	spec->n_callers = 0;
-	for (const struct ifaddrs *entry = addresses; entry && r == 0; entry = entry->ifa_next)
-		if (link_is_called(entry) && link_check(entry->ifa_name, NULL) == 0 &&
-		    !callers_add(spec, entry->ifa_name))
+	for (size_t i = 0; i < addresses.count && r == 0; i++)
+		if (link_is_called(&addresses.list[i], name) && link_check(name, NULL) == 0 &&
+		    !callers_add(spec, name))
 			r = error_set(e, ERROR_FAILED, ENOSPC,
 				      "more than %d links have addresses: published ports could "
 				      "not be called on all of them",
 				      NAT_EXTERNAL_MAX);
-	freeifaddrs(addresses);
 	return r;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Elements in batches: as many as fit share a message. */
+#include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
 #include "nat/element.h"
@@ -22,8 +23,8 @@ static struct nlmsghdr *batch_last(struct nft_request *batch, enum nft_action ac
 	struct nlmsghdr *message;
 	size_t size;
 
-	if (!batch->count || last->kind != NFT_ELEMENT || last->action != action ||
-	    last->family != batch->family || strcmp(last->name, set) != 0)
+	if (!batch->count || !last->list || last->action != action ||
+	    last->family != batch->family || (last->name != set && strcmp(last->name, set) != 0))
 		return NULL;
 	message = nft_request_message(batch, batch->count - 1);
 	size = message->nlmsg_len + (size_t)ELEMENT_SIZE_MAX;
@@ -44,17 +45,18 @@ void batch_add_element(struct nft_request *batch, enum nft_action action,
 {
 	struct nlmsghdr *message =
 		action == NFT_READ ? NULL : batch_last(batch, action, element->set);
-	struct nlattr *list;
+	struct nft_message *last;
 
 	if (!message) {
-		element_put(nft_request_add(batch, action, NFT_ELEMENT, element->set), element,
-			    action == NFT_ADD);
-		return;
+		message = nft_request_add(batch, action, NFT_ELEMENT, element->set);
+		mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, NAT_TABLE);
+		mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, element->set);
+		batch->messages[batch->count - 1].list = message->nlmsg_len;
+		mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
 	}
-	list = (void *)((char *)message +
-			((const char *)message_elements(message) - (const char *)message));
+	last = &batch->messages[batch->count - 1];
 	entry_put(message, element, action == NFT_ADD);
-	mnl_attr_nest_end(message, list);
+	mnl_attr_nest_end(message, (void *)((char *)message + last->list));
 }
 
 /**

@@ -136,28 +136,6 @@ static bool binding_make(const struct nat_forward *forward, struct element *elem
 }
 
 /**
- * loopback_make - the element that says as whom the loopback calls
- * @forward: borrowed
- * @element: filled; its container is set
- *
- * Returns whether the loopback calls it at all: not through another link.
- */
-static bool loopback_make(const struct nat_forward *forward, struct element *element)
-{
-	bool v6 = forward->to.family == AF_INET6;
-	enum bound bound = forward_bound(forward);
-
-	if (bound == BOUND_NOT)
-		element->set = v6 ? MAP_LOOPBACK6 : MAP_LOOPBACK;
-	else
-		element->set = v6 ? MAP_ADDRESS_LOOPBACK6 : MAP_ADDRESS_LOOPBACK;
-	port_key_make(forward, element);
-	element->data_size = addr_size(&forward->to);
-	memcpy(element->data, forward->from.bytes, addr_size(&forward->to));
-	return addr_is_set(&forward->from) && bound != BOUND_LINK && bound != BOUND_BOTH;
-}
-
-/**
  * traffic_make - the element that counts what is forwarded
  * @forward: borrowed
  * @element: filled
@@ -199,8 +177,6 @@ bool element_make(const struct nat_forward *forward, enum forward_element kind,
 		memcpy(element->data, forward->to.bytes, addr_size(&forward->to));
 		port_write(element->data + addr_size(&forward->to), forward->to_port);
 		return true;
-	case ELEMENT_LOOPBACK:
-		return loopback_make(forward, element);
 	case ELEMENT_HAIRPIN:
 		element->set = SET_HAIRPIN;
 		link_add(element, forward->link);
@@ -246,6 +222,47 @@ bool element_same(const struct element *a, const struct element *b)
 }
 
 /**
+ * attribute_write - write an attribute
+ * @at: where; there is room
+ * @type: of it
+ * @bytes, @size: what is in it, borrowed; NULL: that is there already
+ *
+ * The same as mnl_attr_put(), ten times as fast: of a table with thousands of ports it is most of what is
+ * done here.
+ *
+ * Returns where the next one goes.
+ */
+static uint8_t *attribute_write(uint8_t *at, unsigned type, const void *bytes, size_t size)
+{
+	const struct nlattr head = { .nla_len = (uint16_t)(sizeof(struct nlattr) + size),
+				     .nla_type = (uint16_t)type };
+	uint8_t *end = at + sizeof(struct nlattr) + size;
+
+	memcpy(at, &head, sizeof(head));
+	if (bytes)
+		memcpy(at + sizeof(struct nlattr), bytes, size);
+	for (; (size_t)(end - at) % NLA_ALIGNTO; end++)
+		*end = 0;
+	return end;
+}
+
+/**
+ * value_write - write a key or data
+ * @at: where; there is room
+ * @type: which
+ * @bytes, @size: what it is, borrowed
+ *
+ * Returns where the next attribute goes.
+ */
+static uint8_t *value_write(uint8_t *at, unsigned type, const void *bytes, size_t size)
+{
+	uint8_t *end = attribute_write(at + sizeof(struct nlattr), NFTA_DATA_VALUE, bytes, size);
+
+	return attribute_write(at, NLA_F_NESTED | type, NULL,
+			       (size_t)(end - at) - sizeof(struct nlattr));
+}
+
+/**
  * entry_put - put an element into the list that a message ends with
  * @message: changed
  * @element: borrowed
@@ -253,40 +270,21 @@ bool element_same(const struct element *a, const struct element *b)
  */
 void entry_put(struct nlmsghdr *message, const struct element *element, bool whole)
 {
-	uint8_t comment[COMMENT_MAX];
-	struct nlattr *entry = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
-	struct nlattr *nest = mnl_attr_nest_start(message, NFTA_SET_ELEM_KEY);
+	uint8_t *entry = mnl_nlmsg_get_payload_tail(message), comment[COMMENT_MAX];
+	uint8_t *at = value_write(entry + sizeof(struct nlattr), NFTA_SET_ELEM_KEY, element->key,
+				  element->key_size);
 
-	mnl_attr_put(message, NFTA_DATA_VALUE, element->key_size, element->key);
-	mnl_attr_nest_end(message, nest);
-	if (whole && element->data_size) {
-		nest = mnl_attr_nest_start(message, NFTA_SET_ELEM_DATA);
-		mnl_attr_put(message, NFTA_DATA_VALUE, element->data_size, element->data);
-		mnl_attr_nest_end(message, nest);
+	if (whole && element->data_size)
+		at = value_write(at, NFTA_SET_ELEM_DATA, element->data, element->data_size);
+	if (whole && element->container[0]) {
+		size_t size =
+			comment_format(comment, NFTNL_UDATA_SET_ELEM_COMMENT, element->container);
+
+		at = attribute_write(at, NFTA_SET_ELEM_USERDATA, comment, size);
 	}
-	if (whole && element->container[0])
-		mnl_attr_put(
-			message, NFTA_SET_ELEM_USERDATA,
-			comment_format(comment, NFTNL_UDATA_SET_ELEM_COMMENT, element->container),
-			comment);
-	mnl_attr_nest_end(message, entry);
-}
-
-/**
- * element_put - put an element into a message
- * @message: changed
- * @element: borrowed
- * @whole: with all there is to it, to add it; else its key, by which it is known
- */
-void element_put(struct nlmsghdr *message, const struct element *element, bool whole)
-{
-	struct nlattr *list;
-
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, NAT_TABLE);
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, element->set);
-	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
-	entry_put(message, element, whole);
-	mnl_attr_nest_end(message, list);
+	attribute_write(entry, NLA_F_NESTED | NFTA_LIST_ELEM, NULL,
+			(size_t)(at - entry) - sizeof(struct nlattr));
+	message->nlmsg_len += (uint32_t)(at - entry);
 }
 
 /**

@@ -7,15 +7,14 @@
 #include "nat/nft.h"
 
 /*
- * Elements of the maps that published ports are in. Each forward is two to four of them: where it
- * leads to, as whom the loopback calls it, where a call may turn round, and what it is bound to.
+ * Elements of the maps that published ports are in. Each forward is one to three of them: where it
+ * leads to, where a call may turn round, and what it is bound to.
  */
 
 enum forward_element {
-	ELEMENT_TARGET,   /* in forwards4, forwards6, or the map of what it is bound to */
-	ELEMENT_LOOPBACK, /* in loopback4, loopback6, or those of one address */
-	ELEMENT_HAIRPIN,  /* in hairpin, one for all forwards of a container */
-	ELEMENT_BINDING,  /* in bindings, one for all that are bound alike */
+	ELEMENT_TARGET,  /* in forwards4, forwards6, or the map of what it is bound to */
+	ELEMENT_HAIRPIN, /* in hairpin, one for all forwards of a container */
+	ELEMENT_BINDING, /* in bindings, one for all that are bound alike */
 	ELEMENT_TRAFFIC, /* in traffic4 or traffic6, where the kernel puts it with the first packet */
 	FORWARD_ELEMENTS,
 };
@@ -44,7 +43,6 @@ bool element_make(const struct nat_forward *forward, enum forward_element kind,
 bool element_same(const struct element *a, const struct element *b);
 bool element_repeats(const struct nat_forwards *forwards, size_t index, enum forward_element kind);
 void entry_put(struct nlmsghdr *message, const struct element *element, bool whole);
-void element_put(struct nlmsghdr *message, const struct element *element, bool whole);
 bool element_take(const struct nlattr *attribute, const char *set, struct element *ret_element);
 bool element_traffic(const struct element *element, struct nat_forward *ret_forward);
 bool element_forward(const struct element *element, struct nat_forward *ret_forward);

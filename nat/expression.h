@@ -33,8 +33,8 @@ enum word_kind {
 	WORD_SADDR_LOOPBACK, /* ip saddr 127.0.0.0/8; BITS are the family, in all that follow */
 	WORD_DADDR_LOOPBACK, /* ip daddr 127.0.0.0/8 */
 	WORD_CT_LOOPBACK,    /* ct original ip saddr 127.0.0.0/8 */
-	WORD_SADDR_MAP,      /* ip saddr set meta l4proto . th dport map @MAP */
-	WORD_DADDR_REPLY,    /* ip daddr set ct reply ip daddr */
+	WORD_SADDR_MAP,   /* ip saddr set meta l4proto . th dport map @MAP: the address in front */
+	WORD_DADDR_REPLY, /* ip daddr set ct reply ip daddr */
 	WORD_DADDR_ORIGINAL, /* ip daddr set ct original ip saddr */
 	WORD_TRAFFIC,        /* update @SET { where it leads, and the port that was called } */
 	WORD_DNAT,           /* dnat ip to meta l4proto . th dport map @MAP */

@@ -56,8 +56,6 @@ static const struct set_type forwards_type =
 	PORT_MAP(NFT_PAIR(NFT_TYPE_IPADDR, NFT_TYPE_SERVICE), 8, NFT_NO_ORDER);
 static const struct set_type forwards6_type =
 	PORT_MAP(NFT_PAIR(NFT_TYPE_IP6ADDR, NFT_TYPE_SERVICE), 20, NFT_NO_ORDER);
-static const struct set_type loopback_type = PORT_MAP(NFT_TYPE_IPADDR, 4, NFT_BIG_ENDIAN);
-static const struct set_type loopback6_type = PORT_MAP(NFT_TYPE_IP6ADDR, 16, NFT_BIG_ENDIAN);
 
 /* Maps of bound ports: what stands before protocol and port in a key, and what an element has. */
 #define BOUND_MAP(before_, before_size_, data_, size_, order_)                          \
@@ -79,10 +77,6 @@ static const struct set_type both_type =
 	BOUND_FORWARDS(NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IPADDR), IFNAMSIZ + 4);
 static const struct set_type both6_type =
 	BOUND_FORWARDS6(NFT_PAIR(NFT_TYPE_IFNAME, NFT_TYPE_IP6ADDR), IFNAMSIZ + 16);
-static const struct set_type address_loopback_type =
-	BOUND_MAP(NFT_TYPE_IPADDR, 4, NFT_TYPE_IPADDR, 4, NFT_BIG_ENDIAN);
-static const struct set_type address_loopback6_type =
-	BOUND_MAP(NFT_TYPE_IP6ADDR, 16, NFT_TYPE_IP6ADDR, 16, NFT_BIG_ENDIAN);
 /* What the kernel puts in by itself; as much as fits. */
 #define TRAFFIC_SET(address_, size_)                                                     \
 	{                                                                                \
@@ -147,8 +141,6 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	COUNTER(PART_PORTS, published, "packets to published ports, and back"),
 	SET(PART_PORTS, MAP_FORWARDS, &forwards_type, "published ports and whose they are"),
 	SET(PART_PORTS, MAP_FORWARDS6, &forwards6_type, "the same for IPv6"),
-	SET(PART_PORTS, MAP_LOOPBACK, &loopback_type, "as whom 127.0.0.1 calls them"),
-	SET(PART_PORTS, MAP_LOOPBACK6, &loopback6_type, "as whom ::1 calls them"),
 	SET(PART_PORTS, SET_HAIRPIN, &link_pairs_type, "where a call turns round on its own link"),
 	SET(PART_PORTS, SET_TRAFFIC, &traffic_type, "what passed by each, by where it leads"),
 	SET(PART_PORTS, SET_TRAFFIC6, &traffic6_type, "the same for IPv6"),
@@ -171,9 +163,6 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	SET(PART_BOUND, MAP_LINK6, &link6_type, "the same for IPv6"),
 	SET(PART_BOUND, MAP_BOTH, &both_type, "published by one address through one link"),
 	SET(PART_BOUND, MAP_BOTH6, &both6_type, "the same for IPv6"),
-	SET(PART_BOUND, MAP_ADDRESS_LOOPBACK, &address_loopback_type,
-	    "as whom 127.0.0.1 calls what is published by one address"),
-	SET(PART_BOUND, MAP_ADDRESS_LOOPBACK6, &address_loopback6_type, "as whom ::1 calls it"),
 	SET(PART_BOUND, SET_BINDINGS, &bindings_type, "the links and addresses of these maps"),
 };
 
@@ -253,9 +242,14 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
  * the kernel looks for its way: "loopback-out" gives it another sender before the look-up, which
  * "postrouting" then makes the real one in connection tracking; of the answer, "loopback-back" undoes
  * for the look-up what connection tracking has put back, and "loopback-in" does it for good behind
+<<<<<<< HEAD
  * it. Each of the three touches packets of such connections only. Their first word is not what tells
  * these apart: it spares all others the rest. For a packet from ::1 kernels up to 6.18 at least do find a
  * way; it goes as if they did not, since it is not to leave its host (RFC 4291, 2.5.3).
+=======
+ * it. Each of the three touches packets of such connections only. Any sender does that is none of the
+ * loopback's, and the one that costs no element of its own is where the port leads to: the map has it.
+>>>>>>> table
  */
 const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_TABLE, "from-container", "no segment larger than the way allows",
@@ -455,15 +449,15 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { TO_HOST, GOTO("publish") } },
 
 	{ PART_PORTS, "loopback-out", "IPv4",
-	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V4), SENDER_OF(V4, MAP_LOOPBACK) } },
+	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V4), SENDER_OF(V4, MAP_FORWARDS) } },
 	{ PART_PORTS, "loopback-out", "IPv6",
-	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V6), SENDER_OF(V6, MAP_LOOPBACK6) } },
+	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V6), SENDER_OF(V6, MAP_FORWARDS6) } },
 	{ PART_BOUND, "loopback-out", "by one address, IPv4",
 	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V4),
-	    SENDER_OF(V4 | KEY_ADDRESS, MAP_ADDRESS_LOOPBACK) } },
+	    SENDER_OF(V4 | KEY_ADDRESS, MAP_ADDRESS) } },
 	{ PART_BOUND, "loopback-out", "by one address, IPv6",
 	  { OUT_OF_LOOPBACK, CALLING, FROM_LOOPBACK(V6),
-	    SENDER_OF(V6 | KEY_ADDRESS, MAP_ADDRESS_LOOPBACK6) } },
+	    SENDER_OF(V6 | KEY_ADDRESS, MAP_ADDRESS6) } },
 	{ PART_PORTS, "loopback-back", "IPv4",
 	  { IN_NOT_LOOPBACK, FORWARDED, ANSWERING, TO_LOOPBACK(V4), RECEIVER_LEFT(V4) } },
 	{ PART_PORTS, "loopback-back", "IPv6",

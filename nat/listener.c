@@ -12,16 +12,7 @@
 
 #include "base/cleanup.h"
 #include "nat/nat.h"
-
-/**
- * socket_closep - close a netlink socket, for _cleanup_()
- * @socket: its address
- */
-static void socket_closep(struct mnl_socket **socket)
-{
-	if (*socket)
-		mnl_socket_close(*socket);
-}
+#include "nat/nft.h"
 
 /**
  * listener_address - the address somebody listens on

@@ -42,8 +42,6 @@ struct nat_forward {
 	char host_link[IFNAMSIZ]; /* the link through which it is called; "": any */
 	struct addr to;           /* the container's address */
 	uint16_t to_port;
-	struct addr
-		from; /* as whom calls from the host's loopback reach it: the host's end; or none */
 	char link[IFNAMSIZ]; /* through which the container is reached */
 	char container[NAT_CONTAINER_MAX];
 	struct nat_counter traffic; /* forwarded both ways; only when it was read back */
@@ -239,10 +237,15 @@ size_t nat_compare(const struct nat_spec *spec, const struct nat_state *state,
 /*
  * Has forwards in the table, which is as it should be, in one atomic batch: all of them or none.
  * Returns 1, or 0 when all were there. -EADDRINUSE (ERROR_CONFLICT) names the container that has the
- * port, -ENFILE is for a full map. nat_forwards_check() only says whether the port is taken.
+ * port, -ENFILE is for a full map. nat_forwards_check() only says whether the port is taken; with what it
+ * has found nobody has to look again, if nothing has changed since.
  */
-int nat_forwards_add(struct nat *nat, const struct nat_forwards *forwards, struct error *e);
-int nat_forwards_check(struct nat *nat, const struct nat_forwards *forwards, struct error *e);
+struct nat_looks;
+int nat_forwards_add(struct nat *nat, const struct nat_forwards *forwards,
+		     const struct nat_looks *looks, struct error *e);
+int nat_forwards_check(struct nat *nat, const struct nat_forwards *forwards,
+		       struct nat_looks **ret_looks, struct error *e);
+void nat_looks_freep(struct nat_looks **looks);
 
 /* What becomes of the containers whose forwards are taken away. */
 enum nat_removal {

@@ -232,6 +232,16 @@ int nft_commit_by(struct nat *nat, struct mnl_socket *socket, struct nft_request
 }
 
 /**
+ * socket_closep - close a netlink socket, for _cleanup_()
+ * @socket: its address
+ */
+void socket_closep(struct mnl_socket **socket)
+{
+	if (*socket)
+		mnl_socket_close(*socket);
+}
+
+/**
  * nft_socket_prepare - set a netlink socket up
  * @socket: borrowed
  *

@@ -34,6 +34,7 @@ struct nft_message {
 	const char *table; /* somebody else's; NULL: ours */
 	uint8_t family;    /* of the table, if it is ours */
 	size_t offset;     /* of the message in the request */
+	size_t list;       /* of elements in the message, which it ends with; 0: it has none */
 };
 
 #define NFT_MESSAGES_MAX 64
@@ -90,6 +91,7 @@ int nft_request_fail(struct nft_request *request, size_t index, const struct nlm
 struct nlmsghdr *nft_request_add(struct nft_request *request, enum nft_action action,
 				 enum nft_kind kind, const char *name);
 void nft_request_foreign(struct nft_request *request, uint8_t family, const char *table);
+void socket_closep(struct mnl_socket **socket);
 int nft_socket_prepare(struct mnl_socket *socket);
 int nft_query(struct nat *nat, struct nft_request *request, const struct nft_taker *taker,
 	      struct error *e);

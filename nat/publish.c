@@ -33,7 +33,7 @@ struct look {
 };
 
 /* Forwards that are looked at. */
-struct looks {
+struct nat_looks {
 	const struct nat_forwards *forwards;
 	struct look *list;
 	size_t begin;        /* of those asked for in one query */
@@ -41,12 +41,14 @@ struct looks {
 };
 
 /**
- * looks_free - free what was looked at, for _cleanup_()
- * @looks: changed
+ * nat_looks_freep - free what was looked at, for _cleanup_()
+ * @looks: its address
  */
-static void looks_free(struct looks *looks)
+void nat_looks_freep(struct nat_looks **looks)
 {
-	free(looks->list);
+	if (*looks)
+		free((*looks)->list);
+	free(*looks);
 }
 
 /**
@@ -60,7 +62,7 @@ static void looks_free(struct looks *looks)
  */
 static int take_look(void *data, size_t index, const struct nlmsghdr *answer, struct error *e)
 {
-	struct looks *looks = data;
+	struct nat_looks *looks = data;
 	size_t position = 0;
 	struct look *look = &looks->list[looks->begin];
 	struct element wanted;
@@ -92,7 +94,7 @@ static int take_look(void *data, size_t index, const struct nlmsghdr *answer, st
  *
  * Returns 0 or -errno.
  */
-static int looks_ask(struct nat *nat, struct looks *looks, struct error *e)
+static int looks_ask(struct nat *nat, struct nat_looks *looks, struct error *e)
 {
 	const struct nft_taker taker = { take_look, looks };
 	_cleanup_(nft_request_deinit) struct nft_request request;
@@ -119,30 +121,30 @@ static int looks_ask(struct nat *nat, struct looks *looks, struct error *e)
  * looks_make - look at the elements of forwards
  * @nat: the session
  * @forwards: which, at least one; borrowed as long as the looks
- * @ret_looks: the caller ends with looks_free()
+ * @ret_looks: the caller ends with nat_looks_freep()
  * @e: filled on failure
  *
  * Returns 0 or -errno.
  */
-static int looks_make(struct nat *nat, const struct nat_forwards *forwards, struct looks *ret_looks,
-		      struct error *e)
+static int looks_make(struct nat *nat, const struct nat_forwards *forwards,
+		      struct nat_looks **ret_looks, struct error *e)
 {
-	_cleanup_(looks_free) struct looks looks = { .forwards = forwards };
+	_cleanup_(nat_looks_freep) struct nat_looks *looks = calloc(1, sizeof(*looks));
 	int r = 0;
 
-	looks.list = calloc(forwards->count, sizeof(*looks.list));
-	if (!looks.list)
+	if (looks)
+		looks->list = calloc(forwards->count, sizeof(*looks->list));
+	if (!looks || !looks->list)
 		return error_errno(e, ENOMEM, "cannot look at %zu published ports",
 				   forwards->count);
+	looks->forwards = forwards;
 	for (size_t i = 0; i < forwards->count; i++)
-		looks.list[i].forward = &forwards->list[i];
-	for (; r == 0 && looks.begin < forwards->count; looks.begin += LOOK_CHUNK)
-		r = looks_ask(nat, &looks, e);
-	if (r < 0)
-		return r;
-	*ret_looks = looks;
-	looks.list = NULL;
-	return 0;
+		looks->list[i].forward = &forwards->list[i];
+	for (; r == 0 && looks->begin < forwards->count; looks->begin += LOOK_CHUNK)
+		r = looks_ask(nat, looks, e);
+	if (r == 0)
+		*ret_looks = TAKE_PTR(looks);
+	return r;
 }
 
 /**
@@ -152,7 +154,7 @@ static int looks_make(struct nat *nat, const struct nat_forwards *forwards, stru
  *
  * Returns 0 or -EADDRINUSE (ERROR_CONFLICT).
  */
-static int looks_refuse(const struct looks *looks, struct error *e)
+static int looks_refuse(const struct nat_looks *looks, struct error *e)
 {
 	for (size_t i = 0; i < looks->forwards->count; i++) {
 		const struct look *look = &looks->list[i];
@@ -186,7 +188,7 @@ static bool look_is_right(const struct look *look, enum forward_element kind,
  *
  * Returns how many changes that are.
  */
-static size_t batch_add_looks(struct nft_request *batch, const struct looks *looks)
+static size_t batch_add_looks(struct nft_request *batch, const struct nat_looks *looks)
 {
 	size_t count = looks->forwards->count, changes = 0;
 	struct element wanted;
@@ -212,6 +214,52 @@ static size_t batch_add_looks(struct nft_request *batch, const struct looks *loo
 }
 
 /**
+ * add_looked - have forwards, if nobody has changed the ruleset since they were looked at
+ * @nat: the session
+ * @looks: borrowed
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when all are there, -ERESTART, or another -errno.
+ */
+static int add_looked(struct nat *nat, const struct nat_looks *looks, struct error *e)
+{
+	_cleanup_(nft_request_deinit) struct nft_request batch;
+	size_t changes;
+	int r = 0;
+
+	nft_batch_init(&batch, looks->generation);
+	changes = batch_add_looks(&batch, looks);
+	if (changes)
+		r = nft_commit(nat, &batch, e);
+	return r < 0 ? r : changes > 0;
+}
+
+/**
+ * nat_forwards_check - whether ports are free, or these containers' already
+ * @nat: the session
+ * @forwards: borrowed; as long as what is returned, too
+ * @ret_looks: what was found, for nat_forwards_add(); NULL: nothing is to be had. The caller ends with
+ *             nat_looks_freep()
+ * @e: names the port and its holder
+ *
+ * Returns 0, -EADDRINUSE (ERROR_CONFLICT), or another -errno.
+ */
+int nat_forwards_check(struct nat *nat, const struct nat_forwards *forwards,
+		       struct nat_looks **ret_looks, struct error *e)
+{
+	_cleanup_(nat_looks_freep) struct nat_looks *looks = NULL;
+	int r = forwards->count ? looks_make(nat, forwards, &looks, e) : 0;
+
+	if (r == 0 && looks)
+		r = looks_refuse(looks, e);
+	if (r == 0 && looks)
+		r = conflicts_check(nat, forwards, e);
+	if (r == 0)
+		*ret_looks = TAKE_PTR(looks);
+	return r;
+}
+
+/**
  * add_once - have forwards, if nobody changes the ruleset meanwhile
  * @nat: the session
  * @forwards: borrowed
@@ -221,69 +269,36 @@ static size_t batch_add_looks(struct nft_request *batch, const struct looks *loo
  */
 static int add_once(struct nat *nat, const struct nat_forwards *forwards, struct error *e)
 {
-	_cleanup_(nft_request_deinit) struct nft_request batch;
-	_cleanup_(looks_free) struct looks looks = { .forwards = forwards };
-	size_t changes = 0;
-	int r;
+	_cleanup_(nat_looks_freep) struct nat_looks *looks = NULL;
+	int r = nat_forwards_check(nat, forwards, &looks, e);
 
-	nft_batch_init(&batch, 0);
-	r = looks_make(nat, forwards, &looks, e);
-	if (r < 0)
-		return r;
-	r = looks_refuse(&looks, e);
-	if (r == 0)
-		r = conflicts_check(nat, forwards, e);
-	if (r < 0)
-		return r;
-	nft_batch_init(&batch, looks.generation);
-	changes = batch_add_looks(&batch, &looks);
-	if (changes)
-		r = nft_commit(nat, &batch, e);
-	return r < 0 ? r : changes > 0;
-}
-
-/**
- * nat_forwards_check - whether ports are free, or these containers' already
- * @nat: the session
- * @forwards: borrowed
- * @e: names the port and its holder
- *
- * Returns 0, -EADDRINUSE (ERROR_CONFLICT), or another -errno.
- */
-int nat_forwards_check(struct nat *nat, const struct nat_forwards *forwards, struct error *e)
-{
-	_cleanup_(looks_free) struct looks looks = { .forwards = forwards };
-	int r;
-
-	if (!forwards->count)
-		return 0;
-	r = looks_make(nat, forwards, &looks, e);
-	if (r == 0)
-		r = looks_refuse(&looks, e);
-	return r < 0 ? r : conflicts_check(nat, forwards, e);
+	return r < 0 || !looks ? r : add_looked(nat, looks, e);
 }
 
 /**
  * nat_forwards_add - have forwards in the table
  * @nat: the session
  * @forwards: borrowed
+ * @looks: what nat_forwards_check() has found of them, borrowed; it is of use as long as nobody has
+ *         changed the ruleset. NULL: they have not been looked at
  * @e: names the port and its holder
  *
  * Returns 1, 0 when all were there, -EADDRINUSE (ERROR_CONFLICT), -EAGAIN (ERROR_BUSY), or another
  * -errno.
  */
-int nat_forwards_add(struct nat *nat, const struct nat_forwards *forwards, struct error *e)
+int nat_forwards_add(struct nat *nat, const struct nat_forwards *forwards,
+		     const struct nat_looks *looks, struct error *e)
 {
-	for (unsigned tries = 0; forwards->count && tries < SNAPSHOT_TRIES; tries++) {
-		int r = add_once(nat, forwards, e);
+	int r = forwards->count ? -ERESTART : 0;
 
-		if (r != -ERESTART)
-			return r;
-	}
-	return forwards->count ? error_set(e, ERROR_BUSY, EAGAIN,
-					   "cannot publish ports: the ruleset is changed faster "
-					   "than that")
-			       : 0;
+	if (looks)
+		r = add_looked(nat, looks, e);
+	for (unsigned tries = 0; r == -ERESTART && tries < SNAPSHOT_TRIES; tries++)
+		r = add_once(nat, forwards, e);
+	if (r == -ERESTART)
+		return error_set(e, ERROR_BUSY, EAGAIN,
+				 "cannot publish ports: the ruleset is changed faster than that");
+	return r;
 }
 
 /**
@@ -318,7 +333,7 @@ static bool look_goes(const struct look *look, enum forward_element kind, enum n
  *
  * Returns how many changes that are.
  */
-static size_t batch_remove_looks(struct nft_request *batch, const struct looks *looks,
+static size_t batch_remove_looks(struct nft_request *batch, const struct nat_looks *looks,
 				 enum nat_removal removal)
 {
 	size_t changes = 0;
@@ -349,16 +364,16 @@ static int remove_once(struct nat *nat, const struct nat_forwards *forwards,
 		       enum nat_removal removal, struct error *e)
 {
 	_cleanup_(nft_request_deinit) struct nft_request batch;
-	_cleanup_(looks_free) struct looks looks = { .forwards = forwards };
+	_cleanup_(nat_looks_freep) struct nat_looks *looks = NULL;
 	size_t changes;
 	int r;
 
 	nft_batch_init(&batch, 0);
 	r = looks_make(nat, forwards, &looks, e);
-	if (r < 0)
+	if (r < 0 || !looks)
 		return r;
-	nft_batch_init(&batch, looks.generation);
-	changes = batch_remove_looks(&batch, &looks, removal);
+	nft_batch_init(&batch, looks->generation);
+	changes = batch_remove_looks(&batch, looks, removal);
 	if (changes)
 		r = nft_commit(nat, &batch, e);
 	return r < 0 ? r : changes > 0;

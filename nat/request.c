@@ -211,6 +211,26 @@ void nft_request_deinit(struct nft_request *request)
 }
 
 /**
+ * block_grow - make a block larger
+ * @block: of a request
+ * @own: where it is as long as it has not grown
+ * @used: how much of it is in use
+ * @size: what it is to have
+ *
+ * What is large moves without being copied.
+ *
+ * Returns the block, which takes the place of the other one, or NULL.
+ */
+static void *block_grow(void *block, const void *own, size_t used, size_t size)
+{
+	void *grown = realloc(block == own ? NULL : block, size);
+
+	if (grown && block == own)
+		memcpy(grown, own, used);
+	return grown;
+}
+
+/**
  * request_grow - make room for four times as much
  * @request: changed; without memory it stays as it is
  *
@@ -219,20 +239,19 @@ void nft_request_deinit(struct nft_request *request)
 static bool request_grow(struct nft_request *request)
 {
 	size_t room = 4 * request->n_messages + 1;
-	struct nft_message *messages = calloc(room, sizeof(*messages));
-	uint8_t *bytes = calloc(4, request->size);
+	void *messages = block_grow(request->messages, request->own_messages,
+				    request->count * sizeof(*request->messages),
+				    room * sizeof(*request->messages));
+	void *bytes;
 
-	if (!messages || !bytes) {
-		free(messages);
-		free(bytes);
+	if (!messages)
 		return false;
-	}
-	memcpy(messages, request->messages, request->count * sizeof(*messages));
-	memcpy(bytes, request->bytes, request->length);
-	nft_request_deinit(request);
 	request->messages = messages;
-	request->bytes = bytes;
 	request->n_messages = room;
+	bytes = block_grow(request->bytes, request->own_bytes, request->length, 4 * request->size);
+	if (!bytes)
+		return false;
+	request->bytes = bytes;
 	request->size *= 4;
 	return true;
 }
@@ -259,8 +278,8 @@ static struct nlmsghdr *request_append(struct nft_request *request, uint16_t typ
 		request->full = true;
 		request->count = request->length = 0;
 	}
-	if (request->bytes == request->own_bytes) /* libmnl leaves padding as it is */
-		memset(request->bytes + request->length, 0, NFT_MESSAGE_SIZE);
+	/* libmnl leaves padding as it is. */
+	memset(request->bytes + request->length, 0, NFT_MESSAGE_SIZE);
 	message = mnl_nlmsg_put_header(request->bytes + request->length);
 	message->nlmsg_type = type;
 	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);

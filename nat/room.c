@@ -5,7 +5,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "nat/ruleset.h"
 
 #define ROOM_MIN 256 /* fewer forwards are no trouble for a map that grows */
@@ -49,19 +48,13 @@ struct rooms rooms_of_forwards(const struct nat_forwards *forwards)
  * @rooms: borrowed
  * @map: its name, borrowed; that of another set is fine, which has no bound
  * @message: changed
- *
- * The loopback calls a forward by one element at most.
  */
 void rooms_put(const struct rooms *rooms, const char *map, struct nlmsghdr *message)
 {
-	static const char *const loopback_maps[] = { MAP_LOOPBACK, MAP_LOOPBACK6,
-						     MAP_ADDRESS_LOOPBACK, MAP_ADDRESS_LOOPBACK6 };
-
 	for (unsigned i = 0; i < TARGET_MAPS; i++) {
-		bool loopback = i < ARRAY_SIZE(loopback_maps) && strcmp(map, loopback_maps[i]) == 0;
 		struct nlattr *nest;
 
-		if (!rooms->of_target[i] || (!loopback && strcmp(map, target_maps[i]) != 0))
+		if (!rooms->of_target[i] || strcmp(map, target_maps[i]) != 0)
 			continue;
 		nest = mnl_attr_nest_start(message, NFTA_SET_DESC);
 		mnl_attr_put_u32(message, NFTA_SET_DESC_SIZE, htonl(rooms->of_target[i]));

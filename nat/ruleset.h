@@ -21,8 +21,6 @@
 #define SET_HAIRPIN   "hairpin"
 #define MAP_FORWARDS  "forwards4"
 #define MAP_FORWARDS6 "forwards6"
-#define MAP_LOOPBACK  "loopback4"
-#define MAP_LOOPBACK6 "loopback6"
 #define SET_TRAFFIC   "traffic4"
 #define SET_TRAFFIC6  "traffic6"
 #define SET_LINKED    "linked"
@@ -52,15 +50,13 @@
 #define DIRECT_TIMEOUT  90  /* more than the kernel keeps pieces of a packet for */
 
 /* Of ports that are called by one address, through one link, or both. */
-#define MAP_ADDRESS           "by-address4"
-#define MAP_ADDRESS6          "by-address6"
-#define MAP_LINK              "by-link4"
-#define MAP_LINK6             "by-link6"
-#define MAP_BOTH              "by-both4"
-#define MAP_BOTH6             "by-both6"
-#define MAP_ADDRESS_LOOPBACK  "loopback-by-address4"
-#define MAP_ADDRESS_LOOPBACK6 "loopback-by-address6"
-#define SET_BINDINGS          "bindings"
+#define MAP_ADDRESS  "by-address4"
+#define MAP_ADDRESS6 "by-address6"
+#define MAP_LINK     "by-link4"
+#define MAP_LINK6    "by-link6"
+#define MAP_BOTH     "by-both4"
+#define MAP_BOTH6    "by-both6"
+#define SET_BINDINGS "bindings"
 
 /* What a set has elements of, in the numbers of nft(8); a map has data as well. */
 struct set_type {
@@ -85,7 +81,7 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 61
+#define RULESET_OBJECTS 57
 #define RULESET_RULES   97
 
 /* A table. */

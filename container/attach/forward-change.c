@@ -246,6 +246,7 @@ static int apply_attached(const struct edit *edit, struct error *e)
 		network_lock_remove(&lock);
 	if (r <= 0)
 		return r;
+	network->host.ports_only = !pins_wanted(&edit->definition);
 	r = host_look(&network->host, e);
 	if (r == 0)
 		r = host_identify(&network->host, &edit->definition, &spec, e);

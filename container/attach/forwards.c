@@ -128,12 +128,14 @@ static int rules_have_ports(struct host *host, struct nat *nat, const struct nat
  * @nat: the session with the kernel
  * @name: of the container, borrowed
  * @wanted: all that it publishes, borrowed
+ * @looks: what is known of that, borrowed
  * @e: filled on failure
  *
  * Returns 1, 0 when all was so, or -errno.
  */
 static int forwards_publish(struct network *network, struct nat *nat, const char *name,
-			    const struct nat_forwards *wanted, struct error *e)
+			    const struct nat_forwards *wanted, const struct nat_looks *looks,
+			    struct error *e)
 {
 	struct host *host = &network->host;
 	int rules, r;
@@ -147,7 +149,7 @@ static int forwards_publish(struct network *network, struct nat *nat, const char
 	rules = rules_have_ports(host, nat, wanted, e);
 	if (rules < 0)
 		return rules;
-	r = masquerade_publish(nat, host, wanted, e);
+	r = masquerade_publish(nat, host, wanted, looks, e);
 	if (r > 0)
 		rules_follow(host->paths, nat, &host->nat, &host->rules);
 	return r < 0 ? r : rules || r;
@@ -249,12 +251,13 @@ static int forwards_exchange(struct network *network, const char *name,
 			     const struct nat_forwards *wanted, const struct nat_forwards *was,
 			     struct error *e)
 {
+	_cleanup_(nat_looks_freep) struct nat_looks *looks = NULL;
 	_cleanup_(nat_closep) struct nat *nat = NULL;
 	struct nat_forwards gone = { .count = 0 };
 	int r = rules_session_open(network->host.paths, &nat, e);
 
 	if (r == 0)
-		r = nat_forwards_check(nat, wanted, e);
+		r = nat_forwards_check(nat, wanted, &looks, e);
 	if (r == 0)
 		r = forwards_without(was, wanted, &gone, e);
 	if (r == 0)
@@ -262,7 +265,7 @@ static int forwards_exchange(struct network *network, const char *name,
 	free(gone.list);
 	if (r < 0)
 		return r;
-	r = forwards_publish(network, nat, name, wanted, e);
+	r = forwards_publish(network, nat, name, wanted, looks, e);
 	if (r < 0 && was->count == 0)
 		forwards_clear(network, name, wanted, NULL); /* the failure to report is that */
 	return r;

@@ -39,7 +39,7 @@ static int elements_mend(struct host *host, struct nat *nat, struct error *e)
 	if (r >= 0)
 		r = forwards_load(&reader, &forwards, e);
 	if (r == 0 && forwards.count)
-		r = masquerade_publish(nat, host, &forwards, e);
+		r = masquerade_publish(nat, host, &forwards, NULL, e);
 	free(forwards.list);
 	nat_pins_free(&pins);
 	return r < 0 ? r : pinned || r;

@@ -25,8 +25,6 @@ static bool is_for(const struct port *port, const struct veth_pair *pair)
  * @port: the word, borrowed
  * @pair: its addresses of that family
  * @forwards: added to; there is room
- *
- * The loopback needs some sender until the kernel knows which one it is to be.
  */
 static void describe_ports(const struct definition *definition, const struct veth_spec *spec,
 			   const struct port *port, const struct veth_pair *pair,
@@ -36,7 +34,6 @@ static void describe_ports(const struct definition *definition, const struct vet
 		.protocol = port->protocol,
 		.host = port->address,
 		.to = pair->local.addr,
-		.from = addr_is_set(&pair->host) ? pair->host : pair->local.addr,
 	};
 
 	if (!is_for(port, pair))
@@ -116,7 +113,7 @@ const struct nat_forward *forwards_find(const struct nat_forwards *forwards,
 static bool forward_same(const struct nat_forward *a, const struct nat_forward *b)
 {
 	return a->to_port == b->to_port && addr_equal(&a->to, &b->to) &&
-	       addr_equal(&a->from, &b->from) && strcmp(a->link, b->link) == 0;
+	       strcmp(a->link, b->link) == 0;
 }
 
 /**

@@ -21,8 +21,7 @@ static bool forward_follows(const struct nat_forward *forward, const struct nat_
 {
 	return forward->protocol == before->protocol && forward->port == before->port + distance &&
 	       forward->to_port == before->to_port + distance &&
-	       addr_equal(&forward->to, &before->to) && addr_equal(&forward->from, &before->from) &&
-	       addr_equal(&forward->host, &before->host) &&
+	       addr_equal(&forward->to, &before->to) && addr_equal(&forward->host, &before->host) &&
 	       strcmp(forward->host_link, before->host_link) == 0 &&
 	       strcmp(forward->link, before->link) == 0;
 }
@@ -53,7 +52,7 @@ static uint16_t run_length(const struct nat_forwards *forwards, size_t begin)
 static int family_format(FILE *file, const struct nat_forwards *forwards, sa_family_t family)
 {
 	struct nat_forwards some = { .list = calloc(forwards->count + 1, sizeof(*some.list)) };
-	char to[ADDR_TEXT], from[ADDR_TEXT], ports[RANGE_TEXT], place[PLACE_TEXT];
+	char to[ADDR_TEXT], ports[RANGE_TEXT], place[PLACE_TEXT];
 	uint16_t length;
 
 	if (!some.list)
@@ -66,10 +65,9 @@ static int family_format(FILE *file, const struct nat_forwards *forwards, sa_fam
 
 		length = run_length(&some, i);
 		place_format(&one->host, one->host_link, place);
-		fprintf(file, "%s %s %s %u %s %s%s%s\n", protocol_name(one->protocol),
+		fprintf(file, "%s %s %s %u - %s%s%s\n", protocol_name(one->protocol),
 			range_format(one->port, length, ports), addr_format(&one->to, to),
-			one->to_port, addr_is_set(&one->from) ? addr_format(&one->from, from) : "-",
-			one->link, place[0] ? " " : "", place);
+			one->to_port, one->link, place[0] ? " " : "", place);
 	}
 	free(some.list);
 	return 0;
@@ -158,8 +156,6 @@ static bool line_parse(char *line, struct nat_forward *ret_forward, uint16_t *re
 	if (strcmp(words[0], "udp") == 0)
 		forward.protocol = IPPROTO_UDP;
 	memcpy(forward.link, words[5], strlen(words[5]));
-	if (strcmp(words[4], "-") != 0 && addr_parse(words[4], &forward.from, NULL) < 0)
-		return false;
 	if (!ports_take(words[1], &forward.port, ret_length) ||
 	    !ports_take(words[3], &forward.to_port, &one) || one != 1 ||
 	    addr_parse(words[2], &forward.to, NULL) < 0)

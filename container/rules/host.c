@@ -94,7 +94,8 @@ int host_find_inside(struct host *host, struct error *e)
  * @host: its session is open; the rest is filled, unless it has been
  * @e: filled on failure
  *
- * The default route of IPv6 matters where it may use another link, or is the only one.
+ * The default route of IPv6 matters where it may use another link, or is the only one. When only ports
+ * change, no cable gets its MTU from that link, and a route matters only where links follow it.
  *
  * Returns 0 or -errno.
  */
@@ -109,8 +110,9 @@ int host_look(struct host *host, struct error *e)
 	if (r < 0)
 		return r;
 	automatic = host->settings.nat && host->settings.external_auto;
-	r = veth_uplink(host->veth, AF_INET, &host->uplink_v4, e);
-	if (r >= 0 && (automatic || !host->uplink_v4.ifindex))
+	if (automatic || !host->ports_only)
+		r = veth_uplink(host->veth, AF_INET, &host->uplink_v4, e);
+	if (r >= 0 && (automatic || (!host->ports_only && !host->uplink_v4.ifindex)))
 		r = veth_uplink(host->veth, AF_INET6, &host->uplink_v6, e);
 	if (r >= 0)
 		r = resolve_external(host, e);

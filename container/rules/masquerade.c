@@ -209,14 +209,15 @@ int masquerade_ensure(struct host *host, struct error *e)
  * @nat: the session
  * @host: looked at; its nat says what the table should be
  * @forwards: recorded, borrowed
+ * @looks: what is known of them already, borrowed; NULL: nothing
  * @e: names the port and its holder
  *
  * Returns 1, 0 when all were there, or -errno.
  */
 int masquerade_publish(struct nat *nat, struct host *host, const struct nat_forwards *forwards,
-		       struct error *e)
+		       const struct nat_looks *looks, struct error *e)
 {
-	int r = nat_forwards_add(nat, forwards, e);
+	int r = nat_forwards_add(nat, forwards, looks, e);
 
 	if (r != -ENFILE)
 		return r;
@@ -227,7 +228,7 @@ int masquerade_publish(struct nat *nat, struct host *host, const struct nat_forw
 	host->nat.crowded = false;
 	host->rules.table = 0;
 	if (r >= 0)
-		r = nat_forwards_add(nat, forwards, e);
+		r = nat_forwards_add(nat, forwards, NULL, e);
 	return r < 0 ? r : 1;
 }
 

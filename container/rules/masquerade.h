@@ -13,7 +13,7 @@ int masquerade_ensure_by(struct nat *nat, struct host *host, struct error *e);
 
 /* Has forwards that are recorded in the table, however many it has. Returns 1, 0 or -errno. */
 int masquerade_publish(struct nat *nat, struct host *host, const struct nat_forwards *forwards,
-		       struct error *e);
+		       const struct nat_looks *looks, struct error *e);
 
 /* Where the former values of the switches that were changed are kept. Returns 0 or -errno. */
 int masquerade_record(const struct paths *paths, char path[PATH_MAX], struct error *e);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the kernel charges for one published port, in a process of its own: the definition and the
- * record on disk, and the two elements in maps of our table, in one batch. Nothing is looked at:
+ * record on disk, and the element in a map of our table, in one batch. Nothing is looked at:
  * neither who has the port, nor what the table is like, nor who listens on it.
  *
  *	forward-floor add|remove
- *	forward-floor many NUMBER	so many forwards in one batch, in two maps of a table "floor", made
- *					with room for them
+ *	forward-floor many NUMBER	so many forwards in one batch, in a map of a table "floor", made
+ *					with room for them, and a rule that takes connection
+ *					tracking, which looks at all connections there are when
+ *					the first one comes
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -150,26 +152,49 @@ static void elements_put(uint16_t type, const char *table, const char *map, unsi
 
 /**
  * map_put - add a map with room for its elements
- * @name: its name
- * @id: that no other one has
- * @data, @size: of an element, in the numbers of nft(8)
  * @count: how many there will be
  */
-static void map_put(const char *name, uint32_t id, uint32_t data, uint32_t size, uint32_t count)
+static void map_put(uint32_t count)
 {
 	struct nlmsghdr *message = change(NFT_MSG_NEWSET);
 	struct nlattr *nest;
 
 	mnl_attr_put_strz(message, NFTA_SET_TABLE, "floor");
-	mnl_attr_put_strz(message, NFTA_SET_NAME, name);
-	mnl_attr_put_u32(message, NFTA_SET_ID, htonl(id));
+	mnl_attr_put_strz(message, NFTA_SET_NAME, "forwards");
+	mnl_attr_put_u32(message, NFTA_SET_ID, htonl(1));
 	mnl_attr_put_u32(message, NFTA_SET_FLAGS, htonl(NFT_SET_MAP));
 	mnl_attr_put_u32(message, NFTA_SET_KEY_LEN, htonl(sizeof(struct key)));
-	mnl_attr_put_u32(message, NFTA_SET_DATA_TYPE, htonl(data));
-	mnl_attr_put_u32(message, NFTA_SET_DATA_LEN, htonl(size));
+	mnl_attr_put_u32(message, NFTA_SET_DATA_TYPE, htonl(7 << 6 | 13)); /* of nft(8) */
+	mnl_attr_put_u32(message, NFTA_SET_DATA_LEN, htonl(sizeof(struct target)));
 	nest = mnl_attr_nest_start(message, NFTA_SET_DESC);
 	mnl_attr_put_u32(message, NFTA_SET_DESC_SIZE, htonl(2 * count));
 	mnl_attr_nest_end(message, nest);
+	message_end(message);
+}
+
+/**
+ * rule_put - add a chain and a rule in it that knows connections
+ */
+static void rule_put(void)
+{
+	struct nlmsghdr *message = change(NFT_MSG_NEWCHAIN);
+	struct nlattr *list, *expression, *data;
+
+	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, "floor");
+	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, "floor");
+	message_end(message);
+	message = change(NFT_MSG_NEWRULE);
+	mnl_attr_put_strz(message, NFTA_RULE_TABLE, "floor");
+	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, "floor");
+	list = mnl_attr_nest_start(message, NFTA_RULE_EXPRESSIONS);
+	expression = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+	mnl_attr_put_strz(message, NFTA_EXPR_NAME, "ct");
+	data = mnl_attr_nest_start(message, NFTA_EXPR_DATA);
+	mnl_attr_put_u32(message, NFTA_CT_KEY, htonl(NFT_CT_STATE));
+	mnl_attr_put_u32(message, NFTA_CT_DREG, htonl(NFT_REG_1));
+	mnl_attr_nest_end(message, data);
+	mnl_attr_nest_end(message, expression);
+	mnl_attr_nest_end(message, list);
 	message_end(message);
 }
 
@@ -187,10 +212,9 @@ static void table_put(uint32_t count)
 		mnl_attr_put_strz(message, NFTA_TABLE_NAME, "floor");
 		message_end(message);
 	}
-	map_put("forwards", 1, 7 << 6 | 13, sizeof(struct target), count);
-	map_put("loopback", 2, 7, 4, count);
+	map_put(count);
+	rule_put();
 	elements_put(NFT_MSG_NEWSETELEM, "floor", "forwards", 10000, count, sizeof(struct target));
-	elements_put(NFT_MSG_NEWSETELEM, "floor", "loopback", 10000, count, 4);
 }
 
 /**
@@ -257,7 +281,6 @@ int main(int argc, char *argv[])
 	} else {
 		elements_put(type, "nixctr-net", "forwards4", 8081, 1,
 			     add ? sizeof(struct target) : 0);
-		elements_put(type, "nixctr-net", "loopback4", 8081, 1, add ? 4 : 0);
 	}
 	commit(socket);
 	if (add)

@@ -360,6 +360,36 @@ static void old_kernels_become_routers(void **state)
 	assert_int_equal(umount("/proc/sys/net/ipv6/conf"), 0);
 }
 
+/** ports_are_called_where_addresses_are - by their links, whatever label somebody gave them */
+static void ports_are_called_where_addresses_are(void **state)
+{
+	struct nat_spec spec = { .n_callers = 7 };
+
+	(void)state;
+	must_run("ip addr add 127.9.9.9/8 dev lo");
+	must_run("ip addr add 192.0.2.7/24 dev eth0 label eth0:more");
+	must_run("ip addr add 192.0.2.8/24 dev eth0 label eth0:again");
+	must_run("ip -6 addr add fe80::7/64 dev eth1 nodad");
+	must_run("ip link add ve-c type veth peer name peer2");
+	must_run("ip addr add 10.233.1.1 peer 10.233.1.2 dev ve-c");
+	must_run("ip -6 addr add fd00::1/128 dev ve-c nodad");
+	assert_int_equal(nat_spec_find_callers(&spec, NULL), 0);
+	assert_true(spec.callers_known);
+	assert_int_equal(spec.n_callers, 1);
+	assert_string_equal(spec.callers[0], "eth0");
+	must_run("ip -6 addr add fd00:7::7 peer fd00:7::8 dev eth1 nodad");
+	assert_int_equal(nat_spec_find_callers(&spec, NULL), 0);
+	assert_int_equal(spec.n_callers, 2);
+	assert_string_equal(spec.callers[1], "eth1");
+	assert_int_equal(addr_parse("10.233.1.1", &spec.address4, NULL), 0);
+	assert_true(nat_address_is_here(&spec.address4));
+	assert_int_equal(addr_parse("10.233.1.2", &spec.address4, NULL), 0);
+	assert_false(nat_address_is_here(&spec.address4));
+	must_run("ip link del ve-c");
+	must_run("ip addr flush dev eth0");
+	must_run("ip addr flush dev eth1");
+}
+
 /** main - run the tests of forwarding.c */
 int main(void)
 {
@@ -377,6 +407,7 @@ int main(void)
 		cmocka_unit_test_setup(a_namesake_is_another_link, switches_begin),
 		cmocka_unit_test_setup(links_inside_forward_what_is_behind_them, switches_begin),
 		cmocka_unit_test_setup(old_kernels_become_routers, switches_begin),
+		cmocka_unit_test_setup(ports_are_called_where_addresses_are, switches_begin),
 	};
 
 	return cmocka_run_group_tests_name("forwarding", tests, world_begin, NULL);

@@ -58,9 +58,7 @@ static int forwards_give(void *data, struct nat_forwards *ret_forwards, struct e
 	ret_forwards->list = malloc(sizeof(forwards));
 	assert_non_null(ret_forwards->list);
 	assert_int_equal(addr_parse("10.233.1.2", &forwards[0].to, NULL), 0);
-	assert_int_equal(addr_parse("10.233.1.1", &forwards[0].from, NULL), 0);
 	assert_int_equal(addr_parse("fd00::2", &forwards[1].to, NULL), 0);
-	assert_int_equal(addr_parse("fd00::1", &forwards[1].from, NULL), 0);
 	assert_int_equal(addr_parse("192.0.2.1", &forwards[2].host, NULL), 0);
 	assert_int_equal(addr_parse("10.233.2.2", &forwards[2].to, NULL), 0);
 	memcpy(ret_forwards->list, forwards, sizeof(forwards));
@@ -138,7 +136,6 @@ static void many_make(struct nat_forwards *ret_forwards, size_t count)
 	ret_forwards->list = calloc(count, sizeof(*ret_forwards->list));
 	assert_non_null(ret_forwards->list);
 	assert_int_equal(addr_parse("10.233.1.2", &forwards[0].to, NULL), 0);
-	assert_int_equal(addr_parse("10.233.1.1", &forwards[0].from, NULL), 0);
 	ret_forwards->count = count;
 	for (size_t i = 0; i < count; i++) {
 		ret_forwards->list[i] = forwards[0];
@@ -183,20 +180,19 @@ static void full_maps_are_made_anew(void **state)
 	assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
 	assert_int_equal(nat_ensure(nat, &ports, NULL), 0);
 	assert_true(map_says("forwards4", "size 1024\n"));
-	assert_true(map_says("loopback4", "size 1024\n"));
 	assert_false(map_says("forwards6", "size"));
 	many_make(&more, 1024);
-	assert_int_equal(nat_forwards_add(nat, &more, NULL), 1);
+	assert_int_equal(nat_forwards_add(nat, &more, NULL, NULL), 1);
 	free(more.list);
 	many_make(&more, 1025);
-	assert_int_equal(nat_forwards_add(nat, &more, NULL), -ENFILE);
+	assert_int_equal(nat_forwards_add(nat, &more, NULL, NULL), -ENFILE);
 	assert_int_equal(forwards_are(), 1024);
 	count = more.count;
 	ports.crowded = true;
 	assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
 	ports.crowded = false;
 	assert_int_equal(nat_ensure(nat, &ports, NULL), 0);
-	assert_int_equal(nat_forwards_add(nat, &more, NULL), 0);
+	assert_int_equal(nat_forwards_add(nat, &more, NULL, NULL), 0);
 	assert_true(map_says("forwards4", "size 4096\n"));
 	assert_int_equal(nat_read(nat, &is, NULL), 1);
 	assert_true(is.intact);
@@ -209,18 +205,19 @@ static void ports_belong_to_somebody(void **state)
 	struct nat_forward thief;
 	struct nat_forwards all = { .count = 0 }, one = { .count = 1, .list = &thief };
 	struct nat_spec ports = spec;
+	struct nat_looks *looks = NULL;
 	struct error e = ERROR_INIT;
 
 	(void)state;
 	ports.ports = ports.bound = true;
 	assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
 	assert_int_equal(forwards_give(NULL, &all, NULL), 0);
-	assert_int_equal(nat_forwards_add(nat, &all, &e), 1);
-	assert_int_equal(nat_forwards_add(nat, &all, &e), 0);
+	assert_int_equal(nat_forwards_add(nat, &all, NULL, &e), 1);
+	assert_int_equal(nat_forwards_add(nat, &all, NULL, &e), 0);
 	thief = all.list[0];
 	memcpy(thief.container, "thief", sizeof("thief"));
-	assert_int_equal(nat_forwards_check(nat, &one, &e), -EADDRINUSE);
-	assert_int_equal(nat_forwards_add(nat, &one, &e), -EADDRINUSE);
+	assert_int_equal(nat_forwards_check(nat, &one, &looks, &e), -EADDRINUSE);
+	assert_int_equal(nat_forwards_add(nat, &one, NULL, &e), -EADDRINUSE);
 	assert_int_equal(e.class, ERROR_CONFLICT);
 	assert_non_null(strstr(e.text, "tcp port 8080 of the host belongs to container 'a'"));
 	assert_int_equal(nat_forwards_remove(nat, &one, NAT_REMOVE_ALL, NULL), 0);
@@ -237,27 +234,56 @@ static void bound_ports_overlap(void **state)
 	struct nat_forward other;
 	struct nat_forwards all = { .count = 0 }, one = { .count = 1, .list = &other };
 	struct nat_spec ports = spec;
+	struct nat_looks *looks = NULL;
 	struct error e = ERROR_INIT;
 
 	(void)state;
 	ports.ports = ports.bound = true;
 	assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
 	assert_int_equal(forwards_give(NULL, &all, NULL), 0);
-	assert_int_equal(nat_forwards_add(nat, &all, NULL), 1);
+	assert_int_equal(nat_forwards_add(nat, &all, NULL, NULL), 1);
 	other = all.list[2];
 	memcpy(other.container, "other", sizeof("other"));
 	memset(other.host_link, 0, sizeof(other.host_link));
-	assert_int_equal(nat_forwards_check(nat, &one, &e), -EADDRINUSE);
+	assert_int_equal(nat_forwards_check(nat, &one, &looks, &e), -EADDRINUSE);
 	assert_non_null(strstr(e.text, "9000 of the host by 192.0.2.1 through eth0 belongs to"));
 	other.host.family = AF_UNSPEC;
-	assert_int_equal(nat_forwards_add(nat, &one, NULL), -EADDRINUSE);
+	assert_int_equal(nat_forwards_add(nat, &one, NULL, NULL), -EADDRINUSE);
 	memcpy(other.host_link, "eth1", sizeof("eth1"));
-	assert_int_equal(nat_forwards_add(nat, &one, NULL), 1);
+	assert_int_equal(nat_forwards_add(nat, &one, NULL, NULL), 1);
 	assert_int_equal(forwards_are(), ARRAY_SIZE(forwards) + 1);
 	memcpy(other.container, "b", sizeof("b"));
 	assert_int_equal(nat_forwards_remove(nat, &one, NAT_REMOVE_SOME, NULL), 0);
 	assert_int_equal(nat_forwards_remove(nat, &all, NAT_REMOVE_SOME, NULL), 1);
 	assert_int_equal(forwards_are(), 1);
+	free(all.list);
+}
+
+/** what_was_found_is_of_use_until_something_changes - then others' ports are seen nevertheless */
+static void what_was_found_is_of_use_until_something_changes(void **state)
+{
+	_cleanup_(nat_looks_freep) struct nat_looks *looks = NULL, *later = NULL;
+	struct nat_forward quick;
+	struct nat_forwards all = { .count = 0 }, one = { .count = 1, .list = &quick };
+	struct nat_spec ports = spec;
+
+	(void)state;
+	ports.ports = ports.bound = true;
+	assert_int_equal(nat_ensure(nat, &ports, NULL), 1);
+	assert_int_equal(forwards_give(NULL, &all, NULL), 0);
+	quick = all.list[0];
+	memcpy(quick.container, "quick", sizeof("quick"));
+	assert_int_equal(nat_forwards_check(nat, &all, &looks, NULL), 0);
+	assert_int_equal(nat_forwards_add(nat, &one, NULL, NULL), 1);
+	assert_int_equal(nat_forwards_add(nat, &all, looks, NULL), -EADDRINUSE);
+	assert_int_equal(forwards_are(), 1);
+	assert_int_equal(nat_forwards_remove(nat, &one, NAT_REMOVE_ALL, NULL), 1);
+	assert_int_equal(nat_forwards_add(nat, &all, looks, NULL), 1);
+	assert_int_equal(forwards_are(), ARRAY_SIZE(forwards));
+	assert_int_equal(nat_forwards_remove(nat, &all, NAT_REMOVE_ALL, NULL), 1);
+	assert_int_equal(nat_forwards_check(nat, &all, &later, NULL), 0);
+	assert_int_equal(nat_forwards_add(nat, &all, later, NULL), 1);
+	assert_int_equal(nat_forwards_add(nat, &all, NULL, NULL), 0);
 	free(all.list);
 }
 
@@ -269,6 +295,8 @@ int main(void)
 		cmocka_unit_test_setup(full_maps_are_made_anew, table_begin),
 		cmocka_unit_test_setup(ports_belong_to_somebody, table_begin),
 		cmocka_unit_test_setup(bound_ports_overlap, table_begin),
+		cmocka_unit_test_setup(what_was_found_is_of_use_until_something_changes,
+				       table_begin),
 	};
 
 	return cmocka_run_group_tests_name("ports", tests, world_begin, world_end);

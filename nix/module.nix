@@ -53,42 +53,77 @@ let
     && container.extraVeths == { }
   ) (builtins.attrNames config.containers);
 
-  # What other containers of this configuration have is not given out.
-  given = lib.concatLists (
-    lib.mapAttrsToList (_: container: [ container.hostAddress container.localAddress ]) config.containers
+  # What cables of this configuration are given is not given out; there may be a length behind it.
+  given = builtins.listToAttrs (
+    map
+      (address: {
+        name = builtins.head (builtins.split "/" address);
+        value = true;
+      })
+      (
+        builtins.filter (address: address != null) (
+          builtins.concatMap
+            (cable: [
+              cable.hostAddress
+              cable.localAddress
+            ])
+            (
+              builtins.concatMap (container: [ container ] ++ builtins.attrValues container.extraVeths) (
+                builtins.attrValues config.containers
+              )
+            )
+        )
+      )
   );
 
-  # The pool of automatic addresses gives these out as the last ones: 10.233.N.253 and 10.233.N.254. N follows
-  # from the name, so that a container keeps its addresses when others come and go; two whose names lead to the
-  # same N get it in the order of their names.
+  # The pairs of 10.233.N that nobody was given, from the end, for the pool of automatic addresses gives out
+  # those of all N from the beginning.
+  freePairs =
+    n:
+    builtins.filter (pair: !(given ? ${pair.host} || given ? ${pair.local})) (
+      builtins.genList (i: {
+        host = "10.233.${n}.${toString (253 - 2 * i)}";
+        local = "10.233.${n}.${toString (254 - 2 * i)}";
+      }) 127
+    );
+
+  # N follows from the name, and so a container keeps its addresses when others come and go: those whose names
+  # lead to the same N have its pairs in the order of their names, and disturb nobody else. Only when these
+  # 127 do not suffice, the last ones get what is left elsewhere.
   automatic =
     let
-      first =
+      home =
         name:
         let
           number = (builtins.fromTOML "x = 0x${builtins.substring 0 6 (builtins.hashString "sha256" name)}").x;
         in
-        number - number / 254 * 254;
-      candidates = name: builtins.genList (i: let n = first name + i; in n - n / 254 * 254 + 1) 254;
-      isFree =
-        taken: n:
-        !builtins.elem n (builtins.attrValues taken)
-        && !builtins.elem "10.233.${toString n}.253" given
-        && !builtins.elem "10.233.${toString n}.254" given;
-      choose =
-        taken: name:
+        toString (number - number / 254 * 254 + 1);
+      join = lib.zipListsWith lib.nameValuePair;
+      guests = lib.groupBy home unaddressed;
+      housed =
+        n: names:
         let
-          free = builtins.filter (isFree taken) (candidates name);
+          free = freePairs n;
         in
-        if free == [ ] then taken else taken // { ${name} = builtins.head free; };
+        {
+          pairs = join names free;
+          left = lib.drop (builtins.length free) names;
+        };
+      houses = lib.mapAttrsToList housed guests;
+      left = builtins.concatMap (house: house.left) houses;
+      spare = builtins.concatMap (
+        n: lib.drop (builtins.length (guests.${n} or [ ])) (freePairs n)
+      ) (builtins.genList (i: toString (i + 1)) 254);
     in
-    builtins.foldl' choose { } unaddressed;
+    builtins.listToAttrs (
+      builtins.concatMap (house: house.pairs) houses ++ lib.optionals (left != [ ]) (join left spare)
+    );
 
   addresses =
     name:
     lib.optionalString (automatic ? ${name}) (
-      "HOST_ADDRESS=10.233.${toString automatic.${name}}.253\n"
-      + "LOCAL_ADDRESS=10.233.${toString automatic.${name}}.254\n"
+      "HOST_ADDRESS=${automatic.${name}.host}\n"
+      + "LOCAL_ADDRESS=${automatic.${name}.local}\n"
       + "AUTO_ADDRESS=1\n"
     );
 
@@ -375,7 +410,7 @@ in
     }
     ++ map (name: {
       assertion = automatic ? ${name};
-      message = "containers.${name}.automaticAddresses: all 254 pairs are taken; give it hostAddress and localAddress.";
+      message = "containers.${name}.automaticAddresses: all 32,258 pairs of 10.233.0.0/16 are taken; give it hostAddress and localAddress.";
     }) unaddressed
     ++ lib.concatLists (
       lib.mapAttrsToList (

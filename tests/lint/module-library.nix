@@ -62,6 +62,19 @@ rec {
   optionalString = condition: text: if condition then text else "";
   optionalAttrs = condition: set: if condition then set else { };
   mapAttrsToList = function: set: map (name: function name set.${name}) (builtins.attrNames set);
+  nameValuePair = name: value: { inherit name value; };
+  groupBy = builtins.groupBy;
+  drop =
+    count: list:
+    let
+      rest = builtins.length list - count;
+    in
+    builtins.genList (i: builtins.elemAt list (count + i)) (if rest > 0 then rest else 0);
+  zipListsWith =
+    function: one: other:
+    builtins.genList (i: function (builtins.elemAt one i) (builtins.elemAt other i)) (
+      if builtins.length one < builtins.length other then builtins.length one else builtins.length other
+    );
   mapAttrs' = function: set: builtins.listToAttrs (mapAttrsToList function set);
   recursiveUpdate =
     one: other:

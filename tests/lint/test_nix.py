@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is in Nix's language: it can be parsed, and says nothing that the program does not know."""
 
+import ipaddress
 import json
 import re
 import subprocess
@@ -196,7 +197,7 @@ def pairs(nixpkgs, options, containers):
     config = evaluated(nixpkgs, f"{{ enable = true; {options} }}", containers)
     for path, file in config["environment"]["etc"].items():
         keys = dict(line.split("=", 1) for line in file["text"].splitlines() if line[0].isupper())
-        if "LOCAL_ADDRESS" in keys:
+        if "AUTO_ADDRESS" in keys:
             assert keys["AUTO_ADDRESS"] == "1"
             found[path.split("/")[1].removesuffix(".conf")] = keys["HOST_ADDRESS"], keys["LOCAL_ADDRESS"]
     return found
@@ -214,17 +215,54 @@ def test_module_gives_addresses(nixpkgs):
     assert pairs(nixpkgs, "", f"{{ {some} }}") == {}
     chosen = pairs(nixpkgs, "automaticAddresses = true;", f"{{ {some} }}")
     assert set(chosen) == {"a", "b"}
+    assert chosen["a"] == ("10.233.224.253", "10.233.224.254")  # a host that has it keeps it
     for host, local in chosen.values():
         assert re.fullmatch(r"10\.233\.([1-9]\d*)\.253", host) and local == host[:-1] + "4"
     assert pairs(nixpkgs, "", f"{{ a = {{ {private} automaticAddresses = true; }}; }}") == {"a": chosen["a"]}
     taken = f'{{ a = {{ {private} }}; other = {{ localAddress = "{chosen["a"][1]}"; }}; }}'
     assert pairs(nixpkgs, "automaticAddresses = true;", taken)["a"] != chosen["a"]
-    many = " ".join(f"c{number} = {{ {private} }};" for number in range(254))
+
+
+@pytest.mark.parametrize("nixpkgs", LIBRARIES)
+def test_module_gives_many_addresses(nixpkgs):
+    """More containers than 10.233 has networks get one each, far from where the pool begins. One that comes
+    moves nobody in other networks; what any cable is given, also with a length, is nobody else's."""
+    private = "privateNetwork = true;"
+    many = " ".join(f"c{number} = {{ {private} }};" for number in range(600))
     every = pairs(nixpkgs, "automaticAddresses = true;", f"{{ {many} }}")
-    assert len(set(every.values())) == 254
-    full = evaluated(nixpkgs, "{ enable = true; automaticAddresses = true; }", f"{{ {many} d = {{ {private} }}; }}")
+    assert len(every) == len(set(every.values())) == 600
+    for host, local in every.values():
+        assert ipaddress.ip_address(host) + 1 == ipaddress.ip_address(local)
+        assert re.fullmatch(r"10\.233\.([1-9]\d*)\.(2[0-5]\d)", host) and int(host.split(".")[3]) % 2
+    homes = {host.split(".")[2] for host, _ in every.values()}
+    assert {f"10.233.{home}.253" for home in homes} <= {host for host, _ in every.values()}
+    more = pairs(nixpkgs, "automaticAddresses = true;", f"{{ {many} a = {{ {private} }}; }}")
+    moved = {pair[0].split(".")[2] for name, pair in more.items() if every.get(name) != pair}
+    assert moved == {more["a"][0].split(".")[2]}
+    ends = [every["c0"][0], every["c1"][1] + "/24", every["c2"][1], every["c3"][0] + "/24"]
+    none = "hostAddress6 = null; localAddress6 = null; hostBridge = null; localMacAddress = null;"
+    given = f"""g = {{ {private} hostAddress = "{ends[0]}"; localAddress = "{ends[1]}";
+      extraVeths.x = {{ localAddress = "{ends[2]}"; hostAddress = "{ends[3]}"; {none} }}; }};"""
+    others = pairs(nixpkgs, "automaticAddresses = true;", f"{{ {many} {given} }}")
+    chosen = [address for name, pair in others.items() for address in pair if name != "g"]
+    assert len(set(chosen)) == 1200 and not set(chosen) & {end.split("/")[0] for end in ends}
+
+
+def test_module_gives_the_last_address():
+    """All of 10.233.0.0/16 but three pairs is given: three containers get these, wherever they are, one fails."""
+    free = {"10.233.1.1", "10.233.7.127", "10.233.254.253"}
+    hosts = [f"10.233.{n}.{end}" for n in range(1, 255) for end in range(1, 255, 2)]
+    cables = " ".join(f'{{ name = "v{number}"; value = {{ hostAddress = "{host}"; localAddress = null; '
+                      "hostAddress6 = null; localAddress6 = null; hostBridge = null; }; }"
+                      for number, host in enumerate(hosts) if host not in free)  # fmt: skip
+    few = " ".join(f"{name} = {{ privateNetwork = true; automaticAddresses = true; }};" for name in "abcd")
+    containers = f"{{ {few} full.extraVeths = builtins.listToAttrs [ {cables} ]; }}"
+    chosen = pairs(None, "", containers)
+    assert {host for host, _ in chosen.values()} == free and len(chosen) == 3
+    (last,) = set("abcd") - set(chosen)
+    full = evaluated(None, "{ enable = true; }", containers)
     failed = [entry["message"] for entry in full["assertions"] if not entry["assertion"]]
-    assert len(failed) == 1 and "containers.d.automaticAddresses" in failed[0]
+    assert len(failed) == 1 and f"containers.{last}.automaticAddresses: all 32,258 pairs" in failed[0]
 
 
 @pytest.mark.parametrize("nixpkgs", LIBRARIES)

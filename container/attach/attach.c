@@ -281,7 +281,7 @@ int network_attach(struct network *network, const char *name, struct definition 
 	if (r < 0 || !definition->private_network)
 		network_lock_remove(&lock);
 	if (r >= 0)
-		names_put(network->host.paths, definition);
+		names_follow(network->host.paths, definition);
 	return r;
 }
 

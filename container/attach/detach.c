@@ -12,6 +12,7 @@
 #include "container/attach/attach.h"
 #include "container/attach/extra-links.h"
 #include "container/attach/forwards.h"
+#include "container/attach/names.h"
 #include "container/attach/network.h"
 #include "container/attach/pins.h"
 
@@ -156,8 +157,10 @@ int network_detach(struct network *network, const char *name, struct error *e)
 		r = network_lock(network->host.paths, name, &lock, e);
 	if (r == 0)
 		r = network_detach_locked(network, name, e);
-	if (r >= 0)
-		network_lock_remove(&lock);
+	if (r < 0)
+		return r;
+	network_lock_remove(&lock);
+	names_forget_undefined(network->host.paths, name);
 	return r;
 }
 
@@ -245,8 +248,10 @@ static void detach_together(struct network *network, const char *const *names, s
 		namespaces_unpin(network, names, count, results);
 	for (size_t i = 0; i < count; i++) {
 		results[i].r = network_drop(network, names[i], results[i].r, &results[i].e);
-		if (results[i].r >= 0)
+		if (results[i].r >= 0) {
 			network_lock_remove(&locks[i]);
+			names_forget_undefined(network->host.paths, names[i]);
+		}
 		network_unlock(&locks[i]);
 	}
 }

@@ -5,7 +5,9 @@
  * Whoever creates, attaches or destroys a container puts its name right, or takes it away. What others
  * do to definitions, NixOS first of all, is found by container_refresh_names(), which a path unit calls
  * at boot and whenever the directory of the definitions changes. It takes no lock: what it gets wrong
- * because somebody changes a definition at that moment is a change that it is called for again.
+ * because somebody changes a definition at that moment is a change that it is called for again. Containers
+ * that are linked with one that others have changed are told first, so that a run that is killed leaves
+ * something to find.
  */
 #include "container/attach/names.h"
 
@@ -20,7 +22,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/words.h"
 #include "container/attach/attach.h"
+#include "container/attach/peers.h"
 #include "container/definitions/definition.h"
 #include "nss/nss.h"
 
@@ -151,33 +155,65 @@ static void owned_remove(const struct paths *paths, const char *name, const char
 }
 
 /**
+ * addresses_text - the addresses of a container, as its link has them
+ * @definition: borrowed
+ * @text: filled; "" when it has none of its own
+ */
+static void addresses_text(const struct definition *definition, char text[NSS_TEXT_MAX])
+{
+	const struct addr *addrs[] = { &definition->v4.local.addr, &definition->v6.local.addr };
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(addrs); i++) {
+		char address[ADDR_TEXT];
+
+		if (definition->private_network && addr_is_set(addrs[i]))
+			length +=
+				(size_t)snprintf(text + length, NSS_TEXT_MAX - length, "%s%s",
+						 length ? " " : "", addr_format(addrs[i], address));
+	}
+}
+
+/**
  * addresses_put - have the addresses of a container lead to its name
  * @paths: borrowed
  * @definition: borrowed
- * @text: filled with all of them
  * @e: filled on failure
  *
  * Returns 1, 0 when they do, or -errno.
  */
 static int addresses_put(const struct paths *paths, const struct definition *definition,
-			 char text[NSS_TEXT_MAX], struct error *e)
+			 struct error *e)
 {
 	const struct addr *addrs[] = { &definition->v4.local.addr, &definition->v6.local.addr };
-	size_t length = 0;
 	int done = 0, r = 0;
 
-	text[0] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(addrs) && r >= 0; i++) {
 		char address[ADDR_TEXT];
 
 		if (!definition->private_network || !addr_is_set(addrs[i]))
 			continue;
-		length += (size_t)snprintf(text + length, NSS_TEXT_MAX - length, "%s%s",
-					   length ? " " : "", addr_format(addrs[i], address));
-		r = link_replace(paths, NSS_BY_ADDRESS, address, definition->name, e);
+		r = link_replace(paths, NSS_BY_ADDRESS, addr_format(addrs[i], address),
+				 definition->name, e);
 		done |= r > 0;
 	}
 	return r < 0 ? r : done;
+}
+
+/**
+ * name_text - what the host finds under the name of a container now
+ * @paths: borrowed
+ * @name: a checked name, borrowed
+ * @text: filled; "" for nothing
+ */
+static void name_text(const struct paths *paths, const char *name, char text[NSS_TEXT_MAX])
+{
+	char path[PATH_MAX];
+
+	text[0] = '\0';
+	if (link_path(paths, NSS_BY_NAME, "", name, path, NULL) == 0)
+		link_text(path, text);
 }
 
 /**
@@ -191,14 +227,15 @@ static int addresses_put(const struct paths *paths, const struct definition *def
  */
 int names_put(const struct paths *paths, const struct definition *definition)
 {
-	char path[PATH_MAX], text[NSS_TEXT_MAX], before[NSS_TEXT_MAX];
+	char text[NSS_TEXT_MAX], before[NSS_TEXT_MAX];
 	struct error e;
-	int name = 0, r = addresses_put(paths, definition, text, &e);
+	int name = 0, r = addresses_put(paths, definition, &e);
 
+	addresses_text(definition, text);
 	if (r >= 0 && !text[0])
 		return names_drop(paths, definition->name);
-	if (r >= 0 && link_path(paths, NSS_BY_NAME, "", definition->name, path, NULL) == 0) {
-		link_text(path, before);
+	if (r >= 0) {
+		name_text(paths, definition->name, before);
 		name = link_replace(paths, NSS_BY_NAME, definition->name, text, &e);
 		if (name > 0)
 			owned_remove(paths, definition->name, before, text);
@@ -257,40 +294,66 @@ static bool name_is_newer(const struct paths *paths, const char *name)
 }
 
 /**
- * stray_drop - take a link away whose container is not defined
+ * names_follow - have all know a container whose definition others may have changed
  * @paths: borrowed
- * @kind: NSS_BY_NAME or NSS_BY_ADDRESS
- * @entry: the link, borrowed
+ * @definition: borrowed
  *
- * Returns 1, or 0 when it may stay.
+ * Where the host knew it by another address, others may do so. One that is new to the host is told to
+ * those that it names, for as far as it knows they run, and it does not look at all others.
  */
-static int stray_drop(const struct paths *paths, const char *kind, const char *entry)
+void names_follow(const struct paths *paths, const struct definition *definition)
 {
-	char path[PATH_MAX], text[NSS_TEXT_MAX], definition[PATH_MAX];
-	const char *name = entry;
-	struct stat st;
+	const char *name = definition->name;
+	char text[NSS_TEXT_MAX], before[NSS_TEXT_MAX];
 
-	if (entry[0] == '.' || link_path(paths, kind, "", entry, path, NULL) < 0)
-		return 0;
-	link_text(path, text);
-	if (strcmp(kind, NSS_BY_ADDRESS) == 0)
-		name = text;
-	if (name_check(name, NULL) == 0 && definition_path(paths, name, definition, NULL) == 0 &&
-	    lstat(definition, &st) == 0)
-		return 0;
-	return unlink(path) == 0;
+	addresses_text(definition, text);
+	name_text(paths, name, before);
+	if (before[0] && strcmp(before, text) != 0)
+		peers_follow_one(paths, name);
+	else
+		peers_meet(paths, definition);
+	(void)names_put(paths, definition);
 }
 
 /**
- * strays_drop - take the links away whose containers are not defined
+ * is_undefined - whether a container has no definition
  * @paths: borrowed
- * @kind: NSS_BY_NAME or NSS_BY_ADDRESS
+ * @name: a checked name, borrowed
  *
- * Returns how many.
+ * A link that leads nowhere is what is left of one.
  */
-static size_t strays_drop(const struct paths *paths, const char *kind)
+static bool is_undefined(const struct paths *paths, const char *name)
 {
 	char path[PATH_MAX];
+
+	return definition_path(paths, name, path, NULL) == 0 && access(path, F_OK) < 0 &&
+	       errno == ENOENT;
+}
+
+/**
+ * names_forget_undefined - have nobody know a container that is not defined any more
+ * @paths: borrowed
+ * @name: a checked name, borrowed; nothing of it is attached
+ */
+void names_forget_undefined(const struct paths *paths, const char *name)
+{
+	if (!is_undefined(paths, name))
+		return;
+	peers_follow_one(paths, name);
+	(void)names_drop(paths, name);
+}
+
+/**
+ * strays_each - go through the links whose containers are not defined
+ * @paths: borrowed
+ * @kind: NSS_BY_NAME or NSS_BY_ADDRESS
+ * @ret_names: theirs are added; NULL: take the links away instead
+ *
+ * Returns how many were taken away.
+ */
+static size_t strays_each(const struct paths *paths, const char *kind, struct words *ret_names)
+{
+	char path[PATH_MAX], text[NSS_TEXT_MAX];
 	struct dirent *entry;
 	size_t count = 0;
 	DIR *directory;
@@ -300,14 +363,66 @@ static size_t strays_drop(const struct paths *paths, const char *kind)
 	directory = opendir(path);
 	if (!directory)
 		return 0;
-	while ((entry = readdir(directory)))
-		count += stray_drop(paths, kind, entry->d_name) > 0;
+	while ((entry = readdir(directory))) {
+		const char *name = strcmp(kind, NSS_BY_NAME) == 0 ? entry->d_name : text;
+
+		if (entry->d_name[0] == '.' ||
+		    link_path(paths, kind, "", entry->d_name, path, NULL) < 0)
+			continue;
+		link_text(path, text);
+		if (name_check(name, NULL) == 0 && !is_undefined(paths, name))
+			continue;
+		if (!ret_names)
+			count += unlink(path) == 0;
+		else if (name_check(name, NULL) == 0)
+			(void)words_add(ret_names, NULL, "%s", name);
+	}
 	closedir(directory);
 	return count;
 }
 
 /**
- * container_refresh_names - have the host find all containers by their names, and no others
+ * names_look - put right what is of no consequence for others, and say what is
+ * @paths: borrowed
+ * @ret_changed: the names of containers that are to be found by other addresses, or not any more
+ * @e: names the directory of the definitions
+ *
+ * Returns how many links have changed, or -errno.
+ */
+static int names_look(const struct paths *paths, struct words *ret_changed, struct error *e)
+{
+	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	struct definition definition;
+	struct error unread;
+	size_t count;
+	int changed = 0, r = definition_names(paths, &names, &count, e);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		char text[NSS_TEXT_MAX], before[NSS_TEXT_MAX];
+		int known;
+
+		if (name_is_newer(paths, names[i]))
+			continue;
+		known = definition_read(paths, names[i], &definition, &unread);
+		if (known < 0)
+			log_warning("the host does not find container '%s' by its name: %s",
+				    names[i], unread.text);
+		if (known <= 0)
+			continue;
+		addresses_text(&definition, text);
+		name_text(paths, names[i], before);
+		if (strcmp(before, text) != 0)
+			r = words_add(ret_changed, e, "%s", names[i]);
+		else
+			changed += names_put(paths, &definition) > 0;
+	}
+	if (r >= 0)
+		strays_each(paths, NSS_BY_NAME, ret_changed);
+	return r < 0 ? r : changed;
+}
+
+/**
+ * container_refresh_names - have all find containers by their names, and no others
  * @paths: borrowed
  * @ret_count: how many links have changed
  * @e: names the directory of the definitions
@@ -316,26 +431,18 @@ static size_t strays_drop(const struct paths *paths, const char *kind)
  */
 int container_refresh_names(const struct paths *paths, size_t *ret_count, struct error *e)
 {
-	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
-	size_t count, changed = 0;
+	_cleanup_(words_deinit) struct words changed = { .count = 0 };
 	struct definition definition;
-	struct error unread;
-	int r = definition_names(paths, &names, &count, e);
+	int r = names_look(paths, &changed, e);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < count; i++) {
-		if (name_is_newer(paths, names[i]))
-			continue;
-		r = definition_read(paths, names[i], &definition, &unread);
-		if (r > 0)
-			changed += names_put(paths, &definition) > 0;
-		else if (r < 0)
-			log_warning("the host does not find container '%s' by its name: %s",
-				    names[i], unread.text);
-	}
-	changed += strays_drop(paths, NSS_BY_NAME);
-	changed += strays_drop(paths, NSS_BY_ADDRESS);
-	*ret_count = changed;
+	*ret_count = (size_t)r;
+	peers_follow(paths, &changed);
+	for (size_t i = 0; i < changed.count; i++)
+		if (definition_read(paths, changed.list[i], &definition, NULL) > 0)
+			*ret_count += names_put(paths, &definition) > 0;
+	*ret_count += strays_each(paths, NSS_BY_NAME, NULL);
+	*ret_count += strays_each(paths, NSS_BY_ADDRESS, NULL);
 	return 0;
 }

@@ -10,3 +10,11 @@
  */
 int names_put(const struct paths *paths, const struct definition *definition);
 int names_drop(const struct paths *paths, const char *name);
+
+/*
+ * What others have done to the definition of one container: the first for one that is attached, the second
+ * for one that is detached. Those linked with it know first, so that a run that is killed is finished by the
+ * next.
+ */
+void names_follow(const struct paths *paths, const struct definition *definition);
+void names_forget_undefined(const struct paths *paths, const char *name);

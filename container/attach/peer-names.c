@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/suggestion.h"
+#include "container/attach/attach.h"
 #include "container/boot/hosts.h"
 #include "container/definitions/definition.h"
 #include "container/definitions/links.h"
@@ -164,4 +165,100 @@ void peers_introduce(const struct paths *paths, const struct definition *was,
 	}
 	if (linked || gateway)
 		hosts_refresh(paths, now->name);
+}
+
+/**
+ * is_among - whether a name is one of some
+ * @names: borrowed
+ * @name: borrowed
+ */
+static bool is_among(const struct words *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->list[i], name) == 0)
+			return true;
+	return false;
+}
+
+/**
+ * concerns - whether a container has to know of others that have changed
+ * @paths: borrowed
+ * @name: a checked name
+ * @changed: the others, borrowed
+ * @linked: whom these name, borrowed
+ */
+static bool concerns(const struct paths *paths, const char *name, const struct words *changed,
+		     const struct words *linked)
+{
+	struct definition definition;
+
+	if (is_among(linked, name))
+		return true;
+	if (definition_read(paths, name, &definition, NULL) <= 0)
+		return false;
+	for (size_t i = 0; i < definition.n_peers; i++)
+		if (is_among(changed, definition.peers[i]))
+			return true;
+	return hosts_know(paths, name, changed);
+}
+
+/**
+ * peers_follow - have those that run know containers whose definitions others have changed
+ * @paths: borrowed
+ * @changed: the names of those that were made, changed or removed, borrowed
+ *
+ * Of one that was removed nothing says any more whom it was linked with, but that they know it. What is
+ * not attached learns names when it starts.
+ */
+void peers_follow(const struct paths *paths, const struct words *changed)
+{
+	_cleanup_(freep) char(*names)[CONTAINER_NAME_MAX] = NULL;
+	_cleanup_(words_deinit) struct words linked = { .count = 0 };
+	size_t count = 0;
+
+	if (!changed->count || attached_names(paths, &names, &count, NULL) < 0 || !count)
+		return;
+	for (size_t i = 0; i < changed->count; i++) {
+		struct definition definition;
+
+		if (definition_read(paths, changed->list[i], &definition, NULL) <= 0)
+			continue;
+		for (size_t j = 0; j < definition.n_peers; j++)
+			(void)words_add(&linked, NULL, "%s", definition.peers[j]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (concerns(paths, names[i], changed, &linked))
+			hosts_refresh(paths, names[i]);
+}
+
+/**
+ * peers_follow_one - peers_follow() for one container
+ * @paths: borrowed
+ * @name: a checked name, borrowed
+ */
+void peers_follow_one(const struct paths *paths, const char *name)
+{
+	_cleanup_(words_deinit) struct words one = { .count = 0 };
+
+	if (words_add(&one, NULL, "%s", name) == 0)
+		peers_follow(paths, &one);
+}
+
+/**
+ * peers_meet - have those that a container names, and that run, know it
+ * @paths: borrowed
+ * @definition: borrowed
+ *
+ * Commands that link containers have done so. What others write is seen when one of them starts.
+ */
+void peers_meet(const struct paths *paths, const struct definition *definition)
+{
+	_cleanup_(words_deinit) struct words own = { .count = 0 };
+
+	if (!definition->n_peers || words_add(&own, NULL, "%s", definition->name) < 0)
+		return;
+	for (size_t i = 0; i < definition->n_peers; i++)
+		if (container_is_attached(paths, definition->peers[i]) &&
+		    !hosts_know(paths, definition->peers[i], &own))
+			hosts_refresh(paths, definition->peers[i]);
 }

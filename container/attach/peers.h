@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "base/words.h"
 #include "container/definitions/definitions.h"
 #include "container/settings/settings.h"
 
@@ -19,6 +20,16 @@ struct declared_peer {
  */
 int peers_check(const struct paths *paths, const struct definition *definition,
 		const struct declared_peer *others, size_t count, struct error *e);
+
+/*
+ * Has those that run know containers whose definitions others have made, changed or removed: all whom
+ * these name or who name them, and who know them as they were. @changed: their names, borrowed.
+ */
+void peers_follow(const struct paths *paths, const struct words *changed);
+void peers_follow_one(const struct paths *paths, const char *name);
+
+/* Has those whom a container names, and who run, know it if they do not. */
+void peers_meet(const struct paths *paths, const struct definition *definition);
 
 /*
  * Has everybody who is or was linked with a container know its names and addresses as they are now, and

@@ -5,13 +5,14 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/tree.h"
-#include "container/boot/boot.h"
 #include "container/boot/hosts.h"
 #include "container/boot/root.h"
 #include "container/boot/store-hosts.h"
-#include "container/boot/supervise.h"
 
-/* What follows when containers are linked with others, or not any more, or get another system. */
+/*
+ * What follows when containers are linked with others, or not any more. The hook of units does it too, so
+ * nothing here knows who runs containers.
+ */
 
 /**
  * hosts_refresh - bring the names into a container that may be running
@@ -43,47 +44,22 @@ void hosts_refresh(const struct paths *paths, const char *name)
 }
 
 /**
- * place_mount - have a running container see its hosts file in the place of its system's
+ * hosts_know - whether a container that may be running knows one of some others
  * @paths: borrowed
  * @name: a checked name, borrowed
- * @hosts: of store_hosts_give(), borrowed
- * @e: filled on failure
+ * @others: their names, borrowed
  *
- * Returns 1, 0 when it does or does not run any more, or -errno.
+ * One whose root directory cannot be read knows nobody.
  */
-static int place_mount(const struct paths *paths, const char *name, const struct store_hosts *hosts,
-		       struct error *e)
+bool hosts_know(const struct paths *paths, const char *name, const struct words *others)
 {
-	_cleanup_(lifecycle_closep) struct lifecycle *lifecycle = NULL;
-	_cleanup_(leader_close) struct leader leader = LEADER_INIT;
-	struct machine_status status;
-	int r = lifecycle_open(paths, &lifecycle, e);
+	_cleanup_(launch_deinit) struct launch launch = { 0 };
+	_cleanup_(fd_closep) int tree = -1;
+	char path[PATH_MAX];
 
-	if (r == 0)
-		r = manager_status(lifecycle_manager(lifecycle), name, &status, e);
-	if (r == 0)
-		r = leader_find(status.main_pid, &leader, e);
-	return r <= 0 ? r : leader_mount(&leader, hosts->copy, hosts->inside, e);
-}
-
-/**
- * hosts_follow - have a running container know others by the hosts file of its new system
- * @paths: borrowed
- * @definition: borrowed
- * @toplevel: the system, a path on the host
- *
- * What cannot be done is logged.
- */
-void hosts_follow(const struct paths *paths, const struct definition *definition,
-		  const char *toplevel)
-{
-	struct store_hosts hosts;
-	struct error e;
-	int r = store_hosts_give(paths, definition, toplevel, &hosts, &e);
-
-	if (r > 0)
-		r = place_mount(paths, definition->name, &hosts, &e);
-	if (r < 0)
-		log_warning("container '%s' does not learn the names of others: %s",
-			    definition->name, e.text);
+	if (launch_read(paths, name, &launch, NULL) <= 0)
+		return false;
+	return (root_path(paths, name, &launch, path, NULL) == 0 &&
+		tree_open(path, &tree, NULL) == 0 && hosts_tell_of(tree, others)) ||
+	       store_hosts_tell_of(paths, name, others);
 }

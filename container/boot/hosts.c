@@ -179,3 +179,35 @@ int hosts_give(const struct paths *paths, const struct definition *definition, i
 	r = tree_replace(tree, HOSTS_PATH, text, strlen(text), 0644, e);
 	return r < 0 ? r : 1;
 }
+
+/**
+ * hosts_mention - whether a hosts file has the name of one of some containers
+ * @text: what it says, borrowed
+ * @names: borrowed
+ */
+bool hosts_mention(const char *text, const struct words *names)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		char word[CONTAINER_NAME_MAX + sizeof(" .containers")];
+		int length = snprintf(word, sizeof(word), " %s.containers", names->list[i]);
+
+		for (const char *p = strstr(text, word); p; p = strstr(p + 1, word))
+			if (strchr(" \t\n", p[length])) /* its end is one, too */
+				return true;
+	}
+	return false;
+}
+
+/**
+ * hosts_tell_of - whether the hosts file of a container has the name of one of some others
+ * @tree: the root directory, borrowed
+ * @names: borrowed
+ */
+bool hosts_tell_of(int tree, const struct words *names)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t length;
+
+	return tree_read(tree, HOSTS_PATH, HOSTS_SIZE_MAX, &text, &length, NULL) == 0 &&
+	       hosts_mention(text, names);
+}

@@ -263,6 +263,37 @@ int store_hosts_refresh(const struct paths *paths, const struct definition *defi
 }
 
 /**
+ * store_hosts_tell_of - whether a hosts file that a container sees has the name of one of some others
+ * @paths: borrowed
+ * @name: a checked name
+ * @names: of the others, borrowed
+ */
+bool store_hosts_tell_of(const struct paths *paths, const char *name, const struct words *names)
+{
+	char path[PATH_MAX], copy[PATH_MAX];
+	struct dirent *entry;
+	bool found = false;
+	DIR *directory;
+
+	if (copies_path(paths, name, path, NULL) < 0)
+		return false;
+	directory = opendir(path);
+	if (!directory)
+		return false;
+	while (!found && (entry = readdir(directory))) {
+		_cleanup_(freep) char *text = NULL;
+		size_t length;
+
+		if (entry->d_name[0] != '.' &&
+		    path_format(copy, sizeof(copy), NULL, "%s/%s", path, entry->d_name) == 0 &&
+		    file_read(copy, 2 * HOSTS_SIZE_MAX, &text, &length, NULL) == 0)
+			found = hosts_mention(text, names);
+	}
+	closedir(directory);
+	return found;
+}
+
+/**
  * store_hosts_drop - forget what a container saw, once it has stopped
  * @paths: borrowed
  * @name: a checked name

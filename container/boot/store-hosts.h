@@ -2,7 +2,9 @@
 #pragma once
 
 #include <limits.h>
+#include <stdbool.h>
 
+#include "base/words.h"
 #include "container/definitions/definitions.h"
 #include "container/settings/settings.h"
 
@@ -22,6 +24,9 @@ int store_hosts_give(const struct paths *paths, const struct definition *definit
 /* Brings all that were made for a container up to date. Returns 1, 0 when all were, or -errno. */
 int store_hosts_refresh(const struct paths *paths, const struct definition *definition,
 			struct error *e);
+
+/* Whether one of them has one of these names of containers. */
+bool store_hosts_tell_of(const struct paths *paths, const char *name, const struct words *names);
 
 /* Forgets them: nothing of the container runs. Returns 1, 0 when there were none, or -errno. */
 int store_hosts_drop(const struct paths *paths, const char *name, struct error *e);

@@ -100,8 +100,17 @@ def test_another_system_knows_them_too(linked):
 def test_nothing_stays(linked):
     """... of one that has stopped."""
     assert linked.sh("ls /run/nixctr-net/hosts/c") != ""
+    linked.ok("net", "link", "b", "c")
     linked.ok("stop", "c")
     assert linked.run("ls", "/run/nixctr-net/hosts/c").rc != 0
+    assert "c.containers" in known(linked, "b", *EVERYBODY)  # a stop changes no name
+
+
+def test_a_definition_that_others_take_away(linked):
+    """... takes the name of its container along, once that has stopped."""
+    linked.ok("net", "link", "a", "b")
+    linked.sh("rm /etc/nixos-containers/a.conf; systemctl stop container@a")
+    assert set(known(linked, "b", *EVERYBODY)) == {"host.containers", "c.containers"}
 
 
 TRAPS = {

@@ -32,13 +32,14 @@ def names(world):
     return {str(path.relative_to(top)): os.readlink(path) for path in top.glob("*/*")}
 
 
-def declare(world, name, address="10.9.0.2"):
+def declare(world, name, address="10.9.0.2", *peers):
     """Writes a definition as NixOS does: a link to a file without a date."""
     store = world.path("/etc/static")
     store.mkdir(exist_ok=True)
     link = world.path(f"/etc/nixos-containers/{name}.conf")
     file = store / f"{name}-{address}.conf"
-    file.write_text(NIXOS_DEFINITION.format(address), encoding="ascii")
+    linked = f'LINKED_TO="{" ".join(peers)}"\n' if peers else ""
+    file.write_text(NIXOS_DEFINITION.format(address) + linked, encoding="ascii")
     os.utime(file, (1, 1))
     link.unlink(missing_ok=True)
     link.symlink_to(f"/etc/static/{file.name}")
@@ -171,6 +172,56 @@ def test_containers_know_the_host_and_each_other(linked):
     linked.ok("net", "unlink", "b", "a")
     for name, other in ("a", "b"), ("b", "a"):
         assert other not in hosts(linked, name) and "host.containers" in hosts(linked, name)
+
+
+def undefine(world, name):
+    """Takes a definition away as others do."""
+    world.path(f"/etc/nixos-containers/{name}.conf").unlink()
+
+
+def test_those_that_run_follow_what_others_define(linked):
+    """Who is linked with it knows it as it is now, whichever definition says so, and nobody that is gone."""
+    for name in "a", "b":
+        linked.ok("net", "up", name)
+    declare(linked, "web", "10.9.0.2", "a")
+    linked.ok("hook", "names")
+    assert hosts(linked, "a")["web"] == "10.9.0.2" and "web" not in hosts(linked, "b")
+    linked.ok("hook", "pre-start", "web")
+    declare(linked, "web", "10.9.0.3", "a", "b")
+    linked.ok("hook", "names")
+    assert hosts(linked, "a")["web"] == hosts(linked, "b")["web"] == "10.9.0.3"
+    declare(linked, "web", "10.9.0.4", "a")
+    for step in "post-stop", "pre-start":
+        linked.ok("hook", step, "web")
+    assert hosts(linked, "a")["web"] == "10.9.0.4" and "web" not in hosts(linked, "b")
+    declare(linked, "web", "10.9.0.4", "b")
+    linked.ok("hook", "pre-start", "web")
+    assert hosts(linked, "b")["web"] == "10.9.0.4"
+    undefine(linked, "web")
+    linked.ok("hook", "post-stop", "web")
+    assert "web" not in hosts(linked, "b") and getent(linked, "hosts", "web") is None
+    assert hosts(linked, "b")["a"] == "10.233.1.2" and "host.containers" in hosts(linked, "b")
+
+
+@pytest.mark.parametrize("how", ["names", "stop", "stop many", "dangling"])
+def test_nobody_knows_one_whose_definition_others_took_away(linked, how):
+    """Stopped before it went, as NixOS does, or behind that, alone or with others; it may leave a link."""
+    declare(linked, "web", "10.9.0.2", "a")
+    for name in "a", "b", "web":
+        linked.ok("net", "up", name)
+    assert hosts(linked, "a")["web"] == "10.9.0.2"
+    if how == "names":
+        linked.ok("net", "down", "web")
+        assert hosts(linked, "a")["web"] == "10.9.0.2"  # one that is stopped keeps its name
+    if how == "dangling":
+        linked.path("/etc/static/web-10.9.0.2.conf").unlink()
+    else:
+        undefine(linked, "web")
+    told = {"names": ["hook", "names"], "stop": ["hook", "post-stop", "web"],
+            "stop many": ["net", "down", "b", "web"], "dangling": ["hook", "names"]}  # fmt: skip
+    linked.ok(*told[how])
+    assert set(hosts(linked, "a")) >= {"b", "host.containers"} and "web" not in hosts(linked, "a")
+    assert getent(linked, "hosts", "web") is None and getent(linked, "hosts", "10.9.0.2") is None
 
 
 @pytest.mark.parametrize("kind", ["own", "nixos", "fifo"])

@@ -15,6 +15,7 @@
  *	mend.c     make parts right
  *	ensure.c   create or read, compare, mend
  *	remove.c   take one away; remove-many.c many
+ *	unplug.c   end what one is, for it to become one of the other kind
  *	watch.c    hears what others change; event.c what of it counts; known-link.c what was told before
  *
  * A new pair is a cable of which every part differs, so that there is one way to make things right.

@@ -145,11 +145,21 @@ int veth_remove_noted(struct veth *veth, struct error *e);
 int veth_set_forwarding(struct veth *veth, const struct veth_spec *spec, struct error *e);
 
 /*
- * Takes the addresses of one family and the default route that go by @spec off a cable that stays, and no
- * others. Returns 1, or 0 when there were none or there is no cable of ours.
+ * Ends what a cable that stays has of one family by @was and is not to have any more by @now, and nothing
+ * else: addresses and default route of a family that goes, and of one that does not the address inside,
+ * which is exchanged. veth_ensure() does the rest. Returns 1, or 0 when there was nothing to do or there is
+ * no cable of ours.
  */
-int veth_family_remove(struct veth *veth, int ns_fd, const struct veth_spec *spec,
-		       sa_family_t family, struct error *e);
+int veth_family_exchange(struct veth *veth, int ns_fd, const struct veth_spec *was,
+			 const struct veth_spec *now, sa_family_t family, struct error *e);
+
+/*
+ * The same of both families of a cable that comes to a bridge or off it: its host end has none of the
+ * addresses of @was then, has the name it is to have, and is down. Returns 1, 0 when there is no cable of
+ * ours, -ENODEV when the bridge is missing, or -EEXIST (ERROR_CONFLICT) when a link of that name is not ours.
+ */
+int veth_unplug(struct veth *veth, int ns_fd, const struct veth_spec *was,
+		const struct veth_spec *now, struct error *e);
 
 /* ------------------------------------------------------------- links beside the cable */
 

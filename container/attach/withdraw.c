@@ -7,13 +7,30 @@
 #include "container/attach/network.h"
 
 /**
- * family_goes - whether a cable has an address of a family that it is not to have any more
- * @was, @now: borrowed
+ * cable_withdraw - take from a cable what it is not to have any more
+ * @network: the session
+ * @ns: the namespace of its container, borrowed
+ * @was, @now: the definitions so far and from now on, borrowed; both have a cable
+ * @e: filled on failure
+ *
+ * Returns 1, 0 when there was nothing to do, or -errno.
  */
-static bool family_goes(const struct veth_pair *was, const struct veth_pair *now)
+static int cable_withdraw(struct network *network, int ns, const struct definition *was,
+			  const struct definition *now, struct error *e)
 {
-	return (addr_is_set(&was->local.addr) && !addr_is_set(&now->local.addr)) ||
-	       (addr_is_set(&was->host) && !addr_is_set(&now->host));
+	struct veth *veth = network->host.veth;
+	struct veth_spec is, next;
+	int v4, v6, r = host_identify(&network->host, was, &is, e);
+
+	if (r == 0)
+		r = host_identify(&network->host, now, &next, e);
+	if (r < 0)
+		return r;
+	if ((was->bridge[0] != '\0') != (now->bridge[0] != '\0'))
+		return veth_unplug(veth, ns, &is, &next, e);
+	v4 = veth_family_exchange(veth, ns, &is, &next, AF_INET, e);
+	v6 = v4 < 0 ? v4 : veth_family_exchange(veth, ns, &is, &next, AF_INET6, e);
+	return v6 < 0 ? v6 : v4 || v6;
 }
 
 /**
@@ -32,21 +49,16 @@ int network_withdraw(struct network *network, const struct definition *was,
 		     const struct definition *now, struct error *e)
 {
 	_cleanup_(fd_closep) int ns = -1;
-	struct veth_spec spec;
 	char path[PATH_MAX];
-	int v4 = 0, v6 = 0, r = paths_namespace(network->host.paths, was->name, path, e);
+	int cable = 0, r = paths_namespace(network->host.paths, was->name, path, e);
 
 	if (r == 0)
 		r = netns_open(path, &ns, e);
-	if (r > 0)
-		r = host_identify(&network->host, was, &spec, e);
-	if (r < 0 || ns < 0)
+	if (r <= 0)
 		return r;
-	if (was->cable && family_goes(&was->v4, &now->v4))
-		r = v4 = veth_family_remove(network->host.veth, ns, &spec, AF_INET, e);
-	if (r >= 0 && was->cable && family_goes(&was->v6, &now->v6))
-		r = v6 = veth_family_remove(network->host.veth, ns, &spec, AF_INET6, e);
+	if (was->cable && now->cable)
+		r = cable = cable_withdraw(network, ns, was, now, e);
 	if (r >= 0)
 		r = links_withdraw(network, ns, was, now, e);
-	return r < 0 ? r : v4 || v6 || r;
+	return r < 0 ? r : cable || r;
 }

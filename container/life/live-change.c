@@ -7,9 +7,9 @@
  *
  * What is attached is made what a definition says by the function that attaches: it looks, and changes
  * what differs. That is all there is to do while a container runs, where the change is one that it can
- * see: another address, MAC or bridge, one more link. What a definition does not ask for it does not
+ * see: another address, MAC or bridge, a bridge or none, one more link. What a definition does not ask for it does not
  * look at, so what is not to be there any more, a family of addresses or a link, is taken away by the
- * definition of before (withdraw.c). A cable of another kind needs a start.
+ * definition of before (withdraw.c). Where there is a cable or none from now on, it needs a start.
  */
 
 /**
@@ -39,6 +39,5 @@ bool cable_can_change(const struct environment_file *is_file,
 	    definition_take(wanted_file, &wanted, NULL) < 0)
 		return false;
 	return is.private_network && wanted.private_network && is.cable == wanted.cable &&
-	       (is.bridge[0] != '\0') == (wanted.bridge[0] != '\0') &&
 	       (!has_macvlan(&is) || mac_equal(&is.mac, &wanted.mac));
 }

@@ -167,8 +167,13 @@ int container_set(const struct paths *paths, const char *name, const struct word
 		r = difference = set_locked(paths, name, assignments, care, e);
 	fd_closep(&lock);
 	*ret_effect = SETTING_LIVE;
-	if (r <= 0)
-		return r < 0 ? error_wrap(e, r, "cannot set container '%s'", name) : 0;
+	if (r < 0)
+		return error_wrap(e, r, "cannot set container '%s'", name);
+	if (r == 0) {
+		/* A run that was killed may have written it, and no more. */
+		r = definition_make_live(paths, name, e);
+		return r < 0 ? error_wrap(e, r, "container '%s' is set, but", name) : 0;
+	}
 	r = container_status(paths, name, &status, NULL, e);
 	if (r >= 0 && difference & DIFFERS_MANAGER)
 		r = container_refresh(paths, e);

@@ -2,7 +2,7 @@
 """SIGKILL at every moment of a command that makes or changes a network: see killing.py."""
 
 import pytest
-from killing import Stage, insist_on_same, insist_on_story, prepare, state
+from killing import STRIDE, Stage, insist_on_same, insist_on_story, prepare, state
 
 CONFLICT = 4
 
@@ -82,6 +82,28 @@ COMMANDS = {
 def test_killed_anywhere(name):
     """See there."""
     insist_on_story(COMMANDS[name])
+
+
+# The same for cables that come to a bridge or off it; most steps of these are those of the book and the file.
+CHANGES = {
+    "set-bridge": (
+        [bridge, ["create", "web"], ["net", "up", "web"]],
+        ["set", "web", "hostBridge=br0", "hostAddress=10.7.0.1", "localAddress=10.7.0.9/24"],
+        {0},
+    ),
+    "set-no-bridge": (
+        [bridge, ["net", "up", "foo"]],
+        ["set", "foo", "HOST_BRIDGE=", "hostAddress=10.8.0.1", "localAddress=10.8.0.2",
+         "hostAddress6=fd08::1", "localAddress6=fd08::2"],
+        {0},
+    ),  # fmt: skip
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_change_killed(name):
+    """At some moments, before and behind the definition."""
+    insist_on_story(CHANGES[name], stride=16 * STRIDE)
 
 
 def test_comparison_can_fail(world):

@@ -162,6 +162,9 @@ def test_what_the_container_has_added_stays(foo):
         foo.run("ip", "-n", "ve-foo", "address", "add", address, "dev", "eth0")
     live(foo, "HOST_ADDRESS6=", "LOCAL_ADDRESS6=")
     assert ends(foo)[1] == {FOO, "fd00:9::9", "192.168.99.1"}
+    for last in 2, 3:  # it is behind those that were added before, in the end
+        live(foo, "hostAddress=192.168.9.1", f"localAddress=192.168.9.{last}")
+        assert ends(foo)[1] == {f"192.168.9.{last}", "fd00:9::9", "192.168.99.1"}
 
 
 @pytest.mark.parametrize("name, other", [("foo", "bar"), ("bar", "foo")])
@@ -234,16 +237,78 @@ def test_bridge(bridged):
     live(bridged, "localMacAddress=02:00:00:00:00:43")
     assert reached_from_host(bridged, "10.1.0.2")
     assert set(elements(bridged)["macs"]) == {"foo", "bar"}
+    live(bridged, "localAddress=10.1.0.3/24")
+    bridged.run("ip", "-n", "ve-foo", "address", "add", "192.168.99.1/24", "dev", "eth0")
+    live(bridged, "localAddress=10.1.0.2/24")
     live(bridged, "HOST_ADDRESS=")
-    assert ends_of_bridged(bridged) == {"10.1.0.2"} and gateways(bridged) == []
+    assert ends_of_bridged(bridged) == {"10.1.0.2", "192.168.99.1"} and gateways(bridged) == []
+    bridged.run("ip", "-n", "ve-foo", "address", "delete", "192.168.99.1/24", "dev", "eth0")
     assert reached_from_host(bridged, "10.1.0.2")
     live(bridged, "localAddress6=fd00:1::2/64", "LOCAL_ADDRESS=")
     assert ends_of_bridged(bridged) == {"fd00:1::2"}
     assert "10.1.0.2" not in bridged.run("nft", "list", "ruleset").stdout
-    told = bridged.ok("set", "foo", "HOST_BRIDGE=")
-    assert "takes effect at the next start" in told.stderr
-    [link] = bridged.ip("link", "show", "dev", "vb-foo")
-    assert link["master"] == "br1"
+
+
+def of_inside(world):
+    """The number of eth0, and what the container has added to it."""
+    [shown] = world.ip("address", "show", "dev", "eth0", container="foo")
+    return shown["ifindex"], [a["local"] for a in shown["addr_info"] if a["local"] == "192.168.99.1"]
+
+
+def test_onto_a_bridge_and_off(foo):
+    """It is the same link inside, with what the container has added; the rest is as on any of its kind."""
+    for command in "link add br0 type bridge", "link set br0 up", "address add 10.0.0.1/24 dev br0":
+        assert foo.run("ip", *command.split()).rc == 0
+    assert foo.run("ip", "-n", "ve-foo", "address", "add", "192.168.99.1/24", "dev", "eth0").rc == 0
+    before, inside_foo = of_inside(foo), foo.container_namespace("foo")
+    live(foo, "hostBridge=br0", "hostAddress=10.0.0.1", "localAddress=10.0.0.2/24", "HOST_ADDRESS6=",
+         "localAddress6=fd00:3::2/64")  # fmt: skip
+    [link] = foo.ip("link", "show", "dev", "vb-foo")
+    assert link["master"] == "br0" and "ve-foo" not in foo.links() and of_inside(foo) == before
+    assert ends_of_bridged(foo) == {"10.0.0.2", "fd00:3::2", "192.168.99.1"} and gateways(foo) == ["10.0.0.1"]
+    assert not [a for a in foo.ip("address", "show", "dev", "vb-foo")[0]["addr_info"] if a["scope"] == "global"]
+    assert "foo" in elements(foo)["macs"] and FOO not in foo.run("nft", "list", "ruleset").stdout
+    with foo.server_in(inside_foo):
+        assert foo.connect_from(foo.namespace, "10.0.0.2") == "10.0.0.1"
+        assert foo.connect_from(foo.outside.namespace, HOST, PORT) is not None
+    live(foo, "HOST_BRIDGE=", "hostAddress=10.233.1.1", f"localAddress={FOO}", "hostAddress6=fd00:1::1",
+         "localAddress6=fd00:1::2")  # fmt: skip
+    [link] = foo.ip("link", "show", "dev", "ve-foo")
+    assert "master" not in link and "vb-foo" not in foo.links() and of_inside(foo) == before
+    assert ends(foo) == [{"10.233.1.1", "fd00:1::1"}, {FOO, "fd00:1::2", "192.168.99.1"}]
+    assert gateways(foo) == ["10.233.1.1", "fd00:1::1"]
+    assert "10.0.0.2" not in foo.run("nft", "list", "ruleset").stdout
+    with foo.server_in(inside_foo):
+        assert foo.connect_from(foo.container_namespace("bar"), FOO) == "10.233.2.2"
+        assert foo.connect_from(foo.outside.namespace, HOST, PORT) is not None
+    assert hosts(foo, "bar")["foo"] == FOO and hosts(foo, "foo")["host.containers"] in ("10.233.1.1", "fd00:1::1")
+
+
+def test_a_long_name_onto_a_bridge(world):
+    """What it is called in full follows."""
+    world.run("ip", "link", "add", "br0", "type", "bridge")
+    world.ok("create", "a-name-of-some-length")
+    world.ok("net", "up", "a-name-of-some-length")
+    live(world, "hostBridge=br0", "HOST_ADDRESS=", "LOCAL_ADDRESS=", name="a-name-of-some-length")
+    [link] = world.ip("link", "show", "dev", "vb-a-name-of-some-length")
+    assert link["altnames"] == ["vb-a-name-of-some-length"] and link["master"] == "br0"
+    live(world, "HOST_BRIDGE=", "hostAddress=10.7.0.1", "localAddress=10.7.0.2", name="a-name-of-some-length")
+    [link] = world.ip("link", "show", "dev", "ve-a-name-of-some-length")
+    assert link["altnames"] == ["ve-a-name-of-some-length"] and "master" not in link
+
+
+@pytest.mark.parametrize("bridge", ["br0", "nowhere"])
+def test_a_bridge_that_cannot_be_had(foo, bridge):
+    """There is none of that name, or the name of the port is another's: the cable is as it was."""
+    before = ends(foo)
+    for command in "link add br0 type bridge", "link add vb-foo type bridge":
+        assert foo.run("ip", *command.split()).rc == 0
+    told = foo.nixctr("set", "foo", f"hostBridge={bridge}", "hostAddress=10.0.0.1", "localAddress=10.0.0.2/24")
+    assert told.rc == (4 if bridge == "br0" else 1), told
+    assert ("vb-foo is not that of" if bridge == "br0" else "bridge nowhere does not exist") in told.stderr, told
+    assert ends(foo) == before
+    with foo.server_in(foo.container_namespace("foo")):
+        assert foo.connect_from(foo.container_namespace("bar"), FOO) == "10.233.2.2"
 
 
 def test_a_bridge_that_is_not_there(bridged):

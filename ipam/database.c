@@ -347,9 +347,16 @@ static int transaction_begin_inner(struct transaction *transaction, struct datab
 				   const char *function, struct error *e)
 {
 	static const char sql[] = "SAVEPOINT part";
-	_cleanup_(query_end) struct query query = query_begin(database, sql);
-	int r = query_run(&query, e);
+	_cleanup_(query_end) struct query query = { 0 };
+	int r;
 
+	/* A failure has made sqlite undo all of it, and a part would last by itself. */
+	if (sqlite3_get_autocommit(database->sqlite))
+		return error_set(e, ERROR_FAILED, ECANCELED,
+				 "the change of %s that this is part of has been undone",
+				 database->path);
+	query = query_begin(database, sql);
+	r = query_run(&query, e);
 	if (r < 0)
 		return r;
 	*transaction =

@@ -242,14 +242,11 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
  * the kernel looks for its way: "loopback-out" gives it another sender before the look-up, which
  * "postrouting" then makes the real one in connection tracking; of the answer, "loopback-back" undoes
  * for the look-up what connection tracking has put back, and "loopback-in" does it for good behind
-<<<<<<< HEAD
- * it. Each of the three touches packets of such connections only. Their first word is not what tells
- * these apart: it spares all others the rest. For a packet from ::1 kernels up to 6.18 at least do find a
- * way; it goes as if they did not, since it is not to leave its host (RFC 4291, 2.5.3).
-=======
- * it. Each of the three touches packets of such connections only. Any sender does that is none of the
- * loopback's, and the one that costs no element of its own is where the port leads to: the map has it.
->>>>>>> table
+ * it. Any sender does that is none of the loopback's, and the one that costs no element of its own is
+ * where the port leads to: the map has it. Each of the three touches packets of such connections only.
+ * Their first word is not what tells these apart: it spares all others the rest. For a packet from ::1
+ * kernels up to 6.18 at least do find a way; it goes as if they did not, since it is not to leave its
+ * host (RFC 4291, 2.5.3).
  */
 const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_TABLE, "from-container", "no segment larger than the way allows",

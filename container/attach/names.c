@@ -29,6 +29,7 @@
 #include "nss/nss.h"
 
 #define REPLACE_TRIES 16
+#define PUT_TRIES     16
 
 /**
  * link_path - where a link is
@@ -249,6 +250,31 @@ int names_put(const struct paths *paths, const struct definition *definition)
 }
 
 /**
+ * names_put_defined - the same, as it is defined once that is done
+ * @paths: borrowed
+ * @name: a checked name, borrowed
+ *
+ * Who changes the definition meanwhile makes its links too, maybe before we make those of the old one.
+ *
+ * Returns 1, or 0 when nothing has changed.
+ */
+static int names_put_defined(const struct paths *paths, const char *name)
+{
+	char text[NSS_TEXT_MAX], put[NSS_TEXT_MAX] = "";
+	struct definition definition;
+	int changed = 0;
+
+	for (int i = 0; i < PUT_TRIES && definition_read(paths, name, &definition, NULL) > 0; i++) {
+		addresses_text(&definition, text);
+		if (i && strcmp(text, put) == 0)
+			break;
+		changed |= names_put(paths, &definition) > 0;
+		memcpy(put, text, sizeof(put));
+	}
+	return changed;
+}
+
+/**
  * names_drop - have the host not find a container by its name any more
  * @paths: borrowed
  * @name: a checked name, borrowed
@@ -347,7 +373,7 @@ void names_forget_undefined(const struct paths *paths, const char *name)
  * strays_each - go through the links whose containers are not defined
  * @paths: borrowed
  * @kind: NSS_BY_NAME or NSS_BY_ADDRESS
- * @ret_names: theirs are added; NULL: take the links away instead
+ * @ret_names: theirs are added, and links of what is no name taken away; NULL: take all away
  *
  * Returns how many were taken away.
  */
@@ -372,9 +398,9 @@ static size_t strays_each(const struct paths *paths, const char *kind, struct wo
 		link_text(path, text);
 		if (name_check(name, NULL) == 0 && !is_undefined(paths, name))
 			continue;
-		if (!ret_names)
+		if (!ret_names || name_check(name, NULL) < 0)
 			count += unlink(path) == 0;
-		else if (name_check(name, NULL) == 0)
+		else
 			(void)words_add(ret_names, NULL, "%s", name);
 	}
 	closedir(directory);
@@ -413,11 +439,11 @@ static int names_look(const struct paths *paths, struct words *ret_changed, stru
 		name_text(paths, names[i], before);
 		if (strcmp(before, text) != 0)
 			r = words_add(ret_changed, e, "%s", names[i]);
-		else
-			changed += names_put(paths, &definition) > 0;
+		else if (names_put(paths, &definition) > 0)
+			changed += 1 + names_put_defined(paths, names[i]);
 	}
 	if (r >= 0)
-		strays_each(paths, NSS_BY_NAME, ret_changed);
+		changed += (int)strays_each(paths, NSS_BY_NAME, ret_changed);
 	return r < 0 ? r : changed;
 }
 
@@ -432,17 +458,21 @@ static int names_look(const struct paths *paths, struct words *ret_changed, stru
 int container_refresh_names(const struct paths *paths, size_t *ret_count, struct error *e)
 {
 	_cleanup_(words_deinit) struct words changed = { .count = 0 };
-	struct definition definition;
 	int r = names_look(paths, &changed, e);
 
 	if (r < 0)
 		return r;
 	*ret_count = (size_t)r;
 	peers_follow(paths, &changed);
-	for (size_t i = 0; i < changed.count; i++)
-		if (definition_read(paths, changed.list[i], &definition, NULL) > 0)
-			*ret_count += names_put(paths, &definition) > 0;
-	*ret_count += strays_each(paths, NSS_BY_NAME, NULL);
+	/* Of one that goes only now its peers have not been told, and its link is left for the next time. */
+	for (size_t i = 0; i < changed.count; i++) {
+		const char *name = changed.list[i];
+
+		if (is_undefined(paths, name))
+			*ret_count += names_drop(paths, name) > 0;
+		else
+			*ret_count += (size_t)names_put_defined(paths, name);
+	}
 	*ret_count += strays_each(paths, NSS_BY_ADDRESS, NULL);
 	return 0;
 }

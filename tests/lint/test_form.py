@@ -104,6 +104,13 @@ def check_blanks(path, text):
         yield f"{path}: does not end in just one end of line"
 
 
+def check_merged(path, text):
+    """What a merge could not decide has been decided."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if re.match(r"[<>|]{7}( |$)", line):
+            yield f"{path}:{number}: a mark of a conflict that was merged"
+
+
 def test_files_are_short():
     """See check_file_size()."""
     tree.insist(check_file_size, tree.files(".c", ".h", ".py"))
@@ -133,6 +140,11 @@ def test_files_tell_their_licence():
 def test_lines_end_without_blanks():
     """See check_blanks()."""
     tree.insist(check_blanks, (p for p in tree.files() if p != "LICENSE"))
+
+
+def test_nothing_is_left_of_a_merge():
+    """See check_merged()."""
+    tree.insist(check_merged, tree.files())
 
 
 FUNCTION = "/**\n * f - do it\n * @a: what\n */\nstatic int f(int a,\n\t     int b)\n{\n%s}\n"
@@ -173,6 +185,8 @@ def test_every_function_of_the_product_is_found():
         (check_blanks, "a.c", "\t\nint a;\n"),
         (check_blanks, "a.c", "int a;"),
         (check_blanks, "a.c", "int a;\n\n"),
+        (check_merged, "a.c", "/*\n<<<<<<< HEAD\n"),
+        (check_merged, "a.md", ">>>>>>> branch\n"),
     ],
 )
 def test_bad_form_is_noticed(check, path, text):

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ipam/book.h"
+
 /**
  * lease_explicit - ipam_lease() for an explicit pair, with the answer
  * @fixture: borrowed
@@ -340,6 +342,22 @@ static void test_parts_undone(void **state)
 	assert_sound(fixture);
 }
 
+/* When sqlite has undone everything by itself, as on a full disk, no further part lasts alone. */
+static void test_parts_of_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(ipam_begin(fixture->ipam, &fixture->e), 0);
+	assert_int_equal(fixture_automatic(fixture, "foo", NULL), 1);
+	assert_int_equal(database_run(&fixture->ipam->database, "ROLLBACK", &fixture->e), 0);
+	assert_int_equal(fixture_automatic(fixture, "bar", NULL), -ECANCELED);
+	assert_error(fixture, ERROR_FAILED, "has been undone", NULL);
+	assert_true(ipam_commit(fixture->ipam, &fixture->e) < 0);
+	ipam_rollback(fixture->ipam);
+	assert_int_equal(leases_seen(fixture), 0);
+	assert_int_equal(fixture_automatic(fixture, "bar", NULL), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -360,6 +378,7 @@ int main(void)
 		TEST(test_many_or_none),
 		TEST(test_parts),
 		TEST(test_parts_undone),
+		TEST(test_parts_of_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -347,10 +347,17 @@ def test_nothing_more_without_bound_ports(world):
     assert world.ok("nat", "show", "--json").json["drift"] == []
 
 
+def connections_end(world):
+    """Waits until all connections have said goodbye: their last packets are counted then."""
+    eventually(lambda: not any(" tcp " in flow and "TIME_WAIT" not in flow and "CLOSE " not in flow
+                               for flow in flows(world)), "connections have ended")  # fmt: skip
+
+
 def test_what_is_listed(world):
     """In words and in JSON: who can reach what; the state; what was counted."""
     with published(world, f"8000-8003:80-83,127.0.0.1:9000:80,{HOST}:9001:80,%eth0:9002:80", 80):
         assert world.connect_from(world.outside.namespace, HOST, 8000) == OUTSIDE
+        connections_end(world)
         rows = {(row["ports"], row["address"]): row
                 for row in world.ok("nat", "forward", "list", "--json").json["forwards"]}  # fmt: skip
         counted = {key: (row.pop("packets"), row.pop("bytes")) for key, row in rows.items()}
@@ -395,8 +402,7 @@ def test_what_is_listed(world):
 def counted(world):
     """What each port of web has let pass: {(port, address): packets}; and whether it has bytes. Once all
     connections have said goodbye."""
-    eventually(lambda: not any(" tcp " in flow and "TIME_WAIT" not in flow and "CLOSE " not in flow
-                               for flow in flows(world)), "connections have ended")  # fmt: skip
+    connections_end(world)
     rows = world.ok("nat", "forward", "list", "web", "--json").json["forwards"]
     assert all(bool(row["packets"]) == bool(row["bytes"]) for row in rows)
     return {(row["ports"], row["address"]): row["packets"] for row in rows}

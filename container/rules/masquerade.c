@@ -205,6 +205,20 @@ int masquerade_ensure(struct host *host, struct error *e)
 }
 
 /**
+ * masquerade_complete - find out what the table should be as a whole, where a quick look did without
+ * @host: its rules have been ensured; its nat is changed
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+int masquerade_complete(struct host *host, struct error *e)
+{
+	char record[PATH_MAX];
+
+	return host->nat.opened_known ? 0 : switches_find_out(host, record, e);
+}
+
+/**
  * masquerade_publish - have forwards in the table, which is made anew when it has no room for them
  * @nat: the session
  * @host: looked at; its nat says what the table should be

@@ -11,6 +11,12 @@ int masquerade_ensure(struct host *host, struct error *e);
 /* The same in a session that is open already. */
 int masquerade_ensure_by(struct nat *nat, struct host *host, struct error *e);
 
+/*
+ * Completes what @host knows of the table when that was found as it had been and the rest not looked at.
+ * Returns 0 or -errno.
+ */
+int masquerade_complete(struct host *host, struct error *e);
+
 /* Has forwards that are recorded in the table, however many it has. Returns 1, 0 or -errno. */
 int masquerade_publish(struct nat *nat, struct host *host, const struct nat_forwards *forwards,
 		       const struct nat_looks *looks, struct error *e);

@@ -219,6 +219,10 @@ static int rules_answer(struct watcher *w, struct error *e)
 		return r;
 	if (r > 0 && !made)
 		rules_tell(w, pace_now());
+	if (network->rules_ensured)
+		r = masquerade_complete(&network->host, e);
+	if (r < 0)
+		return r;
 	w->spec_known = network->rules_ensured; /* else nobody needs any */
 	w->spec = network->host.nat;
 	nat_watch_cover(w->rules_watch, generation);

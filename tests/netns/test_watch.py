@@ -116,6 +116,41 @@ def test_rules_come_back(watched, change, told):
     assert float(said[1]) < 5000
 
 
+@contextlib.contextmanager
+def commits(world):
+    """While in it, what "nft monitor" has said of each change of the rules so far: [[text, who], ...]."""
+    path = world.root / "run/monitor.log"
+
+    def heard():
+        parts = re.split(r"# new generation \d+ by process \d+ \((.*)\)\n", path.read_text(encoding="utf-8"))
+        return list(zip(parts[::2], parts[1::2]))
+
+    with open(path, "wb") as log, world.start(["nft", "monitor"], stdout=log) as monitor:
+        try:
+            eventually(lambda: world.run("nft", "add", "table", "inet", "heard").rc == 0
+                       and world.run("nft", "delete", "table", "inet", "heard").rc == 0 and heard(),
+                       "the monitor hears")  # fmt: skip
+            yield heard
+        finally:
+            monitor.kill()
+
+
+def test_rules_come_back_whole(networked):
+    """... in one commit: what keeps the host from forwarding for others as well, also after looks that found
+    all as it was and went no further."""
+    with watching(networked, "--debug") as watcher:
+        for number in range(4):
+            looks = watcher.log.count(GENERATION)
+            assert networked.run("ip", "link", "add", f"more{number}", "type", "bridge").rc == 0
+            eventually(lambda: watcher.log.count(GENERATION) > looks, "it looks")
+        with commits(networked) as heard:
+            assert networked.run("nft", "flush", "ruleset").rc == 0
+            watcher.says("rules put back in")
+            first = eventually(lambda: [what for what, who in heard() if who == "nixctr-net"], "it has committed")[0]
+    for name in "external", "opened4", "opened6", "strangers":
+        assert name in first, f"{name} is not in {first}"
+
+
 @pytest.mark.parametrize(
     "change, told",
     [

@@ -36,15 +36,20 @@ static void descriptors_keep(int a, int b)
  * keeper_run - be the keeper
  * @parent: with whom it ends
  * @listener: where it lends
- * @fd: what it lends
+ * @socket: what it lends
+ *
+ * It is the keeper who binds the socket, so that its netlink port is the keeper's process id: by that
+ * nft(8) finds at once whom a table belongs to, and does not search all processes.
  */
-static _Noreturn void keeper_run(pid_t parent, int listener, int fd)
+static _Noreturn void keeper_run(pid_t parent, int listener, struct mnl_socket *socket)
 {
+	const int fd = mnl_socket_get_fd(socket);
 	sigset_t none;
 
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent ||
+	    nft_socket_prepare(socket) < 0)
 		_exit(EXIT_FAILURE);
 	descriptors_keep(listener, fd);
 	while (keeper_socket_lend(listener, fd) == 0)
@@ -71,14 +76,14 @@ int nat_keeper_start(const char *directory, struct process *ret_keeper, struct e
 	const pid_t parent = getpid();
 	int r = 0;
 
-	if (!socket || nft_socket_prepare(socket) < 0)
+	if (!socket)
 		r = error_errno(e, errno, "cannot make a socket that owns our tables");
 	if (r == 0)
 		r = keeper_socket_listen(directory, &listener, e);
 	if (r == 0) {
 		keeper.pid = fork();
 		if (keeper.pid == 0)
-			keeper_run(parent, listener, mnl_socket_get_fd(socket));
+			keeper_run(parent, listener, socket);
 		if (keeper.pid > 0)
 			keeper.pidfd = pidfd_open(keeper.pid, 0);
 		if (keeper.pidfd < 0)

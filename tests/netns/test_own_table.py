@@ -3,11 +3,13 @@
 everything is as with any other table."""
 
 import os
+import re
 import signal
 import subprocess
 
 import pytest
 import world as world_module
+from ownership import FAMILIES, owner_port
 from test_ports import PUBLISHED, SERVED, create, elements
 from test_watch import Watcher, drift, gets_out, locked, watching
 from world import eventually
@@ -42,9 +44,28 @@ def owners(world):
     return [bool(shown[key] and shown[key]["owned"]) for key in ("table", "bridge_table")]
 
 
+def children_of(pid):
+    """The children of a process with one thread."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+        return [int(child) for child in children.read().split()]
+
+
+def keeper_of(watcher):
+    """The process that owns the tables for a watcher; children of another kind are soon gone."""
+    eventually(lambda: len(children_of(watcher.pid)) == 1, "it has no child but the keeper")
+    return children_of(watcher.pid)[0]
+
+
+def keeper_owns(world, watcher):
+    """Whether both tables belong to a watcher's keeper, as the kernel tells; its port is its process id."""
+    return [owner_port(world, family) for family in FAMILIES] == [keeper_of(watcher)] * 2
+
+
 def listing(world):
-    """Both tables as nft shows them, whichever was made first."""
-    return [world.run("nft", "--stateless", "list", "table", *table.split()).stdout for table in TABLES]
+    """Both tables as nft shows them, whichever was made first; without the name that nft has looked up for
+    their owner, see owner_port()."""
+    shown = [world.run("nft", "--stateless", "list", "table", *table.split()).stdout for table in TABLES]
+    return [re.sub(r" # progname \S+$", "", table, flags=re.MULTILINE) for table in shown]
 
 
 def refused(world):
@@ -62,8 +83,9 @@ def test_others_change_nothing(owning):
     """While somebody watches: nft is refused, whatever it tries, and both outputs say so."""
     assert owners(owning) == [False, False]
     with watching(owning) as watcher:
-        assert owners(owning) == [True, True] and refused(owning)
+        assert owners(owning) == [True, True] and keeper_owns(owning, watcher) and refused(owning)
         assert "put back" not in watcher.log
+        assert "# progname nixctr-net" in owning.run("nft", "list", "table", *TABLES[0].split()).stdout
         assert "owned: nobody else can change it" in owning.ok("nat", "show").stdout
         assert owning.nixctr("nat", "check", "--json").json["owned"] is True
         assert gets_out(owning) and not drift(owning)
@@ -177,11 +199,10 @@ def test_killed_and_stopped(owning):
     assert not drift(owning) and gets_out(owning)
     with watching(owning) as watcher:
         assert owners(owning) == [True, True] and refused(owning)
-        [keeper] = owning.run("cat", f"/proc/{watcher.pid}/task/{watcher.pid}/children").stdout.split()
-        os.kill(int(keeper), signal.SIGKILL)
+        os.kill(keeper_of(watcher), signal.SIGKILL)
         watcher.says("the process that owned the tables was ended")
         eventually(lambda: owners(owning) == [True, True], "they are owned again")
-        assert refused(owning) and gets_out(owning)
+        assert keeper_owns(owning, watcher) and refused(owning) and gets_out(owning)
 
 
 def test_setting_is_followed(owning):

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 import world as world_module
 from killing import KILL_AT, KILLED, STRIDE
-from test_own_table import listing, owners, owning, refused  # noqa: F401  pylint: disable=unused-import
+from test_own_table import keeper_of, keeper_owns, listing, owners, owning, refused  # noqa: F401  pylint: disable=unused-import
 from test_ports import PUBLISHED, SERVED
 from test_watch import Watcher, drift, gets_out, watching
 from world import eventually
@@ -35,7 +35,7 @@ def killed_at(victim, command):
 def test_command(owning, there, back):  # noqa: F811
     """There and back again: whatever is left half done, the tables stay owned and the same command has it
     as an undisturbed one would."""
-    with watching(owning):
+    with watching(owning) as watcher:
         for command, other in (there, back), (back, there):
             owning.ok(*command)
             undisturbed = sorted("".join(listing(owning)).splitlines())
@@ -46,7 +46,7 @@ def test_command(owning, there, back):  # noqa: F811
                 owning.ok(*other)
                 owning.run(*killed_at(victim, command))
                 owning.ok(*command)
-                assert owners(owning) == [True, True], victim
+                assert owners(owning) == [True, True] and keeper_owns(owning, watcher), victim
                 assert sorted("".join(listing(owning)).splitlines()) == undisturbed, victim
         assert not drift(owning) and refused(owning)
 
@@ -74,18 +74,12 @@ def test_watcher(owning):  # noqa: F811
         victim += 7 * STRIDE
         if victim % 3 == 0:
             owning.ok("nat", "apply")  # commands get along with whatever it left
-        with watching(owning):
-            assert owners(owning) == [True, True] and listing(owning) == before, victim
+        with watching(owning) as watcher:
+            assert keeper_owns(owning, watcher) and listing(owning) == before, victim
     assert victim > 20
     with watching(owning):
         eventually(lambda: refused(owning), "they are owned")
         assert gets_out(owning) and not drift(owning)
-
-
-def keeper_of(watcher):
-    """The process that owns the tables for a watcher."""
-    with open(f"/proc/{watcher.pid}/task/{watcher.pid}/children", encoding="ascii") as children:
-        return int(children.read())
 
 
 def tracer_of(pid):

@@ -24,7 +24,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define HASHED    12         /* bytes: the group, the MAC, and two of zero behind it */
 #define INITIAL   0xdeadbeef /* of the kernel's */
 #define GROUP_MAX INT32_MAX  /* what programs that show it as a signed number can show */
 
@@ -64,7 +63,7 @@ static inline uint32_t final_mix(uint32_t a, uint32_t b, uint32_t c)
  */
 static inline uint32_t hash(uint32_t group, const uint32_t mac[2])
 {
-	const uint32_t start = INITIAL + HASHED + LINK_GROUP_SEED;
+	const uint32_t start = INITIAL + LINK_GROUP_HASHED + LINK_GROUP_SEED;
 	uint32_t mixed = final_mix(start + le32toh(group), start + mac[0], start + mac[1]);
 
 	return (uint32_t)((uint64_t)mixed * LINK_GROUP_MODULUS >> 32);
@@ -77,7 +76,7 @@ static inline uint32_t hash(uint32_t group, const uint32_t mac[2])
  */
 static void mac_words(const struct mac *mac, uint32_t words[2])
 {
-	uint8_t bytes[HASHED - sizeof(uint32_t)] = { 0 };
+	uint8_t bytes[LINK_GROUP_HASHED - sizeof(uint32_t)] = { 0 };
 
 	memcpy(bytes, mac->bytes, sizeof(mac->bytes));
 	memcpy(words, bytes, sizeof(bytes));

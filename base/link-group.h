@@ -15,6 +15,7 @@
  */
 
 #define LINK_GROUP_JUDGED  1U          /* the bit of a group that has been chosen */
+#define LINK_GROUP_HASHED  12U         /* bytes: the group, the MAC, and two of zero behind it */
 #define LINK_GROUP_MODULUS 65536U      /* one of so many MACs fits by chance */
 #define LINK_GROUP_SEED    0x6e697863U /* "nixc" */
 

@@ -68,9 +68,9 @@ struct veth_state {
 	struct mac known_v4, known_v6; /* where the host finds the container, when that is fixed */
 	bool forwarding_v4, forwarding_v6, strict_source, v6_disabled, accept_ra, accept_redirects;
 	bool altname;
-	bool guarded; /* the port is; see struct veth_spec */
+	bool guarded;   /* the port is; see struct veth_spec */
 	uint32_t group; /* of the host end, see base/link-group.h */
-	bool cut;     /* by that guard */
+	bool cut;       /* by that guard */
 	bool loopback_up;
 };
 

@@ -117,7 +117,8 @@ static json_t *state_json(const struct masquerade_state *state, const struct for
 
 	(void)selection_make(&forward_listing, NULL, SELECT_ALL, &columns, NULL);
 	return json_pack(
-		"{s:b, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:b, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:b}",
 		"enabled", settings->nat, "isolate", !settings->open, "own_table",
 		settings->own_table, "unownable", state->unownable, "auto", settings->external_auto,
 		"configured", json_lines(wanted->external[0], IFNAMSIZ, wanted->n_external),
@@ -128,7 +129,8 @@ static json_t *state_json(const struct masquerade_state *state, const struct for
 		json_addr(&wanted->address4), "source6", json_addr(&wanted->address6), "forwards",
 		json_rows(&forward_listing, &columns, rows, count), "table", table_json(state),
 		"bridge_table", bridge_json(state), "drift",
-		json_lines(state->drift.line[0], sizeof(state->drift.line[0]), state->drift.count));
+		json_lines(state->drift.line[0], sizeof(state->drift.line[0]), state->drift.count),
+		"unjudged", state->unjudged);
 }
 
 /**
@@ -288,9 +290,10 @@ static int state_draw(const struct invocation *in, const struct masquerade_state
 	tree_add(tree, TONE_PLAIN, "isolation", "%s",
 		 state->settings.open ? "off: containers reach each other"
 				      : "on: only linked containers reach each other");
-	tree_add(tree, TONE_PLAIN, "table", "inet %s, %s%s", NAT_TABLE,
+	tree_add(tree, TONE_PLAIN, "table", "inet %s, %s%s%s", NAT_TABLE,
 		 table_words(state->present, &state->table),
-		 ownership_words(state, state->present, &state->table));
+		 ownership_words(state, state->present, &state->table),
+		 state->unjudged ? ", tells no MACs: that takes CONFIG_NFT_HASH" : "");
 	if (state->present) {
 		counter_add(tree, "masqueraded", &state->table.masqueraded, "connections");
 		counter_add(tree, "outgoing", &state->table.outgoing, "packets");

@@ -115,6 +115,9 @@ static void drift_add_table(struct nat_drift *drift, const char *label, const st
 	if (state->open != spec->open)
 		drift_add(drift, "table %s: containers are %s from each other, should %s", label,
 			  state->open ? "not isolated" : "isolated", spec->open ? "not" : "be");
+	if (state->unjudged && !spec->unjudged)
+		drift_add(drift, "table %s: MACs of containers are not looked at, should be",
+			  label);
 	if (state->persistent != spec->owned)
 		drift_add(drift, "table %s %s be owned, should %s", label,
 			  state->persistent ? "can" : "cannot", spec->owned ? "be" : "not");

@@ -17,12 +17,14 @@
 
 /**
  * parts_wanted - which parts of a table there have to be
+ * @nat: the session: whether the kernel is known to lack something
  * @ruleset: the table
  * @spec: borrowed
  *
  * Returns them as bits.
  */
-static unsigned parts_wanted(const struct ruleset *ruleset, const struct nat_spec *spec)
+static unsigned parts_wanted(const struct nat *nat, const struct ruleset *ruleset,
+			     const struct nat_spec *spec)
 {
 	bool address = addr_is_set(&spec->address4) || addr_is_set(&spec->address6);
 
@@ -30,22 +32,36 @@ static unsigned parts_wanted(const struct ruleset *ruleset, const struct nat_spe
 		(spec->ports ? PART_PORTS : 0) | (spec->bound ? PART_BOUND : 0) |
 		(spec->peers ? PART_PEERS : 0) | (spec->open ? PART_OPEN | PART_BRIDGED : 0) |
 		(spec->bridges ? PART_BRIDGED : 0) |
+		(nat->hashable == HASHABLE_NO ? 0 : PART_MACS) |
 		(spec->opened.n_v4 || spec->opened.n_v6 ? PART_OPENED : 0)) &
 	       ruleset->parts;
 }
 
 /**
  * parts_right - whether the parts of a table are those that there have to be
+ * @nat: the session
  * @snapshot: what is there
  * @spec: borrowed
+ * @e: filled on failure
  *
- * A part that nobody needs any more stays until the table goes, but for what lets packets pass.
+ * A part that nobody needs any more stays until the table goes, but for what lets packets pass. Where
+ * nothing else is missing than what takes hashes, the kernel is asked whether it has any.
+ *
+ * Returns 1, 0 or -errno.
  */
-static bool parts_right(const struct snapshot *snapshot, const struct nat_spec *spec)
+static int parts_right(struct nat *nat, const struct snapshot *snapshot,
+		       const struct nat_spec *spec, struct error *e)
 {
-	unsigned wanted = parts_wanted(snapshot->ruleset, spec);
+	unsigned wanted = parts_wanted(nat, snapshot->ruleset, spec);
 
-	return !(wanted & ~snapshot->parts) && !(snapshot->parts & ~wanted & PART_OPEN);
+	if (snapshot->parts & ~wanted & PART_OPEN)
+		return 0;
+	if ((wanted & ~snapshot->parts) == PART_MACS) {
+		int r = nat_hashable(nat, e);
+
+		return r < 0 ? r : r == 0;
+	}
+	return !(wanted & ~snapshot->parts);
 }
 
 /* How a table is made so that it can belong to somebody. */
@@ -182,7 +198,7 @@ static int ownership_is_right(struct nat *nat, const struct snapshot *snapshot,
 }
 
 /**
- * table_make - make a table anew, in place of what is there, with all that containers have in it
+ * table_put_anew - make a table anew, in place of what is there, with all that containers have in it
  * @nat: the session
  * @snapshot: what is there; its counters go on
  * @spec: which links are external
@@ -190,14 +206,14 @@ static int ownership_is_right(struct nat *nat, const struct snapshot *snapshot,
  *
  * Returns 1, -ERESTART when @snapshot is out of date, or another -errno.
  */
-static int table_make(struct nat *nat, const struct snapshot *snapshot, const struct nat_spec *spec,
-		      struct error *e)
+static int table_put_anew(struct nat *nat, const struct snapshot *snapshot,
+			  const struct nat_spec *spec, struct error *e)
 {
 	_cleanup_(nft_request_deinit) struct nft_request batch;
 	_cleanup_(holdings_free) struct holdings holdings = { .forwards.count = 0 };
 	static const struct nat_state nothing;
 	struct contents is = contents_of_state(&nothing), wanted = contents_of_spec(spec);
-	unsigned parts = parts_wanted(snapshot->ruleset, spec);
+	unsigned parts = parts_wanted(nat, snapshot->ruleset, spec);
 	bool inet = snapshot->ruleset == &inet_ruleset;
 	int flags = ownership_prepare(nat, snapshot, spec, e), r = flags;
 
@@ -223,6 +239,27 @@ static int table_make(struct nat *nat, const struct snapshot *snapshot, const st
 	if (r >= 0)
 		r = nft_commit(nat, &batch, e);
 	return r < 0 ? r : 1;
+}
+
+/**
+ * table_make - make a table anew, without what takes hashes where the kernel has none
+ * @nat, @snapshot, @spec, @e: as for table_put_anew()
+ *
+ * It is asked for them only once something was refused: nearly every kernel has them.
+ *
+ * Returns as table_put_anew().
+ */
+static int table_make(struct nat *nat, const struct snapshot *snapshot, const struct nat_spec *spec,
+		      struct error *e)
+{
+	int r = table_put_anew(nat, snapshot, spec, e);
+
+	if ((r != -ENOENT && r != -EOPNOTSUPP) || nat->hashable != HASHABLE_UNKNOWN ||
+	    nat_hashable(nat, NULL) != 0)
+		return r;
+	log_notice("table %s tells no MACs: the kernel cannot hash in rules (CONFIG_NFT_HASH)",
+		   snapshot->ruleset->label);
+	return table_put_anew(nat, snapshot, spec, e);
 }
 
 /**
@@ -335,11 +372,12 @@ static int table_mend(struct nat *nat, const struct snapshot *snapshot, const st
 		      struct error *e)
 {
 	const struct ruleset *ruleset = snapshot->ruleset;
-	int r = snapshot->present && snapshot->state.intact && parts_right(snapshot, spec) &&
-		!spec->crowded;
+	int r = snapshot->present && snapshot->state.intact && !spec->crowded;
 
 	if (snapshot->foreign)
 		return foreign_refuse(ruleset, e);
+	if (r > 0)
+		r = parts_right(nat, snapshot, spec, e);
 	if (r > 0)
 		r = ownership_is_right(nat, snapshot, spec, e);
 	if (r > 0) {

@@ -97,6 +97,7 @@ enum pin_word {
 	PIN_DIRECT,       /* update @SET { iifname . FIELD . meta l4proto . th dport . th sport } */
 	PIN_NOT_DIRECT,   /* iifname . FIELD . meta l4proto . th dport . th sport != @SET */
 	PIN_TCP_NOT_SYN,  /* tcp flags & (syn | ack) != syn */
+	PIN_MAC_OTHER,    /* that of base/link-group.h */
 };
 
 #define FIELD_IS_BITS(field_, value_) ((unsigned)(field_) | (unsigned)(value_) << 8)
@@ -125,6 +126,7 @@ enum part {
 	PART_OPEN = 1 << 6,     /* while containers are not isolated */
 	PART_BRIDGED = 1 << 7,  /* since there is a container on a bridge */
 	PART_OPENED = 1 << 8,   /* since links forward only because of us */
+	PART_MACS = 1 << 9,     /* where the kernel can hash */
 };
 
 /* One rule. */

@@ -5,9 +5,13 @@
  * A kernel without a feature of nf_tables refuses the message that asks for it, and points at the
  * attribute: of a rule at the expression, of a chain at its type. From its name follows which module or
  * option is missing, and what does without it.
+ *
+ * Hashes do no more than tell the MACs of containers on cables. So where there are none the table is made
+ * without, see ensure.c.
  */
 #include "nat/feature.h"
 
+#include <errno.h>
 #include <netinet/in.h> /* before those of the kernel, which make way for it */
 
 #include <linux/netfilter.h>
@@ -19,6 +23,8 @@
 #include "base/cleanup.h"
 #include "base/extack.h"
 #include "nat/match.h"
+#include "nat/nat.h"
+#include "nat/nft.h"
 
 #define EVERY_FAMILY 0
 
@@ -119,4 +125,73 @@ const char *feature_remedy(const struct nlmsghdr *asked, const struct nlmsghdr *
 	(void)snprintf(text, size, "have the kernel do %s (modprobe -a %s, CONFIG_%s); %s",
 		       feature->noun, feature->modules, feature->option, feature->without);
 	return text;
+}
+
+/**
+ * hashable_ask - ask the kernel whether it can hash in rules
+ * @nat: the session
+ * @e: filled on failure
+ *
+ * A rule that hashes nothing is refused by one that can as invalid, by others as unknown.
+ *
+ * Returns 1, 0 or -errno.
+ */
+static int hashable_ask(struct nat *nat, struct error *e)
+{
+	static const char probe[] = NAT_TABLE ".probe";
+	struct nft_request batch;
+	struct nlmsghdr *message;
+	struct nlattr *list, *element;
+	size_t refused = 0, rule;
+	int r;
+
+	nft_batch_init(&batch, 0);
+	message = nft_request_add(&batch, NFT_ADD, NFT_TABLE, probe);
+	mnl_attr_put_strz(message, NFTA_TABLE_NAME, probe);
+	message = nft_request_add(&batch, NFT_ADD, NFT_CHAIN, probe);
+	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, probe);
+	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, probe);
+	rule = batch.count;
+	message = nft_request_add(&batch, NFT_ADD, NFT_RULE, probe);
+	mnl_attr_put_strz(message, NFTA_RULE_TABLE, probe);
+	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, probe);
+	list = mnl_attr_nest_start(message, NFTA_RULE_EXPRESSIONS);
+	element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+	mnl_attr_put_strz(message, NFTA_EXPR_NAME, "hash");
+	mnl_attr_nest_end(message, element);
+	mnl_attr_nest_end(message, list);
+	message->nlmsg_flags |= NLM_F_ACK;
+	nft_request_bracket(&batch, NFNL_MSG_BATCH_END);
+	r = nft_commit_by(nat, nat->socket, &batch, &refused, e);
+	if (refused == rule && r == -EINVAL)
+		return 1;
+	return refused == rule && (r == -ENOENT || r == -EOPNOTSUPP) ? 0 : r;
+}
+
+/**
+ * nat_hashable - whether the kernel can hash in rules
+ * @nat: the session
+ * @e: filled on failure
+ *
+ * Returns 1, 0 or -errno.
+ */
+int nat_hashable(struct nat *nat, struct error *e)
+{
+	if (nat->hashable == HASHABLE_UNKNOWN) {
+		int r = hashable_ask(nat, e);
+
+		if (r < 0)
+			return r;
+		nat->hashable = r > 0 ? HASHABLE_YES : HASHABLE_NO;
+	}
+	return nat->hashable == HASHABLE_YES;
+}
+
+/**
+ * nat_lacks - whether the kernel is known to lack what a table can do without
+ * @nat: the session, borrowed
+ */
+bool nat_lacks(const struct nat *nat)
+{
+	return nat->hashable == HASHABLE_NO;
 }

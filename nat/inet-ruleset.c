@@ -97,7 +97,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	COUNTER(PART_TABLE, outgoing, "packets of containers to the outside"),
 	COUNTER(PART_TABLE, incoming, "packets from the outside that belong to them"),
 	COUNTER(PART_TABLE, dropped, "everything else from or to a container"),
-	COUNTER(PART_TABLE, spoofed, "packets of containers under an address of somebody else"),
+	COUNTER(PART_TABLE, spoofed, "packets of containers under a MAC or an address of somebody else"),
 	COUNTER(PART_TABLE, rogue, "what only routers and DHCP servers may say, by a container"),
 
 	SET(PART_TABLE, SET_EXTERNAL, &links_type, "links to the outside"),
@@ -116,6 +116,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 	       "containers share the addresses of the host"),
 	CHAIN(PART_TABLE, "leave", "with which address they leave"),
 	CHAIN(PART_TABLE, "link-local", "only for finding each other"),
+	CHAIN(PART_MACS, "mac", "a container sends under its own"),
 	CHAIN(PART_TABLE, "pin", "a container is who it is, and no router"),
 	HOOKED(PART_TABLE, "source", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW,
 	       "containers do not lie about their address"),
@@ -172,6 +173,7 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
 #define TO_OUTSIDE          { .kind = WORD_OIFNAME_IN, .name = SET_EXTERNAL }
 #define FROM_OPENED(v_, set_) { .kind = WORD_IIFNAME_OF, .bits = (v_), .name = (set_) }
 #define LINK_LOCAL          { .kind = WORD_LINK_LOCAL }
+#define MAC_OTHER           { .kind = WORD_PIN, .pin = PIN_MAC_OTHER }
 #define SOURCE_MISSING      { .kind = WORD_SOURCE_MISSING }
 #define FROM_INTERNAL(v_, set_) { .kind = WORD_SADDR_IN, .bits = (v_), .name = (set_) }
 #define TO_INTERNAL(v_, set_)   { .kind = WORD_DADDR_IN, .bits = (v_), .name = (set_) }
@@ -228,6 +230,10 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
  * fib expression by itself. Link-local ones, which it uses to find its neighbour, are all routed to
  * the link or, where the host's end has no such address, none is: they may be anybody's, and so say
  * nothing but that ("link-local").
+ *
+ * "mac" takes no element per container either: the host's end of a cable is in a group that was chosen to hash
+ * to zero together with the MAC of the other end (base/link-group.h). A link that is in none has not been
+ * given one yet, or is of a container that is not pinned.
  *
  * A published port is an element of a map, whoever calls it, and however many there are: outsiders and
  * containers come through "prerouting", the host itself through "output". The kernel refuses packets to
@@ -388,6 +394,8 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	{ PART_INTERNAL, "source", "the same for IPv6",
 	  { FROM_OUTSIDE, FROM_INTERNAL(V6, SET_INTERNAL6), SOURCE_MISSING, COUNT("dropped"), DROP } },
 
+	{ PART_MACS, "pin", "under which MAC it was sent",
+	  { JUMP("mac") } },
 	{ PART_TABLE, "pin", "another way is the host's to choose",
 	  { ICMP(ICMP_REDIRECT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "pin", "RFC 1256",
@@ -406,6 +414,9 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { LINK_LOCAL, GOTO("link-local") } },
 	{ PART_TABLE, "pin", "the way back is another one",
 	  { SOURCE_MISSING, COUNT("spoofed"), DROP } },
+
+	{ PART_MACS, "mac", "another one than goes with the group of the link",
+	  { MAC_OTHER, COUNT("spoofed"), DROP } },
 
 	{ PART_TABLE, "link-local", "who has this address",
 	  { ICMP6(ND_NEIGHBOR_SOLICIT), ACCEPT } },
@@ -470,7 +481,7 @@ const struct ruleset inet_ruleset = {
 	.family = NFPROTO_INET,
 	.label = "inet " NAT_TABLE,
 	.parts = PART_TABLE | PART_PORTS | PART_INTERNAL | PART_ADDRESS | PART_BOUND | PART_PEERS |
-		 PART_OPEN | PART_BRIDGED | PART_OPENED,
+		 PART_OPEN | PART_BRIDGED | PART_OPENED | PART_MACS,
 	.objects = ruleset_objects,
 	.n_objects = RULESET_OBJECTS,
 	.rules = ruleset_rules,

@@ -117,14 +117,15 @@ struct nat_spec {
 	size_t n_external; /* 0: NAT is not enabled, containers are isolated */
 	char external[NAT_EXTERNAL_MAX][IFNAMSIZ]; /* "wl*": all that begin with "wl" */
 	bool ipv6; /* a container has IPv6: before 6.17 the kernel forwards that for all links or none */
-	bool ports;   /* a port is about to be published: what that takes has to be there */
-	bool bound;   /* ... by one address or through one link */
-	bool peers;   /* containers are about to be linked: what that takes has to be there */
-	bool open;    /* containers are not isolated from each other */
-	bool bridges; /* a container is about to be attached to a bridge: what that takes */
-	bool crowded; /* a map is full: the table is made anew with more room */
-	bool owned;   /* the tables persist, and belong to the keeper where there is one */
-	bool quiet;   /* who asks finds out which links are not there, and says so */
+	bool ports;    /* a port is about to be published: what that takes has to be there */
+	bool bound;    /* ... by one address or through one link */
+	bool peers;    /* containers are about to be linked: what that takes has to be there */
+	bool open;     /* containers are not isolated from each other */
+	bool bridges;  /* a container is about to be attached to a bridge: what that takes */
+	bool crowded;  /* a map is full: the table is made anew with more room */
+	bool owned;    /* the tables persist, and belong to the keeper where there is one */
+	bool quiet;    /* who asks finds out which links are not there, and says so */
+	bool unjudged; /* who compares has found out that the kernel cannot hash */
 	struct nat_source source; /* none: there are no forwards and pins */
 	bool callers_known; /* the links below are; else the switches they need stay as they are */
 	size_t n_callers;   /* links on which published ports are called */
@@ -160,6 +161,7 @@ struct nat_state {
 	struct nat_counter published;   /* forwarded to published ports, and back */
 	bool peers;                     /* what linked containers take is there */
 	struct nat_counter linked;      /* between linked containers */
+	bool unjudged;                  /* nothing tells the MACs of containers on cables */
 	bool open;                      /* containers are not isolated */
 	struct nat_counter between;     /* between any, while they are not */
 };
@@ -337,6 +339,15 @@ int nat_forwarding_compare(const struct nat_spec *spec, const char *record, stru
 
 /* Puts every switch recorded in @record back and removes the file. Returns 1, 0 without a record. */
 int nat_forwarding_restore(const char *record, struct error *e);
+
+/*
+ * Whether the kernel can hash in rules (CONFIG_NFT_HASH), without which nothing tells under which MAC a
+ * container on a cable of its own sends. Returns 1, 0 or -errno.
+ */
+int nat_hashable(struct nat *nat, struct error *e);
+
+/* Whether that was asked for in this session, and it cannot. */
+bool nat_lacks(const struct nat *nat);
 
 /* ------------------------------------------------------------- who owns the tables */
 

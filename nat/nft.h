@@ -66,6 +66,7 @@ struct nat {
 	bool owned;                   /* a table of ours was found to be owned by somebody */
 	unsigned waits;               /* for a keeper that may be ending; see owner_may_end() */
 	enum { OWNABLE_UNKNOWN, OWNABLE_NO, OWNABLE_YES } ownable;
+	enum { HASHABLE_UNKNOWN, HASHABLE_NO, HASHABLE_YES } hashable; /* see nat_hashable() */
 	_Alignas(NLMSG_ALIGNTO) uint8_t answer[NFT_ANSWER_SIZE];
 };
 

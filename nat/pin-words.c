@@ -14,6 +14,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/udp.h>
 
+#include "base/link-group.h"
 #include "nat/expression.h"
 #include "nat/ruleset.h"
 
@@ -386,6 +387,34 @@ static void put_tcp_not_syn(struct builder *builder)
 }
 
 /**
+ * put_mac_other - go on only with what has another MAC than the one that the group of its link goes with
+ * @builder: changed
+ *
+ * nft(8) writes the type of the link by itself.
+ */
+static void put_mac_other(struct builder *builder)
+{
+	static const uint32_t judged = LINK_GROUP_JUDGED, zero;
+	static const uint16_t ether = ARPHRD_ETHER;
+
+	put_meta(builder, NFT_META_IIFGROUP);
+	put_mask(builder, &judged, sizeof(judged));
+	put_compare(builder, NFT_CMP_EQ, &judged, sizeof(judged));
+	put_meta(builder, NFT_META_IIFTYPE);
+	put_compare(builder, NFT_CMP_EQ, &ether, sizeof(ether));
+	EXPRESSION(builder, "meta", FIELD_U32(NFTNL_EXPR_META_KEY, NFT_META_IIFGROUP),
+		   FIELD_U32(NFTNL_EXPR_META_DREG, NFT_REG_2));
+	put_payload(builder, NFT_REG32_05, NFT_PAYLOAD_LL_HEADER, ETH_ALEN, ETH_ALEN);
+	EXPRESSION(builder, "hash", FIELD_U32(NFTNL_EXPR_HASH_SREG, NFT_REG_2),
+		   FIELD_U32(NFTNL_EXPR_HASH_DREG, NFT_REG_1),
+		   FIELD_U32(NFTNL_EXPR_HASH_LEN, LINK_GROUP_HASHED),
+		   FIELD_U32(NFTNL_EXPR_HASH_MODULUS, LINK_GROUP_MODULUS),
+		   FIELD_U32(NFTNL_EXPR_HASH_SEED, LINK_GROUP_SEED),
+		   FIELD_U32(NFTNL_EXPR_HASH_TYPE, NFT_HASH_JENKINS));
+	put_compare(builder, NFT_CMP_NEQ, &zero, sizeof(zero));
+}
+
+/**
  * put_pin_word - put the expressions of a word that tells who sent a packet, and what it is
  * @builder: changed
  * @word: borrowed
@@ -422,6 +451,8 @@ void put_pin_word(struct builder *builder, const struct word *word)
 		put_direct(builder, word);
 	} else if (word->pin == PIN_TCP_NOT_SYN) {
 		put_tcp_not_syn(builder);
+	} else if (word->pin == PIN_MAC_OTHER) {
+		put_mac_other(builder);
 	} else if (word->pin == PIN_KNOWN) {
 		put_known(builder);
 	} else if (word->pin == PIN_PIECE) {

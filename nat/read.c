@@ -237,6 +237,7 @@ static void snapshot_finish(struct snapshot *snapshot)
 					 ruleset->objects[i].name);
 	state->ports = snapshot->parts & PART_PORTS;
 	state->peers = snapshot->parts & PART_PEERS;
+	state->unjudged = ruleset->parts & ~snapshot->parts & PART_MACS;
 	state->open = snapshot->parts & PART_OPEN;
 }
 

@@ -81,8 +81,8 @@ struct object {
 	const struct set_type *set; /* NFT_SET */
 };
 
-#define RULESET_OBJECTS 57
-#define RULESET_RULES   97
+#define RULESET_OBJECTS 58
+#define RULESET_RULES   99
 
 /* A table. */
 struct ruleset {

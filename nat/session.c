@@ -64,6 +64,7 @@ int nat_open(struct nat **ret_nat, struct error *e)
 	nat->keeper_directory = NULL;
 	nat->lent = NULL;
 	nat->ownable = OWNABLE_UNKNOWN;
+	nat->hashable = HASHABLE_UNKNOWN;
 	nat->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!nat->socket) {
 		int r = error_errno(e, errno, "cannot open nf_tables");

@@ -200,6 +200,17 @@ bool spec_wants_v6(const struct veth_spec *spec)
 }
 
 /**
+ * spec_is_judged - whether all that comes out of the container has to have the MAC of its end
+ * @spec: borrowed
+ *
+ * On a bridge the rules for bridges see to that.
+ */
+bool spec_is_judged(const struct veth_spec *spec)
+{
+	return spec->sealed && !spec->bridge[0] && mac_is_set(&spec->local_mac);
+}
+
+/**
  * spec_parts - what there is to set on a pair that has just been made
  * @spec: borrowed
  *
@@ -214,6 +225,8 @@ unsigned spec_parts(const struct veth_spec *spec)
 		parts |= PART_ALTNAME;
 	if (spec->guarded)
 		parts |= PART_GUARD;
+	if (spec_is_judged(spec))
+		parts |= PART_GROUP;
 	if (spec_is_paired(spec, &spec->v4))
 		parts |= PART_HOST_V4 | PART_KNOWN_V4;
 	if (spec_is_paired(spec, &spec->v6))

@@ -63,9 +63,10 @@ enum part {
 	PART_KNOWN_V6 = 1 << 19,
 	PART_GUARD = 1 << 20, /* of the port of a bridge */
 	PART_CUT = 1 << 21,   /* by that guard */
+	PART_GROUP = 1 << 22, /* by which what comes through is judged */
 
 	PARTS_HOST_LINK = PART_TAG | PART_BRIDGE | PART_SWITCHES_V4 | PART_HOST_UP | PART_HOST_MTU |
-			  PART_HOST_MAC,
+			  PART_HOST_MAC | PART_GROUP,
 	PARTS_LOCAL_LINK = PART_LOCAL_UP | PART_LOCAL_MTU | PART_LOCAL_MAC,
 	PARTS_INSIDE = PART_LOOPBACK | PARTS_LOCAL_LINK | PART_LOCAL_V4 | PART_LOCAL_V6 |
 		       PART_ROUTE_V4 | PART_ROUTE_V6,
@@ -91,6 +92,7 @@ int link_retire(struct veth *veth, const struct link *link, const struct veth_sp
 
 bool spec_is_paired(const struct veth_spec *spec, const struct veth_pair *pair);
 bool spec_wants_v6(const struct veth_spec *spec);
+bool spec_is_judged(const struct veth_spec *spec);
 unsigned spec_parts(const struct veth_spec *spec);
 int inside_open(struct veth *veth, int ns_fd, struct rtnl *ret_rtnl, struct error *e);
 

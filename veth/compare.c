@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/link-group.h"
 #include "veth/cable.h"
 
 /* A comparison that is under way. */
@@ -210,6 +211,25 @@ static void compare_port(struct comparison *c)
 }
 
 /**
+ * compare_group - compare by which group the host end is judged
+ * @c: changed
+ *
+ * On a bridge it is not looked at: another rule judges what comes from there.
+ */
+static void compare_group(struct comparison *c)
+{
+	const struct mac *mac = &c->spec->local_mac;
+	uint32_t group = c->state->group;
+	char text[MAC_TEXT];
+
+	if (spec_is_judged(c->spec) && !link_group_fits(group, mac))
+		differs(c, PART_GROUP, "host end: group is %u, should be one that goes with mac %s",
+			group, mac_format(mac, text));
+	else if (!c->spec->sealed && !c->spec->bridge[0] && group & LINK_GROUP_JUDGED)
+		differs(c, PART_GROUP, "host end: group is %u, should be 0", group);
+}
+
+/**
  * compare_switches - compare what keeps the host safe
  * @c: changed
  */
@@ -254,6 +274,7 @@ unsigned cable_compare(const struct veth_spec *spec, const struct veth_state *st
 	ret_drift->count = 0;
 	compare_identity(&c);
 	compare_port(&c);
+	compare_group(&c);
 	compare_end(&c, &host, &state->host, &spec->host_mac);
 	compare_switches(&c);
 	compare_flag(&c, PART_LOOPBACK, "loopback inside", state->loopback_up, true);

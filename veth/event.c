@@ -71,7 +71,8 @@ static void changes_add_link(struct veth_changes *changes, const struct known_li
 		changes_forget(changes, was->container);
 	} else if (was->container[0]) {
 		if (renamed || resized || (was->up && !is->up) || was->master != is->master ||
-		    !mac_equal(&was->mac, &is->mac) || strcmp(was->container, is->container) != 0)
+		    was->group != is->group || !mac_equal(&was->mac, &is->mac) ||
+		    strcmp(was->container, is->container) != 0)
 			changes_touch(changes, was->container);
 	} else if (!is->container[0]) {
 		if (renamed)

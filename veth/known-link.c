@@ -99,6 +99,7 @@ struct known_link link_know(const struct link *link)
 		.ifindex = link->ifindex,
 		.up = link->up,
 		.mtu = link->mtu,
+		.group = link->group,
 		.master = link->master,
 		.mac = link->mac,
 	};

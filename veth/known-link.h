@@ -17,7 +17,7 @@ struct known_link {
 	char name[IFNAMSIZ];
 	char container[VETH_NAME_MAX]; /* whose host end it is, or "" */
 	bool up;
-	uint32_t mtu;
+	uint32_t mtu, group;
 	int master;
 	struct mac mac;
 };

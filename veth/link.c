@@ -145,6 +145,7 @@ void link_take(const struct nlmsghdr *reply, const void *wanted, void *found)
 		.up = header->ifi_flags & IFF_UP,
 		.carrier = attribute_u8(attributes[IFLA_CARRIER]) == 1,
 		.mtu = attribute_u32(attributes[IFLA_MTU]),
+		.group = attribute_u32(attributes[IFLA_GROUP]),
 		.master = (int)attribute_u32(attributes[IFLA_MASTER]),
 		.peer = (int)attribute_u32(attributes[IFLA_LINK]),
 		.peer_ns = -1,

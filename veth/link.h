@@ -32,6 +32,7 @@ struct link {
 	bool altname; /* has the name that was wanted among its alternative ones */
 	bool up, carrier;
 	uint32_t mtu;
+	uint32_t group;
 	struct mac mac;
 	int master;        /* ifindex of its bridge, or 0 */
 	bool guarded, cut; /* as a port of a bridge, against spanning tree frames, and by that */

@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 
 #include "base/cleanup.h"
+#include "base/link-group.h"
 #include "base/sysctl.h"
 #include "veth/cable.h"
 #include "veth/message.h"
@@ -57,9 +58,10 @@ static int switches_v6_write(const struct veth_spec *spec, struct error *e)
  * @ifindex: the host end
  * @parts: what to change
  * @bridge: ifindex of the bridge it belongs to, 0 for none
+ * @group: the number of its group, 0 for none
  */
 static void add_host_link(struct batch *batch, const struct veth_spec *spec, int ifindex,
-			  unsigned parts, int bridge)
+			  unsigned parts, int bridge, uint32_t group)
 {
 	char tag[LINK_ALIAS_MAX];
 
@@ -75,6 +77,8 @@ static void add_host_link(struct batch *batch, const struct veth_spec *spec, int
 		batch_put_u32(batch, IFLA_MTU, spec->mtu);
 	if (parts & PART_BRIDGE)
 		batch_put_u32(batch, IFLA_MASTER, (uint32_t)bridge);
+	if (parts & PART_GROUP)
+		batch_put_u32(batch, IFLA_GROUP, group);
 	if (parts & PART_SWITCHES_V4)
 		message_put_switches(batch, spec);
 }
@@ -124,7 +128,8 @@ static void add_address(struct batch *batch, const char *what, int ifindex,
  * @e: filled on failure
  *
  * IPv6 is switched before the link is up and addresses are set, and a port is guarded before, unless
- * it first has to become one.
+ * it first has to become one. So is the group set that goes with the MAC: where that is about to be another
+ * one, what the container sends meanwhile is lost, and its programs send it again.
  *
  * Returns 0 or -errno.
  */
@@ -135,9 +140,12 @@ static int host_mend(struct veth *veth, const struct veth_spec *spec,
 	_cleanup_(batch_deinit) struct batch batch = { 0 };
 	const struct prefix v4 = { .addr = spec->v4.host }, v6 = { .addr = spec->v6.host };
 	int ifindex = state->host.ifindex, bridge = 0, r = 0;
+	uint32_t group = 0;
 
 	if (parts & PART_BRIDGE)
 		r = bridge_find(veth, spec, &bridge, e);
+	if (r == 0 && parts & PART_GROUP && spec_is_judged(spec))
+		r = link_group_choose(&spec->local_mac, &group, e);
 	if (r == 0 && parts & PART_SWITCHES_V6)
 		r = switches_v6_write(spec, e);
 	if (r < 0)
@@ -145,7 +153,7 @@ static int host_mend(struct veth *veth, const struct veth_spec *spec,
 	if (!(parts & PART_BRIDGE))
 		add_port(&batch, spec, ifindex, parts);
 	if (parts & PARTS_HOST_LINK)
-		add_host_link(&batch, spec, ifindex, parts, bridge);
+		add_host_link(&batch, spec, ifindex, parts, bridge, group);
 	if (parts & PART_BRIDGE)
 		add_port(&batch, spec, ifindex, parts);
 	if (parts & PART_ALTNAME)

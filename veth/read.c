@@ -214,6 +214,7 @@ static int host_read(struct veth *veth, const struct veth_spec *spec, const stru
 	state->ours = strcmp(link->alias, tag) == 0;
 	state->altname = link->altname;
 	state->guarded = link->guarded;
+	state->group = link->group;
 	state->forwarding_v4 = link->v4.forwarding;
 	state->strict_source = link->v4.strict_source;
 	state->v6_disabled = !link->v6.enabled;

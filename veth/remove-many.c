@@ -3,9 +3,9 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/cleanup.h"
+#include "base/link-group.h"
 #include "veth/cable.h"
 #include "veth/message.h"
 
@@ -16,7 +16,8 @@
  * down and to rename it are a wait for readers and a round of notifications each. For many at once it
  * is cheaper to wait: the kernel deletes all links of a group with one request, and waits once.
  *
- * The group is a random number that nobody uses and that is never used again. So it does not matter
+ * The group is a random number that nobody uses and that is never used again, nor chosen for the MAC of a
+ * cable (base/link-group.h): what comes through is not judged by it. So it does not matter
  * when a run is killed before it has deleted what it had put there: no other will delete it.
  */
 
@@ -114,10 +115,9 @@ int veth_remove_noted(struct veth *veth, struct error *e)
 
 	if (veth->removed.count == 0)
 		return 0;
-	if (getrandom(&group, sizeof(group), 0) != sizeof(group))
-		return error_errno(e, errno, "cannot choose a group of links");
-	group = (group & INT32_MAX) | 1; /* never 0, the group of all links that have none */
-	r = group_fill(veth, group, e);
+	r = link_group_random(&group, e);
+	if (r == 0)
+		r = group_fill(veth, group, e);
 	veth->removed.count = 0;
 	if (r < 0)
 		return r;

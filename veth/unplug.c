@@ -44,6 +44,8 @@ static int host_rename(struct veth *veth, const struct link *link, const struct 
 		message_altname(&batch, RTM_DELLINKPROP, link->ifindex, was->altname);
 	message_link_set(&batch, "rename the host end", link->ifindex, 0, 0);
 	batch_put_text(&batch, IFLA_IFNAME, now->link);
+	if (now->bridge[0])
+		batch_put_u32(&batch, IFLA_GROUP, 0);
 	return rtnl_exchange(&veth->rtnl, &batch, e);
 }
 

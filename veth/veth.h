@@ -40,6 +40,7 @@ struct veth_spec {
 	uint32_t mtu;    /* bytes, at both ends; 0: the kernel's default */
 	bool forwarding; /* packets from the container may be forwarded (NAT is enabled) */
 	bool guarded;    /* on a bridge: a container that speaks spanning tree is cut off */
+	bool sealed;     /* off one: what it sends is judged by its MAC, see base/link-group.h */
 	struct veth_pair v4;
 	struct veth_pair v6;
 };
@@ -67,8 +68,9 @@ struct veth_state {
 	struct mac known_v4, known_v6; /* where the host finds the container, when that is fixed */
 	bool forwarding_v4, forwarding_v6, strict_source, v6_disabled, accept_ra, accept_redirects;
 	bool altname;
-	bool guarded; /* the port is; see struct veth_spec */
-	bool cut;     /* by that guard */
+	bool guarded;   /* the port is; see struct veth_spec */
+	uint32_t group; /* of the host end, see base/link-group.h */
+	bool cut;       /* by that guard */
 	bool loopback_up;
 };
 

@@ -120,6 +120,26 @@ static void ownership_explain(struct check_run *run, const struct masquerade_sta
 }
 
 /**
+ * judgement_explain - add that nothing tells under which MAC a container on a cable sends
+ * @run: changed
+ * @state: NAT as it is, borrowed
+ */
+static void judgement_explain(struct check_run *run, const struct masquerade_state *state)
+{
+	struct finding *finding = state->unjudged ? finding_add(run) : NULL;
+
+	if (!finding)
+		return;
+	(void)snprintf(finding->what, sizeof(finding->what),
+		       "nothing tells under which MAC a container on a cable sends");
+	(void)snprintf(finding->evidence, sizeof(finding->evidence),
+		       "table inet " NAT_TABLE " has no chain mac");
+	(void)snprintf(finding->cause, sizeof(finding->cause), "the kernel cannot hash in rules");
+	(void)snprintf(finding->fix, sizeof(finding->fix),
+		       "modprobe nft_hash (CONFIG_NFT_HASH), then nixctr-net nat apply");
+}
+
+/**
  * check_drift - look whether the kernel has what the settings say
  * @run: changed
  * @e: filled on failure
@@ -133,6 +153,8 @@ static int check_drift(struct check_run *run, struct error *e)
 
 	if (r >= 0)
 		ownership_explain(run, &state);
+	if (r >= 0)
+		judgement_explain(run, &state);
 	for (size_t i = 0; r >= 0 && i < state.drift.count; i++) {
 		struct finding *finding = finding_add(run);
 

@@ -236,6 +236,7 @@ int host_identify(const struct host *host, const struct definition *definition,
 	memcpy(spec.container, definition->name, sizeof(spec.container));
 	memcpy(spec.bridge, definition->bridge, sizeof(spec.bridge));
 	spec.guarded = definition->bridge[0] && !definition->unpinned;
+	spec.sealed = !definition->bridge[0] && !definition->unpinned;
 	veth_link_name(definition->name, definition->bridge[0], spec.link, spec.altname);
 	spec.host_mac = veth_mac_host(&spec.local_mac, definition->name);
 	*ret_spec = spec;

@@ -51,6 +51,26 @@ static int ownership_read(struct nat *nat, struct host *host, struct masquerade_
 }
 
 /**
+ * judgement_read - find out whether the kernel can tell the MACs of containers, when the table does not
+ * @nat: the session
+ * @host: when it cannot, its nat does not ask for it
+ * @state: its table has been read; learns that it cannot
+ * @e: filled on failure
+ *
+ * Returns 0 or -errno.
+ */
+static int judgement_read(struct nat *nat, struct host *host, struct masquerade_state *state,
+			  struct error *e)
+{
+	int r = 1;
+
+	if (state->present && state->table.unjudged)
+		r = nat_hashable(nat, e);
+	state->unjudged = host->nat.unjudged = r == 0;
+	return r < 0 ? r : 0;
+}
+
+/**
  * masquerade_read - NAT as it is set, as it should be now, and as the kernel has it
  * @paths: borrowed
  * @ret_state: filled
@@ -83,6 +103,8 @@ int masquerade_read(const struct paths *paths, struct masquerade_state *ret_stat
 		return r;
 	state.present = r > 0;
 	r = ownership_read(nat, &host, &state, e);
+	if (r == 0)
+		r = judgement_read(nat, &host, &state, e);
 	if (r < 0)
 		return r;
 	state.settings = host.settings;

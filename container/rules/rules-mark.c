@@ -175,6 +175,8 @@ static bool note_write(const struct paths *paths, const struct nat_spec *spec,
  * @before: by what it was known before it was looked at; only when that is still so can it be told
  *          which state has been looked at
  *
+ * Where the kernel lacks what the table can do without, the next one looks whether it still does.
+ *
  * Returns whether that could be done.
  */
 bool rules_note(const struct paths *paths, struct nat *nat, const struct nat_spec *spec,
@@ -182,7 +184,7 @@ bool rules_note(const struct paths *paths, struct nat *nat, const struct nat_spe
 {
 	struct nat_mark after;
 
-	return before->table && nat_mark_read(nat, &after, NULL) > 0 &&
+	return !nat_lacks(nat) && before->table && nat_mark_read(nat, &after, NULL) > 0 &&
 	       after.netns == before->netns && after.table == before->table &&
 	       after.generation == before->generation && note_write(paths, spec, &after);
 }

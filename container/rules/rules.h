@@ -24,6 +24,7 @@ struct masquerade_state {
 	bool present;
 	struct nat_state table;
 	bool unownable; /* they should be owned, which the kernel cannot do */
+	bool unjudged;  /* nothing tells MACs on cables: the kernel cannot hash */
 	bool bridged;   /* there is a table for bridges */
 	struct nat_state bridge;
 	struct nat_drift drift; /* of what should be there */

@@ -314,21 +314,149 @@ def test_neighbours_of_the_host(cabled):
                 and entry["dev"] != "ve-c1"]  # fmt: skip
 
 
+def group_of(world, link="ve-c1"):
+    """The group of a link, as ip(8) tells it."""
+    return world.ip("link", "show", link)[0]["group"]
+
+
+def goes_with(group, mac):
+    """Whether the rule lets a MAC pass through a link of a group: the kernel's jhash() (linux/jhash.h) of both."""
+    def word(number):
+        return number & 0xFFFFFFFF
+
+    def mix(into, other, bits):
+        return word((into ^ other) - (other << bits | other >> 32 - bits))
+
+    a, b, c = (word(0xDEADBEEF + 12 + 0x6E697863 + part)
+               for part in struct.unpack("=I", struct.pack("=I", group))
+               + struct.unpack("<II", frames.mac_bytes(mac) + bytes(2)))  # fmt: skip
+    c = mix(c, b, 14)
+    a = mix(a, word(c), 11)
+    b = mix(b, a, 25)
+    c = mix(c, b, 16)
+    a = mix(a, c, 4)
+    b = mix(b, a, 14)
+    return mix(c, b, 24) >> 16 == 0
+
+
+def tell_apart(world, *liars):
+    """Has c1's cable get another group as long as one of these MACs goes with it by chance: one of 65,536 does."""
+    assert goes_with(int(group_of(world)), world.inside)
+    while any(goes_with(int(group_of(world)), liar) for liar in liars):
+        assert world.run("ip", "link", "set", "ve-c1", "group", "0").rc == 0
+        world.ok("net", "up", "c1")
+
+
+@pytest.mark.parametrize("v6", [False, True], ids=["v4", "v6"])
+def test_mac_of_somebody_else(cabled, v6):
+    """What is sent under a MAC that is not the container's is dropped and counted: to the outside, to the
+    host, to all on the link, and what is not even an address of its own."""
+    mine, target = (LOCAL6, OUTSIDE6) if v6 else (LOCAL, OUTSIDE)
+    neighbour = cabled.ip("link", "show", "eth0", container="c2")[0]["address"]
+    listener = Listener(cabled.outside.namespace)
+    truth = frames.udp(mine, target, 7, 9999, b"under my own")
+    near = cabled.inside[:-1] + "0123456789abcdef0"[int(cabled.inside[-1], 16) + 1]
+    liars = LIAR_MAC, neighbour, cabled.end, near
+    tell_apart(cabled, *liars)
+    for liar in liars:
+        lie = frames.udp(mine, target, 7, 9999, b"under another")
+        is_dropped(cabled, listener, "spoofed", (frame_from(cabled, lie, liar), b"under another"),
+                   (frame_from(cabled, truth), b"under my own"))  # fmt: skip
+    local = frames.link_local(cabled.inside)
+    others = ([frames.udp(LOCAL6, END6, 7, 9999, b"x"),
+               frames.solicitation(local, END6, frames.option(1, cabled.inside)),
+               frames.icmp6(local, "ff02::16", 143, bytes(4)),
+               frames.udp(local, "ff02::1:2", 546, 547, b"x")] if v6 else
+              [frames.udp(LOCAL, END, 7, 9999, b"x"), frames.icmp(LOCAL, END, 8, bytes(4)),
+               frames.udp("0.0.0.0", "255.255.255.255", 68, 67, b"x")])  # fmt: skip
+    counted(cabled, "c1", "spoofed", *(frame_from(cabled, other, LIAR_MAC) for other in others))
+
+
+@pytest.mark.parametrize("v6", [False, True], ids=["v4", "v6"])
+def test_mac_within_a_flow(cabled, v6):
+    """Connection tracking knows the flow, which is the container's own; the MAC is looked at before."""
+    tell_apart(cabled, LIAR_MAC)
+    mine, target = (LOCAL6, OUTSIDE6) if v6 else (LOCAL, OUTSIDE)
+    listener = Listener(cabled.outside.namespace)
+    family = socket.AF_INET6 if v6 else socket.AF_INET
+    with outside_socket(cabled, family, socket.SOCK_DGRAM, 9999) as server:
+        asker = _in_namespace(cabled.container_namespace("c1"),
+                              lambda: socket.socket(family, socket.SOCK_DGRAM))  # fmt: skip
+        asker.settimeout(10)
+        asker.connect((target, 9999))
+        asker.send(b"a question")
+        server.sendto(b"an answer", server.recvfrom(100)[1])
+        assert asker.recv(100) == b"an answer"
+        port = asker.getsockname()[1]
+        lie, truth = (frames.udp(mine, target, port, 9999, words)
+                      for words in (b"under another", b"under my own"))  # fmt: skip
+        is_dropped(cabled, listener, "spoofed", (frame_from(cabled, lie, LIAR_MAC), b"under another"),
+                   (frame_from(cabled, truth), b"under my own"))  # fmt: skip
+        assert server.recv(100) == b"under my own"
+        asker.close()
+
+
+def test_not_pinned(cabled):
+    """A container whose definition says so sends under any MAC of its own cable; once that says no more,
+    it does not."""
+    for command in ("set", "c1", "pinned=0"), ("net", "up", "c1"):
+        cabled.ok(*command)
+    assert group_of(cabled) == "default"
+    listener = Listener(cabled.outside.namespace)
+    send(cabled, "c1", frame_from(cabled, frames.udp(LOCAL, OUTSIDE, 7, 9999, b"any"), LIAR_MAC))
+    listener.until(b"any")
+    for command in ("set", "c1", "pinned="), ("net", "up", "c1"):
+        cabled.ok(*command)
+    assert int(group_of(cabled)) % 2
+    tell_apart(cabled, LIAR_MAC)
+    counted(cabled, "c1", "spoofed",
+            frame_from(cabled, frames.udp(LOCAL, OUTSIDE, 7, 9999, b"any"), LIAR_MAC))  # fmt: skip
+
+
+def test_group(cabled):
+    """A cable of a version that knew of no group works and is not judged; what somebody has changed is
+    said. Either gets a group that fits, and one that does is kept."""
+    namespace = cabled.container_namespace("c1")
+    kept = group_of(cabled)
+    cabled.ok("net", "up", "c1")
+    assert group_of(cabled) == kept != group_of(cabled, "ve-c2")
+    wrong = str(next(group for group in (7, 9) if not goes_with(group, cabled.inside)))
+    for group in "0", wrong:
+        assert cabled.run("ip", "link", "set", "ve-c1", "group", group).rc == 0
+        before = counters(cabled)["spoofed"]
+        if group == "0":
+            assert cabled.connect_from(namespace, OUTSIDE) == HOST
+            send(cabled, "c1", frame_from(cabled, frames.udp(LOCAL, END, 7, 9, b"x"), LIAR_MAC))
+            assert counters(cabled)["spoofed"] == before
+        else:
+            assert cabled.cannot_connect(namespace, OUTSIDE)
+            assert counters(cabled)["spoofed"] > before
+        [line] = cabled.ok("net", "show", "c1", "--json").json["drift"]
+        assert line == f"host end: group is {group}, should be one that goes with mac {cabled.inside}"
+        cabled.ok("net", "up", "c1")
+        assert cabled.ok("net", "show", "c1", "--json").json["drift"] == []
+        assert int(group_of(cabled)) % 2 and cabled.connect_from(namespace, OUTSIDE) == HOST
+
+
 def test_mac(cabled):
-    """A cable ends at the host: whatever MAC a container takes there, nobody else gets to see it. It
-    is not spoken to under it either, and that is all."""
+    """A container that takes another MAC has no network, and is not spoken to under it; nobody else gets to
+    see it. What says what is wrong says so, and it comes back with its own."""
     outside = Listener(cabled.outside.namespace)
     neighbour = Listener(cabled.container_namespace("c2"))
     namespace = cabled.container_namespace("c1")
+    tell_apart(cabled, LIAR_MAC)
     assert cabled.connect_from(namespace, OUTSIDE) == HOST
     change = ("net", "exec", "c1", "ip", "link", "set", "eth0", "address")
     cabled.ok(*change, LIAR_MAC)
     assert cabled.cannot_connect(namespace, OUTSIDE) and cabled.cannot_connect(namespace, OUTSIDE6)
-    send(cabled, "c1", frame_from(cabled, frames.udp(LOCAL, OUTSIDE, 7, 9999, b"who am I"),
-                                  LIAR_MAC))  # fmt: skip
-    heard = outside.until(b"who am I")
-    cabled.ok(*change, cabled.inside)
+    counted(cabled, "c1", "spoofed",
+            frame_from(cabled, frames.udp(LOCAL, OUTSIDE, 7, 9999, b"who am I"), LIAR_MAC))  # fmt: skip
+    [line] = cabled.ok("net", "show", "c1", "--json").json["drift"]
+    assert line == f"eth0: mac is {LIAR_MAC}, should be {cabled.inside}"
+    cabled.ok("net", "up", "c1")
     assert cabled.connect_from(namespace, OUTSIDE) == HOST
+    send(cabled, "c1", frame_from(cabled, frames.udp(LOCAL, OUTSIDE, 7, 9999, b"who was I")))
+    heard = outside.until(b"who was I")
     send(cabled, "c2", frames.ethernet(cabled.inside, frames.BROADCAST, frames.ARP, b"done"))
     heard += neighbour.until(b"done")
     assert not any(frames.mac_bytes(LIAR_MAC) in frame[:12] for frame in heard)

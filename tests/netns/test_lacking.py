@@ -65,6 +65,33 @@ def test_ports_are_not_published(world):
         assert gets_out(world) and gets_out(world, "c2") and not drift(world)
 
 
+def test_macs_are_not_told(world):
+    """All else works where the kernel cannot hash, and what does not is said where one looks; once it can, whoever
+    applies the rules has it."""
+    def chains():
+        return [chain["chain"]["name"] for chain in world.nft("list", "table", "inet", "nixctr-net")
+                if "chain" in chain]  # fmt: skip
+
+    with lacking(world, "expression:hash"):
+        enabled = world.ok("nat", "enable", "--external", "eth0")
+        assert enabled.stderr.count("tells no MACs: the kernel cannot hash in rules") == 1, enabled
+        create(world, "c1", 1)
+        assert gets_out(world) and not drift(world)
+        assert "mac" not in chains() and "pin" in chains()
+        assert "tells no MACs: that takes CONFIG_NFT_HASH" in world.ok("nat", "show").stdout
+        assert show(world)["unjudged"] is True
+        [finding] = world.nixctr("nat", "check", "--json").json["findings"]
+        assert "nothing tells under which MAC" in finding["what"], finding
+        before = world.ruleset()
+        world.ok("net", "up", "c1")
+        assert world.ruleset() == before
+    assert drift(world) == ["table inet nixctr-net: MACs of containers are not looked at, should be"]
+    world.ok("nat", "apply")
+    create(world, "c2", 2)
+    assert "mac" in chains() and not drift(world) and show(world)["unjudged"] is False
+    assert gets_out(world) and gets_out(world, "c2")
+
+
 def test_bridges_are_not_pinned(world):
     """All else works where there are no rules for bridges: the container on a cable gets out."""
     with lacking(world, "chain:bridge:filter"):

@@ -6,10 +6,11 @@ import subprocess
 
 import pytest
 import world as world_module
+from test_attack import goes_with
 from test_ipam_check import waits_for_lock
 from test_names import getent, hosts
 from test_peers import elements
-from world import HOST, eventually
+from world import HOST, OUTSIDE, eventually
 
 FOO = "10.233.1.2"
 PORT = 8080
@@ -192,7 +193,8 @@ def link_local(world):
 
 
 def test_mac(foo):
-    """The host knows at once where to send."""
+    """The host knows at once where to send, and lets what comes from there pass."""
+    [before] = foo.ip("link", "show", "dev", "ve-foo")
     live(foo, "localMacAddress=02:00:00:00:00:42")
     [link] = foo.ip("link", "show", "dev", "eth0", container="foo")
     assert link["address"] == "02:00:00:00:00:42"
@@ -200,6 +202,9 @@ def test_mac(foo):
     assert ends(foo)[1] == {FOO, "fd00:1::2"} and gateways(foo) == ["10.233.1.1", "fd00:1::1"]
     [known] = foo.ip("neighbor", "show", FOO)
     assert known["lladdr"] == "02:00:00:00:00:42"
+    [after] = foo.ip("link", "show", "dev", "ve-foo")
+    assert after["ifindex"] == before["ifindex"] and goes_with(int(after["group"]), "02:00:00:00:00:42")
+    assert foo.connect_from(foo.container_namespace("foo"), OUTSIDE) == HOST
     with foo.server_in(foo.container_namespace("foo")):
         assert foo.connect_from(foo.container_namespace("bar"), FOO) == "10.233.2.2"
         assert foo.connect_from(foo.namespace, "fd00:1::2") == "fd00:1::1"
@@ -264,6 +269,7 @@ def test_onto_a_bridge_and_off(foo):
     live(foo, "hostBridge=br0", "hostAddress=10.0.0.1", "localAddress=10.0.0.2/24", "HOST_ADDRESS6=",
          "localAddress6=fd00:3::2/64")  # fmt: skip
     [link] = foo.ip("link", "show", "dev", "vb-foo")
+    assert link["group"] == "default"
     assert link["master"] == "br0" and "ve-foo" not in foo.links() and of_inside(foo) == before
     assert ends_of_bridged(foo) == {"10.0.0.2", "fd00:3::2", "192.168.99.1"} and gateways(foo) == ["10.0.0.1"]
     assert not [a for a in foo.ip("address", "show", "dev", "vb-foo")[0]["addr_info"] if a["scope"] == "global"]
@@ -274,6 +280,7 @@ def test_onto_a_bridge_and_off(foo):
     live(foo, "HOST_BRIDGE=", "hostAddress=10.233.1.1", f"localAddress={FOO}", "hostAddress6=fd00:1::1",
          "localAddress6=fd00:1::2")  # fmt: skip
     [link] = foo.ip("link", "show", "dev", "ve-foo")
+    assert int(link["group"]) % 2
     assert "master" not in link and "vb-foo" not in foo.links() and of_inside(foo) == before
     assert ends(foo) == [{"10.233.1.1", "fd00:1::1"}, {FOO, "fd00:1::2", "192.168.99.1"}]
     assert gateways(foo) == ["10.233.1.1", "fd00:1::1"]

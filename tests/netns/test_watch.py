@@ -159,6 +159,8 @@ def test_rules_come_back_whole(networked):
         ("ip link set ve-c1 down", "host end is down"),
         ("ip link set ve-c1 mtu 1300", "mtu is 1300"),
         ("ip link set ve-c1 address 02:00:00:00:00:99", "mac is 02:00:00:00:00:99"),
+        ("ip link set ve-c1 group 0", "group is 0, should be one that goes with mac"),
+        ("ip link set ve-c1 group 8", "group is 8, should be one that goes with mac"),
         ("ip link set ve-c1 alias mine", "tag"),
         ("ip link add br9 type bridge; ip link set ve-c1 master br9", "bridge is br9"),
         ("ip link set ve-c1 down; ip link set ve-c1 name foo", "no link ve-c1|host end is down"),

@@ -19,7 +19,7 @@
 #define PROCESSES 16
 #define TURNS     20
 #define NOBODY    65534
-#define RULES     27 /* of a table without any part that is not always there */
+#define RULES     29 /* of a table without any part that is not always there */
 
 static struct nat *nat;
 static struct nat_spec spec;

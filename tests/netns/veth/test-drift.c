@@ -22,6 +22,7 @@ enum kind {
 	KIND_BOTH,   /* IPv6 as well */
 	KIND_BRIDGE, /* a port of br0; br1 is there too */
 	KIND_LONG,   /* a shortened name */
+	KIND_OPEN,   /* that may be sent under any MAC */
 };
 
 struct drift_case {
@@ -51,6 +52,12 @@ static struct drift_case cases[] = {
 	{ "alternative name", KIND_LONG,
 	  .command = "link property del dev ve-really-l3QgY altname ve-really-long-name",
 	  .line = "host end has no alternative name ve-really-long-name" },
+	{ "group", KIND_V4, .command = "link set ve-foo group 0",
+	  .line = "host end: group is 0, should be one that goes with mac " },
+	{ "group of another mac", KIND_V4, .command = "link set ve-foo group 7",
+	  .line = "host end: group is 7, should be one that goes with mac " },
+	{ "a group where none is wanted", KIND_OPEN, .command = "link set ve-foo group 7",
+	  .line = "host end: group is 7, should be 0" },
 	{ "forwarding", KIND_V4, .family = "ipv4", .key = "forwarding", .value = 1,
 	  .line = "host end: ipv4 forwarding is on, should be off" },
 	{ "rp_filter", KIND_V4, .family = "ipv4", .key = "rp_filter", .value = 2,
@@ -113,6 +120,9 @@ static void prepare(struct fixture *f, enum kind kind)
 		break;
 	case KIND_BRIDGE:
 		spec_bridge(&f->spec, "br0");
+		break;
+	case KIND_OPEN:
+		f->spec.sealed = false;
 		break;
 	case KIND_LONG:
 		spec_name(&f->spec, "really-long-name");

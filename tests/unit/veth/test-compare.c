@@ -13,6 +13,8 @@
 static const struct mac host_mac = { { 2, 0, 0, 0, 0, 1 } };
 static const struct mac local_mac = { { 2, 0, 0, 0, 0, 2 } };
 
+#define GROUP 195635 /* one that goes with this MAC */
+
 /** prefix_of - an address from text that is known to be right */
 static struct prefix prefix_of(const char *text)
 {
@@ -33,6 +35,7 @@ static struct veth_spec spec_make(void)
 		.local_mac = local_mac,
 		.mtu = 1400,
 		.forwarding = true,
+		.sealed = true,
 		.v4 = { .host = prefix_of("10.0.0.1").addr, .local = prefix_of("10.0.0.2") },
 		.v6 = { .host = prefix_of("fd00::1").addr, .local = prefix_of("fd00::2") },
 	};
@@ -48,6 +51,7 @@ static struct veth_state state_make(void)
 		.forwarding_v6 = true,
 		.strict_source = true,
 		.loopback_up = true,
+		.group = GROUP,
 		.known_v4 = local_mac,
 		.known_v6 = local_mac,
 		.host = { .present = true, .up = true, .mtu = 1400, .mac = host_mac },
@@ -96,6 +100,8 @@ static const struct {
 	{ FIELD(local.v6_peer), "eth0: peer is none, should be fd00::1" },
 	{ FIELD(local.v4_gateway), "eth0: default route is none, should be 10.0.0.1" },
 	{ FIELD(local.v6_gateway), "eth0: default route is none, should be fd00::1" },
+	{ FIELD(group),
+	  "host end: group is 0, should be one that goes with mac 02:00:00:00:00:02" },
 	{ FIELD(known_v4), "host end: 10.0.0.2 is not fixed at mac 02:00:00:00:00:02" },
 	{ FIELD(known_v6), "host end: fd00::2 is not fixed at mac 02:00:00:00:00:02" },
 #undef FIELD
@@ -180,6 +186,29 @@ static void test_bridge(void **state)
 	assert_string_equal(drift.line[0], "eth0: address is 10.0.0.2, should be 10.0.0.2/24");
 }
 
+/** test_unsealed - what may be sent under any MAC has no group that says otherwise; a port any */
+static void test_unsealed(void **state)
+{
+	struct veth_spec spec = spec_make();
+	struct veth_state is = state_make();
+	struct veth_drift drift;
+
+	(void)state;
+	spec.sealed = false;
+	assert_int_equal(veth_compare(&spec, &is, &drift), 1);
+	assert_string_equal(drift.line[0], "host end: group is 195635, should be 0");
+	is.group = 2;
+	assert_int_equal(veth_compare(&spec, &is, &drift), 0);
+	memcpy(spec.bridge, "br0", 4);
+	memcpy(is.bridge, "br0", 4);
+	spec.v4 = spec.v6 = (struct veth_pair){ 0 };
+	is.v6_disabled = true;
+	is.group = 1;
+	assert_int_equal(veth_compare(&spec, &is, &drift), 0);
+	spec.sealed = true;
+	assert_int_equal(veth_compare(&spec, &is, &drift), 0);
+}
+
 /** test_missing - a cable without one of its ends has that one difference */
 static void test_missing(void **state)
 {
@@ -213,9 +242,10 @@ static void test_everything(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same),      cmocka_unit_test(test_each),
-		cmocka_unit_test(test_not_asked), cmocka_unit_test(test_bridge),
-		cmocka_unit_test(test_missing),   cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_same),       cmocka_unit_test(test_each),
+		cmocka_unit_test(test_not_asked),  cmocka_unit_test(test_bridge),
+		cmocka_unit_test(test_unsealed),   cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_everything),
 	};
 
 	return cmocka_run_group_tests_name("compare", tests, NULL, NULL);

@@ -24,6 +24,11 @@
  * Kernels (up to 6.18 at least) read it all the same when it is no more than four bytes: of IPv4 the
  * middle of a datagram, of IPv6 the beginning of the packet, and either may look like anything.
  *
+ * Who asks which groups are heard has the bridge itself believe him: from then on it leads what is said
+ * to groups, as neighbour discovery is, to those alone that have answered, which his neighbours never do,
+ * for they do not hear him, and to him. So none of what only routers of groups say is let through. An IPv4
+ * piece of it behind the first would be read by bridges as if it were whole.
+ *
  * Two containers do not see each other's packets unless they are linked. What a container has the host
  * route to a neighbour comes in through the bridge itself ("input") and is no way round that.
  *
@@ -41,6 +46,7 @@
 #include <netinet/in.h>
 
 #include <linux/if_ether.h>
+#include <linux/igmp.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_bridge.h>
@@ -157,6 +163,7 @@ static const struct object objects[] = {
 	       "from port to port"),
 };
 
+#define IGMP(type_)           { .kind = WORD_PIN, .pin = PIN_IGMP, .bits = (type_) }
 #define FROM_PORT             { .kind = WORD_IIFNAME, .name = "vb-" }
 #define TO_PORT               { .kind = WORD_OIFNAME, .name = "vb-" }
 #define LINKED                { .kind = WORD_LINKS_IN, .name = SET_LINKED }
@@ -190,6 +197,10 @@ static const struct object objects[] = {
 #define FROM_ETHER  0x0101 /* ND_OPT_SOURCE_LINKADDR, of eight bytes */
 #define TO_ETHER    0x0201 /* ND_OPT_TARGET_LINKADDR */
 #define NONCE       0x0e01 /* RFC 3971, 5.3.2 */
+
+/* Advertisements of routers of groups, RFC 4286, 3. */
+#define ROUTER_OF_GROUPS  0x30
+#define ROUTER_OF_GROUPS6 151
 
 static const struct rule rules[] = {
 	{ PART_TABLE, "nd-option", "no option",
@@ -268,6 +279,10 @@ static const struct rule rules[] = {
 	  { ICMP6(ND_REDIRECT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv6-known", "RFC 4861",
 	  { ICMP6(ND_ROUTER_ADVERT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-known", "who hears which groups",
+	  { ICMP6(MLD_LISTENER_QUERY), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-known", "RFC 4286",
+	  { ICMP6(ROUTER_OF_GROUPS6), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv6-known", "DHCPv6 server",
 	  { UDP_TO(DHCP6_CLIENT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv6-known", "all else",
@@ -287,12 +302,20 @@ static const struct rule rules[] = {
 	{ PART_TABLE, "ipv4-source", "somebody else's",
 	  { COUNT("spoofed"), DROP } },
 
+	{ PART_TABLE, "ipv4", "whole or in pieces",
+	  { TRANSPORT(IPPROTO_PIM), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv4", "nothing on the link is that long",
+	  { LATER_PIECE, TRANSPORT(IPPROTO_IGMP), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "nothing without the first",
 	  { LATER_PIECE, GOTO("ipv4-source") } },
 	{ PART_TABLE, "ipv4", "another way is the router's to choose",
 	  { ICMP(ICMP_REDIRECT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "RFC 1256",
 	  { ICMP(ICMP_ROUTERADVERT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv4", "who hears which groups",
+	  { IGMP(IGMP_HOST_MEMBERSHIP_QUERY), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv4", "RFC 4286",
+	  { IGMP(ROUTER_OF_GROUPS), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "DHCP server",
 	  { UDP_TO(DHCP_CLIENT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "all else",

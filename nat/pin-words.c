@@ -257,9 +257,9 @@ static void put_later_piece(struct builder *builder, bool v6)
 }
 
 /**
- * put_type - go on only with one type of ICMP
+ * put_type - go on only with one type of ICMP or IGMP
  * @builder: changed
- * @protocol: IPPROTO_ICMP or IPPROTO_ICMPV6
+ * @protocol: IPPROTO_ICMP, IPPROTO_ICMPV6 or IPPROTO_IGMP
  * @type: the first byte
  */
 static void put_type(struct builder *builder, uint8_t protocol, uint8_t type)
@@ -404,6 +404,8 @@ void put_pin_word(struct builder *builder, const struct word *word)
 		put_type(builder, IPPROTO_ICMP, type);
 	} else if (word->pin == PIN_ICMP6) {
 		put_type(builder, IPPROTO_ICMPV6, type);
+	} else if (word->pin == PIN_IGMP) {
+		put_type(builder, IPPROTO_IGMP, type);
 	} else if (word->pin == PIN_UDP) {
 		put_udp_to(builder, (uint16_t)word->bits);
 	} else if (word->pin == PIN_FIELD_IS) {

@@ -38,9 +38,13 @@
  * and for some time whoever was called may answer from there, and do nothing else. What the host has
  * not sent there is known by its receiver as it leaves the caller's port, before br_netfilter: whoever
  * calls the neighbour itself is remembered ("direct4"), with the port that he calls from, and that call is
- * not let through. His next one, by way of the host, is another. Where the call leads to another bridge
- * its receiver and that of the answer are the containers themselves when the host gets them from
- * br_netfilter, so that pair is remembered ("asked4"); without it they are the host, both times.
+ * not let through. His next one, by way of the host, is another. One container can fill that set, and
+ * linked ones that call each other are not to be harmed by it: while it is full, who calls a neighbour
+ * himself is remembered as one of whom that is not known ("crowded"), and calls no published port.
+ * Where the call leads to another bridge its receiver and that of the answer are the containers
+ * themselves when the host gets them from br_netfilter, so that pair is remembered ("asked4"); without it
+ * they are the host, both times. Who was leased nothing can have as many addresses as it likes, and needs
+ * none remembered, for to an address that nobody was leased all may answer.
  */
 #include <net/if.h> /* before those of the kernel, which make way for them */
 #include <netinet/in.h>
@@ -99,6 +103,12 @@ static const struct set_type callers_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, N
 					      .timeout = CALLERS_TIMEOUT,
 					      .flags = NFT_SET_EVAL | NFT_SET_TIMEOUT };
 
+static const struct set_type crowded_type = { .key = NFT_TYPE_IFNAME,
+					      .key_size = IFNAMSIZ,
+					      .order = NFT_HOST_ENDIAN,
+					      .timeout = DIRECT_TIMEOUT,
+					      .flags = NFT_SET_EVAL | NFT_SET_TIMEOUT };
+
 #define ASKED_TYPE(address_, size_)                                                 \
 	{                                                                           \
 		.key = NFT_PAIR((address_), (address_)), .key_size = 2 * (size_),   \
@@ -136,6 +146,7 @@ static const struct object objects[] = {
 	SET(PART_PORTS, SET_ASKED6, &asked6_type, "the same for IPv6"),
 	SET(PART_PORTS, SET_DIRECT, &direct_type, "who calls there without the host"),
 	SET(PART_PORTS, SET_DIRECT6, &direct6_type, "the same for IPv6"),
+	SET(PART_PORTS, SET_CROWDED, &crowded_type, "who does while that is full"),
 	CHAIN(PART_PORTS, "direct", "who calls a neighbour itself is remembered"),
 	CHAIN(PART_PORTS, "found", "who call and answer may find each other"),
 	CHAIN(PART_PORTS, "answer", "of what it publishes, and nothing else"),
@@ -183,6 +194,8 @@ static const struct object objects[] = {
 #define ASKED(field_, set_)   { .kind = WORD_PIN, .pin = PIN_ASKED, .name = (set_), .bits = (field_) }
 #define DIRECT(field_, set_)  { .kind = WORD_PIN, .pin = PIN_DIRECT, .name = (set_), .bits = (field_) }
 #define NOT_DIRECT(field_, set_) { .kind = WORD_PIN, .pin = PIN_NOT_DIRECT, .name = (set_), .bits = (field_) }
+#define CROWD                 { .kind = WORD_PIN, .pin = PIN_CROWD, .name = SET_CROWDED }
+#define CROWDED               { .kind = WORD_IIFNAME_IN, .name = SET_CROWDED }
 #define TCP_NOT_SYN           { .kind = WORD_PIN, .pin = PIN_TCP_NOT_SYN }
 #define LATER_PIECE           { .kind = WORD_PIN, .pin = PIN_LATER_PIECE }
 #define LATER_PIECE6          { .kind = WORD_PIN, .pin = PIN_LATER_PIECE6 }
@@ -351,7 +364,17 @@ static const struct rule rules[] = {
 	  { PROTOCOL(ETH_P_IP), ACCEPT } },
 	{ PART_OPEN, "to-host", "the same for IPv6",
 	  { PROTOCOL(ETH_P_IPV6), ACCEPT } },
-	{ PART_PORTS, "to-host", "what is published there, on another bridge",
+	{ PART_PORTS, "to-host", "nobody knows by which way he calls",
+	  { CROWDED, CALLED(FIELD_IP_DADDR, SET_CALLED), COUNT("dropped"), DROP } },
+	{ PART_PORTS, "to-host", "the same for IPv6",
+	  { CROWDED, CALLED(FIELD_IP6_DADDR, SET_CALLED6), COUNT("dropped"), DROP } },
+	{ PART_PORTS, "to-host", "what is published on another bridge, for one whom every answer reaches",
+	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT),
+	    NOT_IN(FIELD_IP_SADDR, SET_LEASED), ACCEPT } },
+	{ PART_PORTS, "to-host", "the same for IPv6",
+	  { CALLED(FIELD_IP6_DADDR, SET_CALLED6), NOT_DIRECT(FIELD_IP6_DADDR, SET_DIRECT6),
+	    NOT_IN(FIELD_IP6_SADDR, SET_LEASED6), ACCEPT } },
+	{ PART_PORTS, "to-host", "the same for others, who have to be remembered",
 	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT),
 	    ASK(FIELD_IP_SADDR, SET_ASKED), ACCEPT } },
 	{ PART_PORTS, "to-host", "the same for IPv6",
@@ -378,6 +401,10 @@ static const struct rule rules[] = {
 	  { LINKED, COUNT("linked"), ACCEPT } },
 	{ PART_OPEN, "to-neighbour", "isolation is off",
 	  { COUNT("between"), ACCEPT } },
+	{ PART_PORTS, "to-neighbour", "nobody knows by which way he calls",
+	  { CROWDED, CALLED(FIELD_IP_DADDR, SET_CALLED), COUNT("dropped"), DROP } },
+	{ PART_PORTS, "to-neighbour", "the same for IPv6",
+	  { CROWDED, CALLED(FIELD_IP6_DADDR, SET_CALLED6), COUNT("dropped"), DROP } },
 	{ PART_PORTS, "to-neighbour", "published",
 	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT), REMEMBER,
 	    COUNT("published"), ACCEPT } },
@@ -412,13 +439,13 @@ static const struct rule rules[] = {
 	  { GOTO("found") } },
 
 	{ PART_PORTS, "direct", "the host has not sent it there, for it does so later",
-	  { PROTOCOL(ETH_P_IP), DIRECT(FIELD_IP_DADDR, SET_DIRECT) } },
-	{ PART_PORTS, "direct", "too many do",
-	  { PROTOCOL(ETH_P_IP), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT), COUNT("dropped"), DROP } },
+	  { PROTOCOL(ETH_P_IP), DIRECT(FIELD_IP_DADDR, SET_DIRECT), RETURN } },
 	{ PART_PORTS, "direct", "the same for IPv6",
-	  { PROTOCOL(ETH_P_IPV6), DIRECT(FIELD_IP6_DADDR, SET_DIRECT6) } },
-	{ PART_PORTS, "direct", "the same",
-	  { PROTOCOL(ETH_P_IPV6), NOT_DIRECT(FIELD_IP6_DADDR, SET_DIRECT6), COUNT("dropped"), DROP } },
+	  { PROTOCOL(ETH_P_IPV6), DIRECT(FIELD_IP6_DADDR, SET_DIRECT6), RETURN } },
+	{ PART_PORTS, "direct", "too many do",
+	  { CROWD, RETURN } },
+	{ PART_PORTS, "direct", "nor is there room for that",
+	  { COUNT("dropped"), DROP } },
 
 	{ PART_PORTS, "prerouting", "to where a published port leads",
 	  { FROM_PORT, CALLED(FIELD_IP_DADDR, SET_CALLED), JUMP("direct") } },

@@ -97,6 +97,7 @@ enum pin_word {
 	PIN_ASKED,        /* FIELD . DADDR @SET */
 	PIN_DIRECT,       /* update @SET { iifname . FIELD . meta l4proto . th dport . th sport } */
 	PIN_NOT_DIRECT,   /* iifname . FIELD . meta l4proto . th dport . th sport != @SET */
+	PIN_CROWD,        /* update @SET { iifname } */
 	PIN_TCP_NOT_SYN,  /* tcp flags & (syn | ack) != syn */
 };
 

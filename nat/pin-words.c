@@ -422,6 +422,9 @@ void put_pin_word(struct builder *builder, const struct word *word)
 		put_asked(builder, word);
 	} else if (word->pin == PIN_DIRECT || word->pin == PIN_NOT_DIRECT) {
 		put_direct(builder, word);
+	} else if (word->pin == PIN_CROWD) {
+		put_meta(builder, NFT_META_IIFNAME);
+		put_update(builder, word->name, DIRECT_TIMEOUT);
 	} else if (word->pin == PIN_TCP_NOT_SYN) {
 		put_tcp_not_syn(builder);
 	} else if (word->pin == PIN_KNOWN) {

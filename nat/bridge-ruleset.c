@@ -24,6 +24,11 @@
  * Kernels (up to 6.18 at least) read it all the same when it is no more than four bytes: of IPv4 the
  * middle of a datagram, of IPv6 the beginning of the packet, and either may look like anything.
  *
+ * Who asks which groups are heard has the bridge itself believe him: from then on it leads what is said
+ * to groups, as neighbour discovery is, to those alone that have answered, which his neighbours never do,
+ * for they do not hear him, and to him. So none of what only routers of groups say is let through. An IPv4
+ * piece of it behind the first would be read by bridges as if it were whole.
+ *
  * Two containers do not see each other's packets unless they are linked. What a container has the host
  * route to a neighbour comes in through the bridge itself ("input") and is no way round that.
  *
@@ -33,14 +38,19 @@
  * and for some time whoever was called may answer from there, and do nothing else. What the host has
  * not sent there is known by its receiver as it leaves the caller's port, before br_netfilter: whoever
  * calls the neighbour itself is remembered ("direct4"), with the port that he calls from, and that call is
- * not let through. His next one, by way of the host, is another. Where the call leads to another bridge
- * its receiver and that of the answer are the containers themselves when the host gets them from
- * br_netfilter, so that pair is remembered ("asked4"); without it they are the host, both times.
+ * not let through. His next one, by way of the host, is another. One container can fill that set, and
+ * linked ones that call each other are not to be harmed by it: while it is full, who calls a neighbour
+ * himself is remembered as one of whom that is not known ("crowded"), and calls no published port.
+ * Where the call leads to another bridge its receiver and that of the answer are the containers
+ * themselves when the host gets them from br_netfilter, so that pair is remembered ("asked4"); without it
+ * they are the host, both times. Who was leased nothing can have as many addresses as it likes, and needs
+ * none remembered, for to an address that nobody was leased all may answer.
  */
 #include <net/if.h> /* before those of the kernel, which make way for them */
 #include <netinet/in.h>
 
 #include <linux/if_ether.h>
+#include <linux/igmp.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_bridge.h>
@@ -93,6 +103,12 @@ static const struct set_type callers_type = { .key = NFT_PAIR(NFT_TYPE_IFNAME, N
 					      .timeout = CALLERS_TIMEOUT,
 					      .flags = NFT_SET_EVAL | NFT_SET_TIMEOUT };
 
+static const struct set_type crowded_type = { .key = NFT_TYPE_IFNAME,
+					      .key_size = IFNAMSIZ,
+					      .order = NFT_HOST_ENDIAN,
+					      .timeout = DIRECT_TIMEOUT,
+					      .flags = NFT_SET_EVAL | NFT_SET_TIMEOUT };
+
 #define ASKED_TYPE(address_, size_)                                                 \
 	{                                                                           \
 		.key = NFT_PAIR((address_), (address_)), .key_size = 2 * (size_),   \
@@ -130,6 +146,7 @@ static const struct object objects[] = {
 	SET(PART_PORTS, SET_ASKED6, &asked6_type, "the same for IPv6"),
 	SET(PART_PORTS, SET_DIRECT, &direct_type, "who calls there without the host"),
 	SET(PART_PORTS, SET_DIRECT6, &direct6_type, "the same for IPv6"),
+	SET(PART_PORTS, SET_CROWDED, &crowded_type, "who does while that is full"),
 	CHAIN(PART_PORTS, "direct", "who calls a neighbour itself is remembered"),
 	CHAIN(PART_PORTS, "found", "who call and answer may find each other"),
 	CHAIN(PART_PORTS, "answer", "of what it publishes, and nothing else"),
@@ -157,6 +174,7 @@ static const struct object objects[] = {
 	       "from port to port"),
 };
 
+#define IGMP(type_)           { .kind = WORD_PIN, .pin = PIN_IGMP, .bits = (type_) }
 #define FROM_PORT             { .kind = WORD_IIFNAME, .name = "vb-" }
 #define TO_PORT               { .kind = WORD_OIFNAME, .name = "vb-" }
 #define LINKED                { .kind = WORD_LINKS_IN, .name = SET_LINKED }
@@ -176,6 +194,8 @@ static const struct object objects[] = {
 #define ASKED(field_, set_)   { .kind = WORD_PIN, .pin = PIN_ASKED, .name = (set_), .bits = (field_) }
 #define DIRECT(field_, set_)  { .kind = WORD_PIN, .pin = PIN_DIRECT, .name = (set_), .bits = (field_) }
 #define NOT_DIRECT(field_, set_) { .kind = WORD_PIN, .pin = PIN_NOT_DIRECT, .name = (set_), .bits = (field_) }
+#define CROWD                 { .kind = WORD_PIN, .pin = PIN_CROWD, .name = SET_CROWDED }
+#define CROWDED               { .kind = WORD_IIFNAME_IN, .name = SET_CROWDED }
 #define TCP_NOT_SYN           { .kind = WORD_PIN, .pin = PIN_TCP_NOT_SYN }
 #define LATER_PIECE           { .kind = WORD_PIN, .pin = PIN_LATER_PIECE }
 #define LATER_PIECE6          { .kind = WORD_PIN, .pin = PIN_LATER_PIECE6 }
@@ -190,6 +210,10 @@ static const struct object objects[] = {
 #define FROM_ETHER  0x0101 /* ND_OPT_SOURCE_LINKADDR, of eight bytes */
 #define TO_ETHER    0x0201 /* ND_OPT_TARGET_LINKADDR */
 #define NONCE       0x0e01 /* RFC 3971, 5.3.2 */
+
+/* Advertisements of routers of groups, RFC 4286, 3. */
+#define ROUTER_OF_GROUPS  0x30
+#define ROUTER_OF_GROUPS6 151
 
 static const struct rule rules[] = {
 	{ PART_TABLE, "nd-option", "no option",
@@ -268,6 +292,10 @@ static const struct rule rules[] = {
 	  { ICMP6(ND_REDIRECT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv6-known", "RFC 4861",
 	  { ICMP6(ND_ROUTER_ADVERT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-known", "who hears which groups",
+	  { ICMP6(MLD_LISTENER_QUERY), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv6-known", "RFC 4286",
+	  { ICMP6(ROUTER_OF_GROUPS6), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv6-known", "DHCPv6 server",
 	  { UDP_TO(DHCP6_CLIENT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv6-known", "all else",
@@ -287,12 +315,20 @@ static const struct rule rules[] = {
 	{ PART_TABLE, "ipv4-source", "somebody else's",
 	  { COUNT("spoofed"), DROP } },
 
+	{ PART_TABLE, "ipv4", "whole or in pieces",
+	  { TRANSPORT(IPPROTO_PIM), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv4", "nothing on the link is that long",
+	  { LATER_PIECE, TRANSPORT(IPPROTO_IGMP), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "nothing without the first",
 	  { LATER_PIECE, GOTO("ipv4-source") } },
 	{ PART_TABLE, "ipv4", "another way is the router's to choose",
 	  { ICMP(ICMP_REDIRECT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "RFC 1256",
 	  { ICMP(ICMP_ROUTERADVERT), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv4", "who hears which groups",
+	  { IGMP(IGMP_HOST_MEMBERSHIP_QUERY), COUNT("rogue"), DROP } },
+	{ PART_TABLE, "ipv4", "RFC 4286",
+	  { IGMP(ROUTER_OF_GROUPS), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "DHCP server",
 	  { UDP_TO(DHCP_CLIENT), COUNT("rogue"), DROP } },
 	{ PART_TABLE, "ipv4", "all else",
@@ -328,7 +364,17 @@ static const struct rule rules[] = {
 	  { PROTOCOL(ETH_P_IP), ACCEPT } },
 	{ PART_OPEN, "to-host", "the same for IPv6",
 	  { PROTOCOL(ETH_P_IPV6), ACCEPT } },
-	{ PART_PORTS, "to-host", "what is published there, on another bridge",
+	{ PART_PORTS, "to-host", "nobody knows by which way he calls",
+	  { CROWDED, CALLED(FIELD_IP_DADDR, SET_CALLED), COUNT("dropped"), DROP } },
+	{ PART_PORTS, "to-host", "the same for IPv6",
+	  { CROWDED, CALLED(FIELD_IP6_DADDR, SET_CALLED6), COUNT("dropped"), DROP } },
+	{ PART_PORTS, "to-host", "what is published on another bridge, for one whom every answer reaches",
+	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT),
+	    NOT_IN(FIELD_IP_SADDR, SET_LEASED), ACCEPT } },
+	{ PART_PORTS, "to-host", "the same for IPv6",
+	  { CALLED(FIELD_IP6_DADDR, SET_CALLED6), NOT_DIRECT(FIELD_IP6_DADDR, SET_DIRECT6),
+	    NOT_IN(FIELD_IP6_SADDR, SET_LEASED6), ACCEPT } },
+	{ PART_PORTS, "to-host", "the same for others, who have to be remembered",
 	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT),
 	    ASK(FIELD_IP_SADDR, SET_ASKED), ACCEPT } },
 	{ PART_PORTS, "to-host", "the same for IPv6",
@@ -355,6 +401,10 @@ static const struct rule rules[] = {
 	  { LINKED, COUNT("linked"), ACCEPT } },
 	{ PART_OPEN, "to-neighbour", "isolation is off",
 	  { COUNT("between"), ACCEPT } },
+	{ PART_PORTS, "to-neighbour", "nobody knows by which way he calls",
+	  { CROWDED, CALLED(FIELD_IP_DADDR, SET_CALLED), COUNT("dropped"), DROP } },
+	{ PART_PORTS, "to-neighbour", "the same for IPv6",
+	  { CROWDED, CALLED(FIELD_IP6_DADDR, SET_CALLED6), COUNT("dropped"), DROP } },
 	{ PART_PORTS, "to-neighbour", "published",
 	  { CALLED(FIELD_IP_DADDR, SET_CALLED), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT), REMEMBER,
 	    COUNT("published"), ACCEPT } },
@@ -389,13 +439,13 @@ static const struct rule rules[] = {
 	  { GOTO("found") } },
 
 	{ PART_PORTS, "direct", "the host has not sent it there, for it does so later",
-	  { PROTOCOL(ETH_P_IP), DIRECT(FIELD_IP_DADDR, SET_DIRECT) } },
-	{ PART_PORTS, "direct", "too many do",
-	  { PROTOCOL(ETH_P_IP), NOT_DIRECT(FIELD_IP_DADDR, SET_DIRECT), COUNT("dropped"), DROP } },
+	  { PROTOCOL(ETH_P_IP), DIRECT(FIELD_IP_DADDR, SET_DIRECT), RETURN } },
 	{ PART_PORTS, "direct", "the same for IPv6",
-	  { PROTOCOL(ETH_P_IPV6), DIRECT(FIELD_IP6_DADDR, SET_DIRECT6) } },
-	{ PART_PORTS, "direct", "the same",
-	  { PROTOCOL(ETH_P_IPV6), NOT_DIRECT(FIELD_IP6_DADDR, SET_DIRECT6), COUNT("dropped"), DROP } },
+	  { PROTOCOL(ETH_P_IPV6), DIRECT(FIELD_IP6_DADDR, SET_DIRECT6), RETURN } },
+	{ PART_PORTS, "direct", "too many do",
+	  { CROWD, RETURN } },
+	{ PART_PORTS, "direct", "nor is there room for that",
+	  { COUNT("dropped"), DROP } },
 
 	{ PART_PORTS, "prerouting", "to where a published port leads",
 	  { FROM_PORT, CALLED(FIELD_IP_DADDR, SET_CALLED), JUMP("direct") } },

@@ -76,6 +76,7 @@ enum pin_word {
 	PIN_L4PROTO,      /* meta l4proto BITS */
 	PIN_ICMP,         /* icmp type BITS */
 	PIN_ICMP6,        /* icmpv6 type BITS */
+	PIN_IGMP,         /* igmp type BITS */
 	PIN_UDP,          /* udp dport BITS */
 	PIN_FIELD_IS,     /* FIELD VALUE; in BITS: FIELD_IS() */
 	PIN_FIELD_IN,     /* FIELD @SET; BITS are the enum packet_field, in all that follow */
@@ -96,6 +97,7 @@ enum pin_word {
 	PIN_ASKED,        /* FIELD . DADDR @SET */
 	PIN_DIRECT,       /* update @SET { iifname . FIELD . meta l4proto . th dport . th sport } */
 	PIN_NOT_DIRECT,   /* iifname . FIELD . meta l4proto . th dport . th sport != @SET */
+	PIN_CROWD,        /* update @SET { iifname } */
 	PIN_TCP_NOT_SYN,  /* tcp flags & (syn | ack) != syn */
 	PIN_MAC_OTHER,    /* that of base/link-group.h */
 };

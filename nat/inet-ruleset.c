@@ -223,6 +223,8 @@ const struct object ruleset_objects[RULESET_OBJECTS] = {
  *
  * A container on a bridge is reached by its own address through that bridge only ("to-home"), so that a
  * host that routes, for whomever, opens none of its ports. Behind its bridge it is a host among hosts.
+ * To be reached from everywhere does not open it to other containers: for one that it has called the
+ * table for bridges has a gap, as wide as that can see.
  *
  * "pin" asks for the way back to a packet's sender. A container's addresses are routed to its own
  * link, so that the route is the lease and one rule pins all containers, for rp_filter=1 on the link
@@ -285,10 +287,6 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { OWN(FIELD_IP_DADDR, SET_HOMES), RETURN } },
 	{ PART_BRIDGED, "to-home", "the same for IPv6",
 	  { OWN(FIELD_IP6_DADDR, SET_HOMES6), RETURN } },
-	{ PART_BRIDGED, "to-home", "its definition has it reached so",
-	  { TO_ROUTED(V4, SET_ROUTED), RETURN } },
-	{ PART_BRIDGED, "to-home", "the same for IPv6",
-	  { TO_ROUTED(V6, SET_ROUTED6), RETURN } },
 	{ PART_BRIDGED, "to-home", "answers",
 	  { STATE(ANSWER), RETURN } },
 	{ PART_BRIDGED, "to-home", "what it publishes",
@@ -297,6 +295,14 @@ const struct rule ruleset_rules[RULESET_RULES] = {
 	  { OWN(FIELD_IP_SADDR, SET_HOMES), COUNT("between"), RETURN } },
 	{ PART_OPEN, "to-home", "the same for IPv6",
 	  { OWN(FIELD_IP6_SADDR, SET_HOMES6), COUNT("between"), RETURN } },
+	{ PART_BRIDGED, "to-home", "by a container, which answers and no more",
+	  { FROM_LEASED(V4, SET_LEASED), COUNT("dropped"), DROP } },
+	{ PART_BRIDGED, "to-home", "the same for IPv6",
+	  { FROM_LEASED(V6, SET_LEASED6), COUNT("dropped"), DROP } },
+	{ PART_BRIDGED, "to-home", "its definition has it reached so",
+	  { TO_ROUTED(V4, SET_ROUTED), RETURN } },
+	{ PART_BRIDGED, "to-home", "the same for IPv6",
+	  { TO_ROUTED(V6, SET_ROUTED6), RETURN } },
 	{ PART_BRIDGED, "to-home", "all else",
 	  { COUNT("dropped"), DROP } },
 

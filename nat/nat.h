@@ -62,7 +62,8 @@ struct nat_pin {
 	struct mac mac;
 	struct addr v4, v6;    /* none: what no other container was leased */
 	bool trusted;          /* anything */
-	char bridge[IFNAMSIZ]; /* by which alone it is reached; "": the host routes to it */
+	bool routed;           /* reached from everywhere, but for other containers */
+	char bridge[IFNAMSIZ]; /* by which it is reached; "": routed, in records of before */
 	char container[NAT_CONTAINER_MAX];
 };
 

@@ -258,9 +258,9 @@ static void put_later_piece(struct builder *builder, bool v6)
 }
 
 /**
- * put_type - go on only with one type of ICMP
+ * put_type - go on only with one type of ICMP or IGMP
  * @builder: changed
- * @protocol: IPPROTO_ICMP or IPPROTO_ICMPV6
+ * @protocol: IPPROTO_ICMP, IPPROTO_ICMPV6 or IPPROTO_IGMP
  * @type: the first byte
  */
 static void put_type(struct builder *builder, uint8_t protocol, uint8_t type)
@@ -433,6 +433,8 @@ void put_pin_word(struct builder *builder, const struct word *word)
 		put_type(builder, IPPROTO_ICMP, type);
 	} else if (word->pin == PIN_ICMP6) {
 		put_type(builder, IPPROTO_ICMPV6, type);
+	} else if (word->pin == PIN_IGMP) {
+		put_type(builder, IPPROTO_IGMP, type);
 	} else if (word->pin == PIN_UDP) {
 		put_udp_to(builder, (uint16_t)word->bits);
 	} else if (word->pin == PIN_FIELD_IS) {
@@ -449,6 +451,9 @@ void put_pin_word(struct builder *builder, const struct word *word)
 		put_asked(builder, word);
 	} else if (word->pin == PIN_DIRECT || word->pin == PIN_NOT_DIRECT) {
 		put_direct(builder, word);
+	} else if (word->pin == PIN_CROWD) {
+		put_meta(builder, NFT_META_IIFNAME);
+		put_update(builder, word->name, DIRECT_TIMEOUT);
 	} else if (word->pin == PIN_TCP_NOT_SYN) {
 		put_tcp_not_syn(builder);
 	} else if (word->pin == PIN_MAC_OTHER) {

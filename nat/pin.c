@@ -2,11 +2,11 @@
 /*
  * Theory of operation
  *
- * Each pin is four to seven elements of the table for bridges and two for each lease of the other, each
- * peer two of the table that its links are in. As with published ports the comment of an element says
- * whose it is, elements are asked for one by one, and looking and changing are one step. What another
- * container has in the same place stays: two that ask for one another have the same elements, which go
- * with whoever made them.
+ * Each pin is four to seven elements of the table for bridges and two or three for each lease of the
+ * other, each peer two of the table that its links are in. As with published ports the comment of an
+ * element says whose it is, elements are asked for one by one, and looking and changing are one step.
+ * What another container has in the same place stays: two that ask for one another have the same
+ * elements, which go with whoever made them.
  */
 #include "nat/pin.h"
 
@@ -22,7 +22,7 @@
 #include "nat/match.h"
 #include "nat/read.h"
 
-#define PIN_ELEMENTS  (3 + 2 * 4) /* of the link, and of each family; see members_add_pin() */
+#define PIN_ELEMENTS  (3 + 2 * 5) /* of the link, and of each family; see members_add_pin() */
 #define PEER_ELEMENTS 2
 #define LOOK_CHUNK    32 /* elements asked for at once: each answer waits in the socket's buffer */
 
@@ -113,8 +113,12 @@ static void members_add_pin(struct members *members, const struct nat_pin *pin)
 		for (size_t table = 0; table < ARRAY_SIZE(tables); table++)
 			member_add(members, tables[table], families[i].leased, NULL, address->bytes,
 				   addr_size(address), pin->container);
-		member_add(members, NFPROTO_INET, bridge ? families[i].homes : families[i].routed,
-			   bridge, address->bytes, addr_size(address), pin->container);
+		if (bridge)
+			member_add(members, NFPROTO_INET, families[i].homes, bridge, address->bytes,
+				   addr_size(address), pin->container);
+		if (pin->routed || !bridge)
+			member_add(members, NFPROTO_INET, families[i].routed, NULL, address->bytes,
+				   addr_size(address), pin->container);
 	}
 }
 

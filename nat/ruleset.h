@@ -45,6 +45,7 @@
 #define SET_ASKED6   "asked6"
 #define SET_DIRECT   "direct4"
 #define SET_DIRECT6  "direct6"
+#define SET_CROWDED  "crowded"
 
 #define CALLERS_TIMEOUT 180 /* seconds after the last packet of a caller */
 #define DIRECT_TIMEOUT  90  /* more than the kernel keeps pieces of a packet for */

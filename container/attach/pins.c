@@ -123,6 +123,7 @@ static int pins_describe(const struct paths *paths, const struct definition *def
 			 const struct veth_spec *spec, struct nat_pins *pins, struct error *e)
 {
 	struct nat_pin pin = { .trusted = definition->unpinned,
+			       .routed = definition->routed,
 			       .mac = spec->local_mac,
 			       .v4 = spec->v4.local.addr,
 			       .v6 = spec->v6.local.addr };
@@ -130,8 +131,7 @@ static int pins_describe(const struct paths *paths, const struct definition *def
 	int r = 0;
 
 	memcpy(pin.link, spec->link, sizeof(pin.link));
-	if (!definition->routed)
-		memcpy(pin.bridge, spec->bridge, sizeof(pin.bridge));
+	memcpy(pin.bridge, spec->bridge, sizeof(pin.bridge));
 	memcpy(pin.container, definition->name, sizeof(pin.container));
 	if (spec->bridge[0])
 		r = pins_add_pin(pins, &pin, e);

@@ -19,9 +19,10 @@
  */
 bool pin_same(const struct nat_pin *a, const struct nat_pin *b)
 {
-	return a->trusted == b->trusted && strcmp(a->link, b->link) == 0 &&
-	       strcmp(a->bridge, b->bridge) == 0 && mac_equal(&a->mac, &b->mac) &&
-	       addr_equal(&a->v4, &b->v4) && addr_equal(&a->v6, &b->v6);
+	return a->trusted == b->trusted && a->routed == b->routed &&
+	       strcmp(a->link, b->link) == 0 && strcmp(a->bridge, b->bridge) == 0 &&
+	       mac_equal(&a->mac, &b->mac) && addr_equal(&a->v4, &b->v4) &&
+	       addr_equal(&a->v6, &b->v6);
 }
 
 /**
@@ -74,7 +75,7 @@ static int record_format(FILE *file, const void *content)
 			mac_format(&pin->mac, mac), address_text(&pin->v4, v4),
 			address_text(&pin->v6, v6));
 		if (pin->bridge[0])
-			fprintf(file, "behind %s\n", pin->bridge);
+			fprintf(file, "%s %s\n", pin->routed ? "routed" : "behind", pin->bridge);
 	}
 	for (size_t i = 0; i < pins->n_peers; i++)
 		fprintf(file, "peer %s %s %s\n", pins->peers[i].bridged ? "vb" : "ve",
@@ -222,7 +223,10 @@ static int bridge_take(char *const *words, const char *name, struct nat_pins *pi
 	struct nat_pin *pin = pins->n_pins ? &pins->pins[pins->n_pins - 1] : NULL;
 
 	(void)e;
-	return pin && strcmp(pin->container, name) == 0 && link_take(words[1], pin->bridge);
+	if (!pin || strcmp(pin->container, name) != 0)
+		return 0;
+	pin->routed = strcmp(words[0], "routed") == 0;
+	return link_take(words[1], pin->bridge);
 }
 
 /**
@@ -284,8 +288,8 @@ static int line_take(char *line, const char *name, void *content, struct error *
 			    struct error *e);
 	} kinds[] = {
 		{ "pin ", 5, pin_take },       { "trusted ", 5, pin_take },
-		{ "behind ", 2, bridge_take }, { "peer ", 4, peer_take },
-		{ "call ", 4, call_take },
+		{ "behind ", 2, bridge_take }, { "routed ", 2, bridge_take },
+		{ "peer ", 4, peer_take },     { "call ", 4, call_take },
 	};
 	char *words[LINE_WORDS];
 

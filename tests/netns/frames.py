@@ -32,6 +32,11 @@ def address_bytes(address):
     return ipaddress.ip_address(address).packed
 
 
+def text(packed):
+    """An address as it is written, from its bytes."""
+    return str(ipaddress.ip_address(packed))
+
+
 def link_local(mac):
     """The IPv6 address of the link that follows from a MAC."""
     m = mac_bytes(mac)
@@ -159,6 +164,26 @@ def icmp6(source, target, kind, body):
     total = checksum(pseudo(source, target, socket.IPPROTO_ICMPV6, len(head)) + head)
     return ipv6(source, target, socket.IPPROTO_ICMPV6,
                 head[:2] + struct.pack("!H", total) + body)  # fmt: skip
+
+
+def group_mac(group):
+    """The MAC under which a group is heard (RFC 1112, RFC 2464)."""
+    a = address_bytes(group)
+    head = b"\x33\x33" + a[12:] if ":" in group else b"\x01\x00\x5e" + bytes([a[1] & 0x7F]) + a[2:]
+    return head.hex(":")
+
+
+def igmp(source, target, kind, body, at=0):
+    """IGMP, or what calls itself a piece of it."""
+    head = struct.pack("!BBH", kind, 0, 0) + body
+    return ipv4(source, target, socket.IPPROTO_IGMP,
+                head[:2] + struct.pack("!H", checksum(head)) + body, at)  # fmt: skip
+
+
+def mld(source, target, kind, body):
+    """MLD, as bridges heed it: behind the option for routers (RFC 2711), one hop far."""
+    said = icmp6(source, target, kind, body)[40:]
+    return ipv6(source, target, 0, bytes([socket.IPPROTO_ICMPV6, 0, 5, 2, 0, 0, 1, 0]) + said, 1)
 
 
 def arp(operation, mac, source, target, target_mac="00:00:00:00:00:00"):

@@ -7,8 +7,10 @@ forward, and the outside knows the way to all of them.
 
 import concurrent.futures
 
+import frames
 import pytest
-from test_attack import counters
+from test_attack import Listener, counted, counters
+from test_ports import Asker, udp_server
 from world import HOST, HOST6, OUTSIDE, OUTSIDE6
 
 HOMES = {"c1": ("br0", "10.7.0.{}", "fd07::{}"), "c3": ("br1", "10.8.0.{}", "fd08::{}")}
@@ -85,6 +87,9 @@ def test_allowed(routing):
         reached_by(routing, C1, 81)
         routing.ok("nat", "isolate", "off")
         reached_by(routing, C1, 81, "c3", but=["c2"])
+        routing.ok("set", "c3", "routed=true")
+        reached_by(routing, C1, 81, "c3", but=["c2"])
+        routing.ok("set", "c3", "routed=")
         routing.ok("nat", "isolate", "on")
         reached_by(routing, C1, 81)
         # One element is missed, and comes back.
@@ -94,3 +99,47 @@ def test_allowed(routing):
         assert "container 'c1' lacks its element in set homes4 of table inet nixctr-net" in told
         routing.ok("nat", "apply")
         assert routing.ok("nat", "check").rc == 0
+
+
+def shows_bridges(world):
+    """Has the kernel show the rules of the host what passes within bridges."""
+    for key in "iptables", "ip6tables":
+        assert world.run("sysctl", "-qw", f"net.bridge.bridge-nf-call-{key}=1").rc == 0
+
+
+def test_who_was_called_answers_and_no_more(routing):
+    """One that is reached from everywhere has called a port on another bridge. From there it gets the answers,
+    and nothing else."""
+    shows_bridges(routing)
+    routing.ok("set", "c1", "HOST_PORT=udp:5353:53")
+    routing.ok("set", "c3", "routed=true")
+    caller = routing.container_namespace("c3")
+    askers = {family: Asker(caller, host, 5353) for family, host in (("v4", HOST), ("v6", HOST6))}
+    mac = routing.ip("link", "show", "eth0", container="c1")[0]["address"]
+    bridge = routing.ip("link", "show", "br0")[0]["address"]
+    listener = Listener(caller)
+    with udp_server(routing, "c1", "c1"):
+        for family, kind, target in ("v4", frames.IP, "10.8.0.2"), ("v6", frames.IP6, "fd08::2"):
+            assert askers[family].ask().startswith("c1 ")
+            word = b"no answer, of thirty bytes and more"
+            lie = frames.udp(C1[family], target, 53, 99, word)
+            counted(routing, "c1", "dropped", frames.ethernet(mac, bridge, kind, lie))
+            assert askers[family].ask().startswith("c1 ")
+            heard = listener.until(b"c1 ")
+            assert not any(word in frame for frame in heard)
+
+
+def test_linked_and_routed(routing):
+    """One that is reached from everywhere is reached by one that it is linked with on its bridge as well, also
+    where the kernel shows the rules of the host what passes there."""
+    shows_bridges(routing)
+    routing.ok("create", "c4", "--bridge", "br0", "--host-address", "10.7.0.1", "--local-address", "10.7.0.4/24",
+               "--host-address6", "fd07::1", "--local-address6", "fd07::4/64")  # fmt: skip
+    routing.ok("net", "up", "c4")
+    routing.ok("set", "c1", "routed=true")
+    with routing.server_in(routing.container_namespace("c1"), 81):
+        caller = routing.container_namespace("c4")
+        assert all(routing.cannot_connect(caller, address, 81) for address in C1.values())
+        routing.ok("net", "link", "c1", "c4")
+        assert routing.connect_from(caller, C1["v4"], 81) == "10.7.0.4"
+        assert routing.connect_from(caller, C1["v6"], 81) == "fd07::4"

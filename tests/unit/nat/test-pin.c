@@ -146,22 +146,28 @@ static void each_set_has_its_elements(void **state)
 	}
 }
 
-/** who_is_routed_to_has_no_home - without a bridge by which alone it is reached */
-static void who_is_routed_to_has_no_home(void **state)
+/** who_is_routed_to_has_a_home_too - on its bridge it is as all others, if that is known */
+static void who_is_routed_to_has_a_home_too(void **state)
 {
 	struct nat_pin routed = pins[0];
 	const struct nat_pins one = { .n_pins = 1, .pins = &routed };
 	struct question homes = { .set = SET_HOMES }, question = { .set = SET_ROUTED },
-			question6 = { .set = SET_ROUTED6 };
+			question6 = { .set = SET_ROUTED6 }, no_homes = homes, of_before = question;
 
 	(void)state;
-	routed.bridge[0] = '\0';
+	routed.routed = true;
 	elements_of(NFPROTO_INET, &one, &homes);
 	elements_of(NFPROTO_INET, &one, &question);
 	elements_of(NFPROTO_INET, &one, &question6);
-	assert_string_equal(homes.text, "");
+	assert_string_equal(homes.text, BR0 "0a070002 a\n");
 	assert_string_equal(question.text, "0a070002 a\n");
 	assert_string_equal(question6.text, "fd070000000000000000000000000002 a\n");
+	routed.routed = false;
+	routed.bridge[0] = '\0';
+	elements_of(NFPROTO_INET, &one, &no_homes);
+	elements_of(NFPROTO_INET, &one, &of_before);
+	assert_string_equal(no_homes.text, "");
+	assert_string_equal(of_before.text, question.text);
 }
 
 /** all_that_pins_can_have_fits - trusted, with addresses of both families, and more than one of them */
@@ -173,7 +179,7 @@ static void all_that_pins_can_have_fits(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(some); i++)
-		some[i].trusted = true;
+		some[i].trusted = some[i].routed = true;
 	elements_of(NFPROTO_BRIDGE, &three, &question);
 	assert_string_equal(question.text, VB_A " a\n" VB_A " a\n" VB_A " a\n");
 }
@@ -234,7 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_set_has_its_elements),
-		cmocka_unit_test(who_is_routed_to_has_no_home),
+		cmocka_unit_test(who_is_routed_to_has_a_home_too),
 		cmocka_unit_test(all_that_pins_can_have_fits),
 		cmocka_unit_test(the_longest_names_fit),
 		cmocka_unit_test(tables_do_not_mix),

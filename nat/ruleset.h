@@ -83,7 +83,7 @@ struct object {
 };
 
 #define RULESET_OBJECTS 58
-#define RULESET_RULES   99
+#define RULESET_RULES   101
 
 /* A table. */
 struct ruleset {

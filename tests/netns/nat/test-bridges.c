@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "nat/nat.h"
 
-#define RULES 92 /* of a table with published ports */
+#define RULES 104 /* of a table with published ports */
 
 static struct nat *nat;
 static const struct nat_spec spec = { .bridges = true, .ports = true };

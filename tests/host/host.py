@@ -6,6 +6,7 @@ BUILD_ROOT is the build directory whose program is installed, HOST_IMAGE where b
 """
 
 import contextlib
+import functools
 import itertools
 import os
 import pathlib
@@ -37,15 +38,24 @@ HOMES = {"root": "/root", "alice": "/home/alice"}
 # Where its systemd has the commands that the tests run; see furnish-host.
 SESSION = "sys/fs/cgroup/payload/system.slice/test-session.service/cgroup.procs"
 
-# The program's libraries that no Debian package of ours depends on: those of a sanitized build.
-SANITIZERS = ("libasan.", "libubsan.")
-
 # A package from a local file, without a network.
 PACKAGE = "/root/nixctr-net.deb"
 APT_INSTALL = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes",
                "--no-install-recommends", "install", PACKAGE)  # fmt: skip
 
 _numbers = itertools.count(1)
+
+
+@functools.cache
+def installed():
+    """Installs the program, as a user would, below a directory that hosts get a copy of, and that is there as
+    long as we are. Returns its TemporaryDirectory."""
+    tree = tempfile.TemporaryDirectory(prefix="nixctr-net-installed-")
+    os.chmod(tree.name, 0o755)  # a host's root directory becomes like it
+    done = world.run(["meson", "install", "-C", os.environ["BUILD_ROOT"], "--no-rebuild", "--quiet",
+                      "--destdir", tree.name])  # fmt: skip
+    assert done.rc == 0, done
+    return tree
 
 
 def built_package(directory):
@@ -65,13 +75,6 @@ def _children(pid):
 def _only_child(pid):
     """Waits for a process to have a child; returns the child."""
     return world.eventually(lambda: _children(pid), f"process {pid} has a child")[0]
-
-
-def sanitizers_of(program):
-    """The libraries of a sanitized build that a program is linked with."""
-    told = subprocess.run(["ldd", program], capture_output=True, encoding="ascii", check=True)
-    words = [line.split() for line in told.stdout.splitlines()]
-    return [word[2] for word in words if word[0].startswith(SANITIZERS)]
 
 
 class Host(Observed):
@@ -144,15 +147,9 @@ class Host(Observed):
         return ["nsenter", f"--target={self._hold}", "--mount", "--root", "--wd", "--", *argv]
 
     def _install(self):
-        """Installs the program, as a user would."""
-        build = os.environ["BUILD_ROOT"]
-        done = world.run(self._beside(
-            "meson", "install", "-C", build, "--no-rebuild", "--quiet",
-            "--destdir", "/run/disk/root"))  # fmt: skip
+        """Gives the host a copy of the program as it is installed."""
+        done = world.run(self._beside("cp", "--archive", f"{installed().name}/.", "/run/disk/root"))
         assert done.rc == 0, done
-        for library in sanitizers_of(f"{build}/cli/nixctr-net"):
-            done = world.run(self._beside("cp", "-L", library, f"/run/disk/root{library}"))
-            assert done.rc == 0, done
 
     def _install_package(self, package):
         """Installs the Debian package on the host, which is off."""

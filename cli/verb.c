@@ -130,23 +130,42 @@ const struct verb *verb_find(const char *noun, const char *name)
 }
 
 /**
- * verb_unknown - say that there is no such command, and which one was perhaps meant
+ * verb_called_elsewhere - look for a verb by what other programs call it
  * @noun: the noun before it, borrowed; NULL for none
  * @word: what was typed, borrowed
- * @e: filled
+ *
+ * Returns its row, or NULL.
+ */
+static const struct verb *verb_called_elsewhere(const char *noun, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (size_t i = 0; i < n_verbs; i++) {
+		const char *names = same_noun(verbs[i].noun, noun) ? verbs[i].elsewhere : NULL;
+
+		for (; names; names = strchr(names, ' ')) {
+			names += strspn(names, " ");
+			if (strcspn(names, " ") == length && strncmp(names, word, length) == 0)
+				return &verbs[i];
+		}
+	}
+	return NULL;
+}
+
+/**
+ * verb_like - look for a verb, or a noun, like a word
+ * @noun: the noun before it, borrowed; NULL for none
+ * @word: what was typed, borrowed
+ * @ret_noun: whether the noun of the verb is what is like it
  *
  * Without a noun the verbs of all nouns are candidates: "up" was meant to be "net up".
  *
- * Returns -EINVAL with class ERROR_USAGE.
+ * Returns its row, or NULL.
  */
-int verb_unknown(const char *noun, const char *word, struct error *e)
+static const struct verb *verb_like(const char *noun, const char *word, bool *ret_noun)
 {
-	const char *space = noun ? " " : "";
-	const char *first = noun ? noun : "";
 	const struct verb *meant = NULL;
 	struct suggestion suggestion;
-	char title[64] = "";
-	bool meant_noun = false;
 
 	suggestion_init(&suggestion, word);
 	for (size_t i = 0; i < n_verbs; i++) {
@@ -158,15 +177,38 @@ int verb_unknown(const char *noun, const char *word, struct error *e)
 			below = same_noun(below, noun) ? NULL : below + strlen(noun) + 1;
 		if (below && suggestion_try(&suggestion, below)) {
 			meant = &verbs[i];
-			meant_noun = true;
+			*ret_noun = true;
 		}
 		if (noun && below)
 			continue;
 		if (suggestion_try(&suggestion, verbs[i].name)) {
 			meant = &verbs[i];
-			meant_noun = false;
+			*ret_noun = false;
 		}
 	}
+	return meant;
+}
+
+/**
+ * verb_unknown - say that there is no such command, and which one was perhaps meant
+ * @noun: the noun before it, borrowed; NULL for none
+ * @word: what was typed, borrowed
+ * @e: filled
+ *
+ * What other programs call a verb comes before what looks like one.
+ *
+ * Returns -EINVAL with class ERROR_USAGE.
+ */
+int verb_unknown(const char *noun, const char *word, struct error *e)
+{
+	const char *space = noun ? " " : "";
+	const char *first = noun ? noun : "";
+	const struct verb *meant = verb_called_elsewhere(noun, word);
+	char title[64] = "";
+	bool meant_noun = false;
+
+	if (!meant)
+		meant = verb_like(noun, word, &meant_noun);
 	if (meant)
 		return error_set(
 			e, ERROR_USAGE, EINVAL, "there is no command '%s%s%s'; did you mean '%s'?",

@@ -36,6 +36,7 @@ enum verb_group {
 struct verb {
 	const char *noun; /* the word before it, or two, or NULL */
 	const char *name;
+	const char *elsewhere; /* what other programs call it: "ls ps", or NULL */
 	const char *arguments; /* as --help shows them, or "" */
 	const char *summary;   /* lower case, no full stop, fits the line */
 	enum verb_group group;

@@ -85,6 +85,14 @@ static void unknown_commands_are_named(void **state)
 	expect_mistake("nte show", "there is no command 'nte'; did you mean 'net'?");
 	expect_mistake("net shwo", "there is no command 'net shwo'; did you mean 'net show'?");
 	expect_mistake("exec foo", "there is no command 'exec'; did you mean 'net exec'?");
+	expect_mistake("remove foo", "there is no command 'remove'; did you mean 'destroy'?");
+	expect_mistake("ps", "there is no command 'ps'; did you mean 'list'?");
+	expect_mistake("rm foo", "there is no command 'rm'; did you mean 'destroy'?");
+	expect_mistake("shell foo", "there is no command 'shell'; did you mean 'root-login'?");
+	expect_mistake("net list", "there is no command 'net list'; did you mean 'net show'?");
+	expect_mistake("nat forward rm", "there is no command 'nat forward rm'; did you mean "
+					 "'nat forward remove'?");
+	expect_mistake("nat ls", "there is no command 'nat ls'; did you mean 'nat show'?");
 	expect_help("frobnicate", "there is no command 'frobnicate'", "nixctr-net --help");
 	expect_help("net create", "there is no command 'net create'", "nixctr-net net --help");
 	expect_help("net", "'net' needs a verb", "nixctr-net net --help");

@@ -107,16 +107,30 @@ look nft --stateless list ruleset
 """
 
 
+def are_routed(links, routes):
+    """Whether each IPv6 address of links that are up has the route by which it is the host's: one of the kernel's
+    workers adds it, a moment after the address."""
+    local = {(route["dev"], route["dst"]) for route in routes if route.get("type") == "local"}
+    return all((link["ifname"], address["local"]) in local
+               for link in links if link["operstate"] == "UP" for address in link["addr_info"]
+               if (address["family"], address["scope"]) == ("inet6", "global")
+               and "tentative" not in address)  # fmt: skip
+
+
 def look(world):
     """What LOOK says, in lines of which those of JSON are parsed. None while the kernel has yet to take apart what
-    was detached, which is called ve-.N then, or to tell a cable that is up about its other end, or is at it."""
+    was detached, which is called ve-.N then, to tell a cable that is up about its other end, or to route what
+    is for an address, or is at it."""
     seen = world_module.not_interrupted(world.run("sh", "-c", LOOK, "sh", world_module.BINARY))
     if not seen:
         return None
     assert seen.rc == 0 and not seen.stderr, seen
     lines = [json.loads(line) if line.startswith(("[", "{")) and len(line) > 1 else line
              for line in seen.stdout.splitlines()]  # fmt: skip
-    links = [item for line in lines if isinstance(line, list) for item in line if "operstate" in item]
+    answers = [line for line in lines if isinstance(line, list)]  # of each namespace: links, IPv4, IPv6 routes
+    if not all(map(are_routed, answers[0::3], answers[2::3])):
+        return None
+    links = [item for line in answers for item in line if "operstate" in item]
     if any("-." in link["ifname"] for link in links):
         return None
     cables = [link for link in links if link.get("linkinfo", {}).get("info_kind") == "veth"]

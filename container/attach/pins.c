@@ -50,9 +50,11 @@ bool pins_wanted(const struct definition *definition)
  * @name: of the other
  * @ret_peer: filled
  *
- * They have to be on one bridge, or each on a cable of its own.
+ * They can when both are on one bridge, or each is on a cable of its own. The other may be moved to where
+ * this one is later, while it runs or not, and nobody attaches this one again for it: so the pair is there
+ * from the beginning, by the name that the link of the other has then. Until then it fits nothing.
  *
- * Returns whether they can; the log says why not.
+ * Returns whether there is such a container; the log says why they cannot, or not yet.
  */
 static bool peer_describe(const struct paths *paths, const struct definition *definition,
 			  const struct veth_spec *spec, const char *name, struct nat_peer *ret_peer)
@@ -68,12 +70,10 @@ static bool peer_describe(const struct paths *paths, const struct definition *de
 			    r < 0 ? e.text : "there is no such container");
 		return false;
 	}
-	if (!other.cable || strcmp(other.bridge, definition->bridge) != 0) {
+	if (!other.cable || strcmp(other.bridge, definition->bridge) != 0)
 		log_warning("container '%s' is not linked with '%s': they are not on one bridge, "
 			    "nor each on a cable of its own",
 			    definition->name, name);
-		return false;
-	}
 	memcpy(peer.links[0], spec->link, IFNAMSIZ);
 	veth_link_name(name, peer.bridged, peer.links[1], altname);
 	memcpy(peer.container, definition->name, sizeof(peer.container));
